@@ -1,0 +1,72 @@
+//! One child process with a name: announced, timed, and its exit code kept.
+use std::{path::Path, process::Command, time::Instant};
+
+use crate::{Failure, output};
+
+/// A named child process.
+pub(crate) struct Step {
+    name: String,
+    command: Command,
+}
+
+impl Step {
+    /// `cargo ARGUMENTS` in `root`; the name is what a person would type.
+    pub(crate) fn cargo(root: &Path, arguments: &[&str]) -> Self {
+        let mut command = cargo();
+        command.args(arguments).current_dir(root);
+        Self {
+            name: format!("cargo {}", arguments.join(" ")),
+            command,
+        }
+    }
+
+    /// Sets an environment variable and shows it in the name.
+    pub(crate) fn env(mut self, key: &str, value: &str) -> Self {
+        self.command.env(key, value);
+        self.name = format!("{key}={value} {}", self.name);
+        self
+    }
+
+    /// Runs the child with this process's terminal.
+    ///
+    /// # Errors
+    /// Names the step; the code is the child's, or 1 where a signal ended it.
+    pub(crate) fn run(mut self) -> Result<(), Failure> {
+        let name = self.name;
+        timed(&name, || {
+            let status = self
+                .command
+                .status()
+                .map_err(|error| Failure::broken(format!("cannot start `{name}`: {error}")))?;
+            if status.success() {
+                return Ok(());
+            }
+            let code = status
+                .code()
+                .and_then(|code| u8::try_from(code).ok())
+                .filter(|code| *code != 0);
+            Err(Failure {
+                message: format!("`{name}` failed: {status}"),
+                code: code.unwrap_or(1),
+            })
+        })
+    }
+}
+
+/// The cargo that runs this program, so that children use the same toolchain.
+pub(crate) fn cargo() -> Command {
+    Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
+
+/// Announces `name`, runs `work` and prints how long it took.
+pub(crate) fn timed(name: &str, work: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
+    output::line(&format!("==> {name}"));
+    let start = Instant::now();
+    let outcome = work();
+    let seconds = start.elapsed().as_secs_f32();
+    output::line(&match &outcome {
+        Ok(()) => format!("    ok in {seconds:.1} s"),
+        Err(_) => format!("    FAILED after {seconds:.1} s"),
+    });
+    outcome
+}
