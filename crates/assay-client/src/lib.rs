@@ -1,0 +1,1 @@
+//! Rust SDK over assay-api: wallet, orders, receipts.

@@ -1,0 +1,1 @@
+//! The ledger's rules as a pure, synchronous state machine.

@@ -1,0 +1,315 @@
+//! What happened: leaves of a block's event root. Later variants append; none changes.
+
+use crate::{
+    AccountId, Amount, ContentId, Good, Hash32, LedgerTime, ModelId, OfferId, OrderId, Receipt,
+    Rejection, Terms, TxId, codec::wire_enum,
+};
+
+/// Why money was destroyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum BurnReason {
+    /// The reveal did not open the commitment.
+    FalseReveal,
+    /// Another answer won the quorum.
+    MinorityAnswer,
+    /// Accepted, then silent.
+    Silence,
+    /// The buyer rejected a delivery; a share of the price burns so that rejecting is no free option.
+    RejectedDelivery,
+}
+wire_enum!(BurnReason { 0 => FalseReveal, 1 => MinorityAnswer, 2 => Silence, 3 => RejectedDelivery });
+
+/// Why a buyer got its escrow back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RefundReason {
+    /// Fewer sellers accepted than the check needs.
+    TooFewSellers,
+    /// No answer reached the quorum.
+    NoQuorum,
+    /// The seller delivered nothing in time.
+    NothingDelivered,
+    /// The buyer rejected the delivery.
+    Rejected,
+    /// The buyer cancelled.
+    Cancelled,
+}
+wire_enum!(RefundReason {
+    0 => TooFewSellers,
+    1 => NoQuorum,
+    2 => NothingDelivered,
+    3 => Rejected,
+    4 => Cancelled,
+});
+
+/// Why an assignment ended without work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ReleaseReason {
+    /// The seller declined.
+    Declined,
+    /// The seller did not answer within the accept window.
+    NoAnswer,
+    /// The order ended before its work started.
+    OrderEnded,
+}
+wire_enum!(ReleaseReason { 0 => Declined, 1 => NoAnswer, 2 => OrderEnded });
+
+/// One thing that happened in a block.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Money moved.
+    Transferred {
+        /// Payer.
+        from: AccountId,
+        /// Payee.
+        to: AccountId,
+        /// How much.
+        amount: Amount,
+    },
+    /// Balance became bond.
+    Bonded {
+        /// Whose.
+        account: AccountId,
+        /// How much.
+        amount: Amount,
+    },
+    /// Bond is on its way back to the balance.
+    UnbondingStarted {
+        /// Whose.
+        account: AccountId,
+        /// How much.
+        amount: Amount,
+        /// When it arrives.
+        release_at: LedgerTime,
+    },
+    /// Bond is balance again.
+    Unbonded {
+        /// Whose.
+        account: AccountId,
+        /// How much.
+        amount: Amount,
+    },
+    /// An offer stands.
+    OfferPublished {
+        /// The offer.
+        offer: OfferId,
+        /// Whose.
+        seller: AccountId,
+        /// What is sold.
+        good: Good,
+        /// At which price.
+        ask: Amount,
+        /// Jobs at the same time.
+        capacity: u32,
+    },
+    /// An offer is gone.
+    OfferWithdrawn {
+        /// The offer.
+        offer: OfferId,
+        /// Whose.
+        seller: AccountId,
+    },
+    /// A model can be offered.
+    ModelRegistered {
+        /// The model.
+        model: ModelId,
+        /// Who registered it.
+        owner: AccountId,
+        /// Content id of its manifest.
+        manifest: ContentId,
+        /// Content id of its program.
+        program: ContentId,
+    },
+    /// An order stands and its escrow is locked.
+    OrderPlaced {
+        /// The order.
+        order: OrderId,
+        /// Whose.
+        buyer: AccountId,
+        /// What is asked for.
+        terms: Terms,
+        /// What was locked.
+        escrow: Amount,
+    },
+    /// A seller was drawn.
+    Assigned {
+        /// The order.
+        order: OrderId,
+        /// The seller.
+        seller: AccountId,
+        /// Its offer.
+        offer: OfferId,
+        /// What it will earn, before deductions.
+        ask: Amount,
+        /// What it reserves of its bond.
+        lock: Amount,
+        /// Last moment to accept.
+        respond_by: LedgerTime,
+    },
+    /// A drawn seller is out, at no loss.
+    Released {
+        /// The order.
+        order: OrderId,
+        /// The seller.
+        seller: AccountId,
+        /// Why.
+        reason: ReleaseReason,
+    },
+    /// A seller will deliver; its lock is at risk.
+    Accepted {
+        /// The order.
+        order: OrderId,
+        /// The seller.
+        seller: AccountId,
+    },
+    /// All sellers accepted: work begins.
+    Started {
+        /// The order.
+        order: OrderId,
+    },
+    /// A seller committed to an answer.
+    Committed {
+        /// The order.
+        order: OrderId,
+        /// The seller.
+        seller: AccountId,
+        /// The commitment.
+        commitment: Hash32,
+    },
+    /// All have committed, or the time to commit is over.
+    RevealsOpened {
+        /// The order.
+        order: OrderId,
+    },
+    /// A seller opened its commitment.
+    Revealed {
+        /// The order.
+        order: OrderId,
+        /// The seller.
+        seller: AccountId,
+        /// Its answer.
+        output: ContentId,
+        /// Whether it is what was committed.
+        holds: bool,
+    },
+    /// A seller delivered.
+    Delivered {
+        /// The order.
+        order: OrderId,
+        /// The seller.
+        seller: AccountId,
+        /// Its answer.
+        output: ContentId,
+    },
+    /// The check accepted an answer.
+    VerdictReached {
+        /// The order.
+        order: OrderId,
+        /// The answer.
+        output: ContentId,
+    },
+    /// A seller was paid.
+    Paid {
+        /// The order.
+        order: OrderId,
+        /// The seller.
+        seller: AccountId,
+        /// Its ask.
+        gross: Amount,
+        /// What reached its balance after fee and royalties.
+        net: Amount,
+        /// What the market burnt.
+        fee: Amount,
+    },
+    /// A share of a model's income was paid.
+    RoyaltyPaid {
+        /// The order.
+        order: OrderId,
+        /// The model.
+        model: ModelId,
+        /// To whom.
+        to: AccountId,
+        /// How much.
+        amount: Amount,
+    },
+    /// Money was destroyed.
+    Burnt {
+        /// The order.
+        order: OrderId,
+        /// Whose bond or escrow.
+        account: AccountId,
+        /// How much.
+        amount: Amount,
+        /// Why.
+        reason: BurnReason,
+    },
+    /// Escrow returned.
+    Refunded {
+        /// The order.
+        order: OrderId,
+        /// The buyer.
+        buyer: AccountId,
+        /// How much.
+        amount: Amount,
+    },
+    /// An order ended; this leaf is what a receipt proof shows.
+    Closed {
+        /// The whole story.
+        receipt: Receipt,
+    },
+    /// A transaction was included, paid its fee and changed nothing else.
+    Failed {
+        /// The transaction.
+        transaction: TxId,
+        /// Why.
+        rejection: Rejection,
+    },
+}
+wire_enum!(Event {
+    0 => Transferred { from, to, amount },
+    1 => Bonded { account, amount },
+    2 => UnbondingStarted { account, amount, release_at },
+    3 => Unbonded { account, amount },
+    4 => OfferPublished { offer, seller, good, ask, capacity },
+    5 => OfferWithdrawn { offer, seller },
+    6 => ModelRegistered { model, owner, manifest, program },
+    7 => OrderPlaced { order, buyer, terms, escrow },
+    8 => Assigned { order, seller, offer, ask, lock, respond_by },
+    9 => Released { order, seller, reason },
+    10 => Accepted { order, seller },
+    11 => Started { order },
+    12 => Committed { order, seller, commitment },
+    13 => RevealsOpened { order },
+    14 => Revealed { order, seller, output, holds },
+    15 => Delivered { order, seller, output },
+    16 => VerdictReached { order, output },
+    17 => Paid { order, seller, gross, net, fee },
+    18 => RoyaltyPaid { order, model, to, amount },
+    19 => Burnt { order, account, amount, reason },
+    20 => Refunded { order, buyer, amount },
+    21 => Closed { receipt },
+    22 => Failed { transaction, rejection },
+});
+
+impl Event {
+    /// The order this belongs to, if any.
+    pub const fn order(&self) -> Option<OrderId> {
+        match self {
+            Self::OrderPlaced { order, .. }
+            | Self::Assigned { order, .. }
+            | Self::Released { order, .. }
+            | Self::Accepted { order, .. }
+            | Self::Started { order }
+            | Self::Committed { order, .. }
+            | Self::RevealsOpened { order }
+            | Self::Revealed { order, .. }
+            | Self::Delivered { order, .. }
+            | Self::VerdictReached { order, .. }
+            | Self::Paid { order, .. }
+            | Self::RoyaltyPaid { order, .. }
+            | Self::Burnt { order, .. }
+            | Self::Refunded { order, .. } => Some(*order),
+            Self::Closed { receipt } => Some(receipt.order),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! The first state: who validates, who owns what, which models are known, and every limit of the rules.
+
+use crate::{
+    AccountId, Amount, BasisPoints, ChainId, ContentId, FeeRate, Hash32, LedgerTime, List, ModelId,
+    PublicKey, RoyaltySplit, Text, Weight,
+    call::{LICENCE_BYTES_MAX, ROYALTY_SPLITS_MAX},
+    codec::{encode, wire_struct},
+};
+
+/// Most validators of one set.
+pub const VALIDATORS_MAX: usize = 256;
+/// Most accounts that genesis funds.
+pub const GENESIS_ALLOCATIONS_MAX: usize = 1 << 20;
+/// Most models that genesis registers.
+const GENESIS_MODELS_MAX: usize = 256;
+
+/// Money that an account holds from the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allocation {
+    /// Whose.
+    pub account: AccountId,
+    /// How much.
+    pub amount: Amount,
+}
+wire_struct!(Allocation { account, amount });
+
+/// A model registered from the start; fields as in `Call::RegisterModel`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GenesisModel {
+    /// The model.
+    pub model: ModelId,
+    /// Who registered it.
+    pub owner: AccountId,
+    /// Content id of its manifest.
+    pub manifest: ContentId,
+    /// Content id of its canonical program.
+    pub program: ContentId,
+    /// SPDX licence expression.
+    pub licence: Text<LICENCE_BYTES_MAX>,
+    /// Who shares its income.
+    pub royalties: List<RoyaltySplit, ROYALTY_SPLITS_MAX>,
+}
+wire_struct!(GenesisModel {
+    model,
+    owner,
+    manifest,
+    program,
+    licence,
+    royalties
+});
+
+/// The ledger's limits and prices. Fixed at genesis, so every node computes with the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Params {
+    /// Weight a block may hold.
+    pub block_weight_max: Weight,
+    /// Lowest base fee, and what reserved check calls pay.
+    pub base_fee_min: FeeRate,
+    /// Time a drawn seller has to accept, in milliseconds.
+    pub accept_window_ms: u64,
+    /// Draws per order before it is refunded.
+    pub redraws_max: u8,
+    /// Time until unbonded money returns, in milliseconds.
+    pub unbonding_ms: u64,
+    /// Lock per job, as a multiple of the buyer's maximum.
+    pub lock_multiple: u64,
+    /// Share of each paid ask that is burnt.
+    pub market_fee: BasisPoints,
+    /// Share of the price that a rejected approval burns; the rest returns to the buyer.
+    pub rejection_burn: BasisPoints,
+    /// Orders and unbondings whose deadlines one block handles.
+    pub expiries_per_block_max: u32,
+    /// Assignments that one block draws.
+    pub draws_per_block_max: u32,
+    /// Offers per model.
+    pub offers_per_book_max: u32,
+    /// Offers per account.
+    pub offers_per_account_max: u32,
+    /// Open orders per account.
+    pub orders_per_account_max: u32,
+    /// Unbondings under way per account.
+    pub unbondings_per_account_max: u32,
+    /// Longest time from an order's placement to its last deadline, in milliseconds.
+    pub order_ms_max: u64,
+    /// Furthest that `valid_until` may lie ahead, in milliseconds.
+    pub valid_ms_max: u64,
+}
+wire_struct!(Params {
+    block_weight_max,
+    base_fee_min,
+    accept_window_ms,
+    redraws_max,
+    unbonding_ms,
+    lock_multiple,
+    market_fee,
+    rejection_burn,
+    expiries_per_block_max,
+    draws_per_block_max,
+    offers_per_book_max,
+    offers_per_account_max,
+    orders_per_account_max,
+    unbondings_per_account_max,
+    order_ms_max,
+    valid_ms_max,
+});
+
+impl Default for Params {
+    /// The values of a real network; genesis files may differ.
+    fn default() -> Self {
+        Self {
+            block_weight_max: Weight::new(40_000_000),
+            base_fee_min: FeeRate::new(1),
+            accept_window_ms: 2_000,
+            redraws_max: 5,
+            unbonding_ms: 7 * 24 * 3_600_000,
+            lock_multiple: 10,
+            market_fee: BasisPoints::new(50),
+            rejection_burn: BasisPoints::new(1_000),
+            expiries_per_block_max: 4_096,
+            draws_per_block_max: 4_096,
+            offers_per_book_max: 1_024,
+            offers_per_account_max: 64,
+            orders_per_account_max: 16_384,
+            unbondings_per_account_max: 32,
+            order_ms_max: 7 * 24 * 3_600_000,
+            valid_ms_max: 24 * 3_600_000,
+        }
+    }
+}
+
+/// The first state of a chain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Genesis {
+    /// A name for people, e.g. `assay-dev`.
+    pub network: Text<32>,
+    /// Ledger time of height 0.
+    pub start: LedgerTime,
+    /// The first validator set, ascending, no doubles.
+    pub validators: List<PublicKey, VALIDATORS_MAX>,
+    /// Balances, ascending by account, no doubles.
+    pub allocations: List<Allocation, GENESIS_ALLOCATIONS_MAX>,
+    /// Models, ascending by id, no doubles.
+    pub models: List<GenesisModel, GENESIS_MODELS_MAX>,
+    /// Limits and prices.
+    pub params: Params,
+}
+wire_struct!(Genesis {
+    network,
+    start,
+    validators,
+    allocations,
+    models,
+    params
+});
+
+impl Genesis {
+    /// Hash of the canonical genesis: the chain's id and its first randomness.
+    pub fn chain_id(&self) -> ChainId {
+        ChainId::new(*Hash32::derive("assay genesis v1", &[&encode(self)]).as_bytes())
+    }
+
+    /// What separates this chain's consensus signatures from every other's.
+    pub fn consensus_namespace(&self) -> Vec<u8> {
+        self.chain_id().consensus_namespace()
+    }
+}
+
+impl ChainId {
+    /// What separates this chain's consensus signatures from every other's.
+    pub fn consensus_namespace(&self) -> Vec<u8> {
+        [b"assay consensus v1 ".as_slice(), self.as_bytes()].concat()
+    }
+}

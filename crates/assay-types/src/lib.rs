@@ -1,0 +1,70 @@
+//! The vocabulary of Assay: everything that is hashed, signed or stored, and its one canonical codec.
+//!
+//! Invariant: a value has exactly one encoding. Decoding refuses every other spelling (trailing bytes,
+//! unknown tags, lengths over their named limit, unordered sets), so equal values have equal hashes.
+//! All integers are fixed-width and big-endian, enums are a tag byte and their fields in order, and each
+//! frozen format begins with a version. `tests/fixtures` freezes the bytes of every type here.
+//!
+//! This crate holds words, not rules: what a transaction does is decided by `assay-ledger`. JSON views of
+//! these types are separate structs in `assay-api`.
+
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::float_arithmetic,
+    clippy::iter_over_hash_type,
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation
+)]
+
+mod amount;
+mod bounded;
+mod codec;
+mod id;
+mod key;
+mod time;
+
+mod call;
+mod genesis;
+mod header;
+mod market;
+mod merkle;
+mod transaction;
+
+mod event;
+mod receipt;
+mod rejection;
+mod upload;
+
+pub use amount::{Amount, AmountError, BasisPoints, FeeRate, GRAINS_PER_ASY, SUPPLY_MAX, Weight};
+pub use bounded::{Blob, BoundError, List, Text};
+pub use call::{
+    APPROVAL_APPROVE, APPROVAL_DELIVER, APPROVAL_REJECT, ApprovalCall, Call, EVIDENCE_BYTES_MAX,
+    LICENCE_BYTES_MAX, MODELS_PER_OFFER_MAX, OUTPUT_BYTES_MAX, QUORUM_COMMIT, QUORUM_REVEAL,
+    QuorumCall, QuorumReveal, ROYALTY_SPLITS_MAX, RoyaltySplit, commitment,
+};
+pub use codec::{DecodeError, decode, encode};
+pub use event::{BurnReason, Event, RefundReason, ReleaseReason};
+pub use genesis::{
+    Allocation, GENESIS_ALLOCATIONS_MAX, Genesis, GenesisModel, Params, VALIDATORS_MAX,
+};
+pub use header::{
+    BLOCK_BYTES_MAX, BLOCK_TIME_STEP_MAX, Block, BodyError, ConsensusContext, HEADER_VERSION,
+    Header, TRANSACTIONS_PER_BLOCK_MAX,
+};
+pub use id::{
+    BlockId, ChainId, ContentId, Hash32, IdError, ModelId, OfferId, OrderId, StateKey, TxId,
+};
+pub use key::{AccountId, AddressError, PublicKey, SecretKey, Signature, verify_batch};
+pub use market::{Check, Good, Input, Terms, Work};
+pub use merkle::{MerklePath, PATH_LENGTH_MAX, merkle_path, merkle_root};
+pub use receipt::{
+    Finality, Payout, PayoutResult, RECEIPT_VERSION, Receipt, ReceiptProof, SELLERS_PER_ORDER_MAX,
+    SignerIndex, Verdict, Vote,
+};
+pub use rejection::{Invalid, Rejection};
+pub use time::{Height, LedgerTime};
+pub use transaction::{LANES_PER_ACCOUNT, Lane, TRANSACTION_BYTES_MAX, Transaction, Unsigned};
+pub use upload::{SignedUpload, UPLOAD_VERSION, UploadClaim};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,180 @@
+//! Transactions: who asks for what, what it may cost, until when, signed.
+//!
+//! The nonce is two-dimensional, (lane, sequence): independent workers of one account use their own lanes
+//! and never wait for each other. The signature covers every other field, the chain id among them.
+
+use crate::{
+    AccountId, Amount, Call, ChainId, FeeRate, Hash32, LedgerTime, PublicKey, SecretKey, Signature,
+    TxId, Weight,
+    call::EVIDENCE_BYTES_MAX,
+    codec::{encode, wire_struct},
+    key,
+};
+use bytes::BufMut;
+use commonware_codec::{Buf, EncodeSize, Error, Read, ReadExt, Write};
+use commonware_parallel::Strategy;
+use rand_core::CryptoRng;
+
+/// Lanes of an account; they are kept for ever, so their number is small.
+pub const LANES_PER_ACCOUNT: u8 = 64;
+/// Largest transaction: the largest evidence and room for everything else.
+pub const TRANSACTION_BYTES_MAX: usize = EVIDENCE_BYTES_MAX + 4096;
+
+const NAMESPACE: &[u8] = b"assay transaction v1";
+/// Weight of verifying the signature and of reading and writing the sender's account and lane.
+const WEIGHT_BASE: u64 = 1_000;
+
+/// One of an account's independent sequences, below [`LANES_PER_ACCOUNT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Lane(u8);
+
+impl Lane {
+    /// Lane `lane`, or `None` at or above [`LANES_PER_ACCOUNT`].
+    pub const fn new(lane: u8) -> Option<Self> {
+        if lane < LANES_PER_ACCOUNT {
+            Some(Self(lane))
+        } else {
+            None
+        }
+    }
+
+    /// Its number.
+    pub const fn get(self) -> u8 {
+        self.0
+    }
+}
+
+impl Write for Lane {
+    fn write(&self, buf: &mut impl BufMut) {
+        self.0.write(buf);
+    }
+}
+
+impl EncodeSize for Lane {
+    fn encode_size(&self) -> usize {
+        1
+    }
+}
+
+impl Read for Lane {
+    type Cfg = ();
+    fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
+        Self::new(u8::read(buf)?).ok_or(Error::Invalid("Lane", "not below LANES_PER_ACCOUNT"))
+    }
+}
+
+/// A transaction before it is signed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unsigned {
+    /// The chain it is meant for.
+    pub chain: ChainId,
+    /// Who pays and whose right is used.
+    pub sender: AccountId,
+    /// The sequence it belongs to.
+    pub lane: Lane,
+    /// Its place in the lane, from 0, without gaps.
+    pub sequence: u64,
+    /// Most the sender pays for weight (base fee × weight), the tip apart.
+    pub fee_limit: Amount,
+    /// Paid in full to the block's leader.
+    pub tip: Amount,
+    /// Last ledger time at which it may be included.
+    pub valid_until: LedgerTime,
+    /// What it asks for.
+    pub call: Call,
+}
+wire_struct!(Unsigned {
+    chain,
+    sender,
+    lane,
+    sequence,
+    fee_limit,
+    tip,
+    valid_until,
+    call
+});
+
+/// A signed transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transaction {
+    /// What is signed.
+    pub body: Unsigned,
+    /// The sender's signature.
+    pub signature: Signature,
+}
+wire_struct!(Transaction { body, signature });
+
+impl Unsigned {
+    /// Signs it. The key should be the sender's, or the transaction is worthless.
+    pub fn sign(self, key: &SecretKey) -> Transaction {
+        let signature = key.sign(NAMESPACE, &encode(&self));
+        Transaction {
+            body: self,
+            signature,
+        }
+    }
+
+    /// What it costs a block: a base for the signature and the sender's rows, its bytes, and what the
+    /// call reads, writes and verifies. Known before execution, the same whether it fails or not.
+    pub fn weight(&self) -> Weight {
+        let call = match &self.call {
+            Call::Transfer { .. } | Call::Bond { .. } => 400,
+            Call::Unbond { .. } | Call::WithdrawOffer { .. } | Call::Decline { .. } => 600,
+            Call::PublishOffer {
+                good: crate::Good::Inference { models },
+                ..
+            } => 800u64.saturating_add(200u64.saturating_mul(models.len() as u64)),
+            // Prepays the draws (REDRAWS_MAX scans of the book), the expiries and the receipt.
+            Call::PlaceOrder { terms } => {
+                20_000u64.saturating_add(4_000u64.saturating_mul(u64::from(terms.check.sellers())))
+            }
+            Call::CancelOrder { .. } => 2_000,
+            Call::Accept { .. } => 800,
+            Call::CheckCall { .. } => 1_500,
+            Call::RegisterModel { .. } => 5_000,
+        };
+        let bytes = self.encode_size().saturating_add(64) as u64;
+        Weight::new(WEIGHT_BASE.saturating_add(call).saturating_add(bytes))
+    }
+}
+
+impl Transaction {
+    /// Its id, which the signature does not enter.
+    pub fn id(&self) -> TxId {
+        TxId::new(*Hash32::derive("assay transaction id v1", &[&encode(&self.body)]).as_bytes())
+    }
+
+    /// See [`Unsigned::weight`].
+    pub fn weight(&self) -> Weight {
+        self.body.weight()
+    }
+
+    /// The price of its weight at `rate`, the tip apart.
+    pub fn fee(&self, rate: FeeRate) -> Amount {
+        rate.price(self.weight())
+    }
+
+    /// Whether the sender signed exactly this.
+    pub fn signature_holds(&self) -> bool {
+        PublicKey::try_from(self.body.sender)
+            .is_ok_and(|key| key.verify(NAMESPACE, &encode(&self.body), &self.signature))
+    }
+
+    /// Whether all of these are signed by their senders; about twice as fast as one by one.
+    ///
+    /// `rng` must be unpredictable to senders, see [`key::verify_batch`].
+    pub fn signatures_hold<'a>(
+        transactions: impl IntoIterator<Item = &'a Self>,
+        rng: &mut impl CryptoRng,
+        strategy: &impl Strategy,
+    ) -> bool {
+        let items: Option<Vec<_>> = transactions
+            .into_iter()
+            .map(|tx| {
+                let key = PublicKey::try_from(tx.body.sender).ok()?;
+                Some((key, encode(&tx.body), tx.signature.clone()))
+            })
+            .collect();
+        items.is_some_and(|items| key::verify_batch(rng, NAMESPACE, &items, strategy))
+    }
+}

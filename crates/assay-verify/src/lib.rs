@@ -1,0 +1,1 @@
+//! Certificate to header to receipt: all that checking a receipt links.

@@ -1,0 +1,2 @@
+//! The one binary of Assay.
+fn main() {}
