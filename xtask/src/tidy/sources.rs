@@ -119,7 +119,9 @@ fn contains_word(line: &str, word: &str) -> bool {
     line.match_indices(word).any(|(at, _)| {
         let before = line[..at].chars().next_back();
         let after = line[at + word.len()..].chars().next();
-        !before.is_some_and(part) && !(word.ends_with(part) && after.is_some_and(part))
+        let starts = !before.is_some_and(part);
+        let ends = !word.ends_with(part) || !after.is_some_and(part);
+        starts && ends
     })
 }
 
