@@ -102,6 +102,17 @@ impl PublicKey {
         self.0.verify(namespace, message, &signature.0)
     }
 
+    /// Whether this point has small order, so that one signature holds for every message and anyone can
+    /// make it. No honestly generated key has; whoever trusts a key by its bytes should refuse these.
+    pub fn has_small_order(&self) -> bool {
+        // With R the identity and s = 0, the equation [8][s]B = [8]R + [8][k]A asks for [8][k]A = 0. For a
+        // hash k that happens only if [8]A = 0 already.
+        let mut forged = [0u8; 64];
+        forged[0] = 1;
+        ed25519::Signature::decode(Copying(forged.as_slice()))
+            .is_ok_and(|forged| self.0.verify(b"assay small order v1", &[], &forged))
+    }
+
     /// The key as Commonware's type.
     pub const fn as_ed25519(&self) -> &ed25519::PublicKey {
         &self.0

@@ -58,8 +58,8 @@ pub use key::{AccountId, AddressError, PublicKey, SecretKey, Signature, verify_b
 pub use market::{Check, Good, Input, Terms, Work};
 pub use merkle::{MerklePath, PATH_LENGTH_MAX, merkle_path, merkle_root};
 pub use receipt::{
-    Finality, Payout, PayoutResult, RECEIPT_VERSION, Receipt, ReceiptProof, SELLERS_PER_ORDER_MAX,
-    SignerIndex, Verdict, Vote,
+    DESCENDANTS_MAX, Finality, Payout, PayoutResult, RECEIPT_VERSION, Receipt, ReceiptProof,
+    SELLERS_PER_ORDER_MAX, SignerIndex, Verdict, Vote,
 };
 pub use rejection::{Invalid, Rejection};
 pub use time::{Height, LedgerTime};

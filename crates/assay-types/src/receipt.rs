@@ -5,6 +5,10 @@
 //! path, the header and the validators' signatures, so that it verifies offline against an anchor (the
 //! chain id and validator keys) that its holder got elsewhere. Every bit of the encoding is bound: the
 //! receipt by the path, path and root by the header, the header by the signatures.
+//!
+//! Consensus signs a block's ancestors only through it: a block whose view timed out between notarisation
+//! and finalisation becomes final with the next one and has no votes of its own. Its receipts are shown by
+//! the headers from it up to the first that has votes.
 
 use crate::{
     AccountId, Amount, BurnReason, ChainId, Check, ContentId, Header, Height, LedgerTime, List,
@@ -15,6 +19,9 @@ use crate::{
 
 /// Version of the receipt's format.
 pub const RECEIPT_VERSION: u8 = 1;
+/// Most headers between a receipt's and the one that the validators signed. Each is a view in a row whose
+/// votes were lost, so honest proofs need none or one; 64 outlast any stall and stay below 25 KiB.
+pub const DESCENDANTS_MAX: usize = 64;
 /// Most sellers of one order.
 pub const SELLERS_PER_ORDER_MAX: usize = 32;
 
@@ -168,7 +175,10 @@ pub struct ReceiptProof {
     pub path: MerklePath,
     /// The header of the block that closed the order.
     pub header: Header,
-    /// Who made it final.
+    /// The headers above it, each the parent of the next, up to the first one with votes of its own;
+    /// none when `header` has them.
+    pub descendants: List<Header, DESCENDANTS_MAX>,
+    /// Who made the last of these headers final.
     pub finality: Finality,
 }
 wire_struct!(ReceiptProof {
@@ -176,5 +186,6 @@ wire_struct!(ReceiptProof {
     receipt,
     path,
     header,
+    descendants,
     finality
 });
