@@ -1,0 +1,120 @@
+//! How a command ends: the exit code by class, the chain of causes, and hints what to do next.
+
+use crate::output::{Output, bad, dim};
+use std::{error::Error, fmt, process::ExitCode};
+
+/// How a command that did its work ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// As asked.
+    Well,
+    /// The work was done and the answer is no: a refused receipt, a refunded order, a failed demo.
+    Badly,
+}
+
+impl Ended {
+    /// [`Ended::Well`] when `held`.
+    pub(crate) fn when(held: bool) -> Self {
+        if held { Self::Well } else { Self::Badly }
+    }
+}
+
+/// What a command gives back.
+pub(crate) type Done = anyhow::Result<Ended>;
+
+/// Exit code of a command whose work failed.
+const CODE_BADLY: u8 = 1;
+/// Exit code of an error; clap uses the same for wrong usage.
+const CODE_ERROR: u8 = 2;
+
+/// An error with advice. It shows as the error it wraps, so that no cause is printed twice.
+#[derive(Debug)]
+struct Hinted {
+    hint: String,
+    error: anyhow::Error,
+}
+
+impl fmt::Display for Hinted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.error, f)
+    }
+}
+
+impl Error for Hinted {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.error.source()
+    }
+}
+
+/// Adds advice to errors.
+pub(crate) trait Hint<T> {
+    /// Says what to do about the error, if it is one.
+    fn hint<S: Into<String>>(self, hint: impl FnOnce() -> S) -> anyhow::Result<T>;
+}
+
+impl<T, E: Into<anyhow::Error>> Hint<T> for Result<T, E> {
+    fn hint<S: Into<String>>(self, hint: impl FnOnce() -> S) -> anyhow::Result<T> {
+        self.map_err(|error| {
+            let (error, hint) = (error.into(), hint().into());
+            anyhow::Error::new(Hinted { hint, error })
+        })
+    }
+}
+
+/// Prints an error's causes, then its hints, and gives the exit code.
+pub(crate) fn finish(output: &Output, done: &Done) -> ExitCode {
+    match done {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::Badly) => ExitCode::from(CODE_BADLY),
+        Err(error) => {
+            report(output, error);
+            ExitCode::from(CODE_ERROR)
+        }
+    }
+}
+
+fn report(output: &Output, error: &anyhow::Error) {
+    let (causes, hints) = explain(error);
+    if output.is_json() {
+        output.note(serde_json::json!({ "error": causes, "hints": hints }));
+        return;
+    }
+    for (depth, cause) in causes.iter().enumerate() {
+        match depth {
+            0 => output.note(format_args!("{} {cause}", bad("error:"))),
+            _ => output.note(format_args!("  {} {cause}", dim("because"))),
+        }
+    }
+    for hint in hints {
+        output.note(format_args!("{} {hint}", dim("hint:")));
+    }
+}
+
+/// The messages of an error's chain, outermost first and without repetitions, and the hints on the way.
+fn explain(error: &anyhow::Error) -> (Vec<String>, Vec<String>) {
+    let (mut causes, mut hints) = (Vec::<String>::new(), Vec::new());
+    let mut visit = |link: &(dyn Error + 'static)| {
+        let message = link.to_string();
+        if causes.last().is_none_or(|last| !last.contains(&message)) {
+            causes.push(message);
+        }
+    };
+    let mut pending = vec![error];
+    while let Some(error) = pending.pop() {
+        for link in error.chain() {
+            match link.downcast_ref::<Hinted>() {
+                Some(hinted) => {
+                    hints.push(hinted.hint.clone());
+                    // The wrapped error may carry further hints; its chain continues this one.
+                    pending.push(&hinted.error);
+                    break;
+                }
+                None => visit(link),
+            }
+        }
+    }
+    (causes, hints)
+}
+
+#[cfg(test)]
+mod tests;

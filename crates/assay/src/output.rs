@@ -1,0 +1,158 @@
+//! The one place that prints.
+//!
+//! Answers go to standard output, everything about the work (progress, notes, errors) to standard error.
+//! People get aligned text and tables as wide as their terminal; `--json` gives programs one JSON object
+//! per line and nothing else on standard output. Colour appears only on a terminal, never carries meaning
+//! alone, and goes away with `NO_COLOR` or `--color never`.
+
+mod paint;
+mod table;
+
+pub(crate) use paint::{Paint, bold, dim, good, bad, warn};
+pub(crate) use table::Table;
+
+use anstream::{AutoStream, ColorChoice};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde::Serialize;
+use std::{
+    fmt::Display,
+    io::{self, IsTerminal, Write},
+};
+
+/// Width assumed where there is no terminal, so that a transcript in a file looks like one on a screen.
+const WIDTH_DEFAULT: usize = 80;
+/// Below this, text is left to the terminal's own wrapping.
+const WIDTH_MIN: usize = 40;
+
+/// Where and how answers are printed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Output {
+    format: Format,
+    color: ColorChoice,
+    width: usize,
+}
+
+/// Who reads the answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// A person.
+    Text,
+    /// A program: JSON objects, one a line.
+    Json,
+}
+
+impl Output {
+    /// Printing in `format`; `color` is what the user asked for.
+    pub(crate) fn new(format: Format, color: ColorChoice) -> Self {
+        let width = terminal_size::terminal_size()
+            .map_or(WIDTH_DEFAULT, |(width, _)| usize::from(width.0))
+            .max(WIDTH_MIN);
+        Self { format, color, width }
+    }
+
+    /// Whether a program reads the answers.
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Columns of the terminal.
+    pub(crate) fn width(&self) -> usize {
+        self.width
+    }
+
+    /// One line for people; nothing under `--json`.
+    pub(crate) fn line(&self, text: impl Display) {
+        if self.format == Format::Text {
+            self.write(io::stdout(), &text);
+        }
+    }
+
+    /// An empty line for people.
+    pub(crate) fn blank(&self) {
+        self.line("");
+    }
+
+    /// Names and values for people, the values aligned.
+    pub(crate) fn facts<'a>(&self, facts: impl IntoIterator<Item = (&'a str, String)>) {
+        let facts: Vec<_> = facts.into_iter().collect();
+        let widest = facts.iter().map(|(name, _)| name.chars().count()).max();
+        let widest = widest.unwrap_or_default();
+        for (name, value) in facts {
+            self.line(format_args!("{}  {value}", dim(format!("{name:widest$}"))));
+        }
+    }
+
+    /// A table for people.
+    pub(crate) fn table(&self, table: &Table) {
+        if self.format == Format::Text {
+            for line in table.render(self.width) {
+                self.line(line);
+            }
+        }
+    }
+
+    /// One JSON object for programs; nothing without `--json`.
+    pub(crate) fn json(&self, value: &impl Serialize) {
+        if self.format == Format::Json {
+            self.object(value);
+        }
+    }
+
+    /// One JSON object on a line, whoever reads.
+    pub(crate) fn object(&self, value: &impl Serialize) {
+        let line = serde_json::to_string(value).unwrap_or_else(|error| {
+            serde_json::json!({ "error": error.to_string() }).to_string()
+        });
+        self.write(io::stdout(), &line);
+    }
+
+    /// Bytes for a pipe, unchanged.
+    pub(crate) fn bytes(&self, bytes: &[u8]) {
+        let mut stdout = io::stdout().lock();
+        // A closed pipe is the reader's choice, not a failure of ours.
+        let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
+    }
+
+    /// A line about the work, for people, on standard error.
+    pub(crate) fn note(&self, text: impl Display) {
+        self.write(io::stderr(), &text);
+    }
+
+    /// A bar for work of `total` known steps; invisible unless a person watches.
+    pub(crate) fn progress(&self, what: &'static str, total: u64) -> ProgressBar {
+        let bar = ProgressBar::with_draw_target(Some(total), self.draw_target());
+        let template = "{msg}  {bar:30}  {pos}/{len}  {per_sec}  {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(template) {
+            bar.set_style(style.progress_chars("━╸─"));
+        }
+        bar.with_message(what)
+    }
+
+    /// A spinner for work of unknown length; invisible unless a person watches.
+    pub(crate) fn spinner(&self, what: impl Into<String>) -> ProgressBar {
+        let spinner = ProgressBar::with_draw_target(None, self.draw_target());
+        spinner.enable_steady_tick(std::time::Duration::from_millis(100));
+        spinner.with_message(what.into())
+    }
+
+    fn draw_target(&self) -> ProgressDrawTarget {
+        if self.format == Format::Text && io::stderr().is_terminal() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        }
+    }
+
+    fn write<S: anstream::stream::RawStream + anstream::stream::AsLockedWrite>(
+        &self,
+        stream: S,
+        text: &dyn Display,
+    ) {
+        let mut stream = AutoStream::new(stream, self.color);
+        // A closed pipe is the reader's choice, not a failure of ours.
+        let _ = writeln!(stream, "{text}").and_then(|()| stream.flush());
+    }
+}
+
+#[cfg(test)]
+mod tests;
