@@ -1,1 +1,5 @@
-//! Rust SDK over assay-api: wallet, orders, receipts.
+//! x
+mod sse;
+mod wallet;
+pub use sse::*;
+pub use wallet::*;
