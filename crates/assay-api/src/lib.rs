@@ -1,1 +1,63 @@
-//! Request and response types of the node's HTTP interface.
+//! The words of a node's HTTP interface: paths, limits, JSON views, problems and the event stream.
+//!
+//! Canonical bytes (transactions, blocks, receipts) travel as `application/octet-stream`; everything a
+//! person or a script reads is a JSON view here. Views hold the vocabulary's own types, so whoever parses
+//! a view has parsed its ids, addresses and amounts too.
+//!
+//! Invariant: in JSON, ids are 64 hexadecimal digits, accounts `asy1…` addresses, amounts and fee rates
+//! *decimal strings of grains* (a `u64` does not fit the numbers of JavaScript), heights, weights and
+//! times in milliseconds plain numbers. Readers ignore fields they do not know, so fields may be added.
+//!
+//! This crate compiles without the server and the client; both are written against it. A machine-readable
+//! document of the interface is generated from these types when it comes.
+
+#![forbid(unsafe_code)]
+
+pub mod json;
+pub mod paths;
+
+mod account;
+mod block;
+mod content;
+mod event;
+mod market;
+mod model;
+mod problem;
+mod receipt;
+mod status;
+mod stream;
+mod transaction;
+
+pub use account::{AccountView, BuyerRecordView, LaneView, SellerRecordView, UnbondingView};
+pub use block::{BlockView, HeaderView};
+pub use content::{
+    CONTENT_BYTES_MAX, ENCODED_MEDIA_TYPE, OCTET_STREAM, StoredView, UPLOAD_HEADER,
+    UPLOAD_VALID_MS_MAX, UploadHeaderError, upload_from_header, upload_to_header,
+};
+pub use event::EventView;
+pub use market::{
+    AssignmentStage, AssignmentView, CheckView, GoodView, InputView, OfferView, OrderStatus,
+    OrderView, TermsView, WorkView,
+};
+pub use model::{ModelView, RoyaltySplitView};
+pub use problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
+pub use receipt::{PayoutResultView, PayoutView, ReceiptView, VerdictView};
+pub use status::{HealthView, LimitsView, MempoolView, ParamsView, StatusView, SupplyView};
+pub use stream::{
+    BLOCK_EVENT, BlockEvent, CursorError, EventCursor, MARKET_EVENT, SenderOutcome, StampedEvent,
+    StreamMessage,
+};
+pub use transaction::{
+    BATCH_BYTES_MAX, BATCH_TRANSACTIONS_MAX, CallView, OutcomeView, RejectionView, Submitted,
+    TransactionBatch, TransactionStatus, TransactionView,
+};
+
+/// Version of the interface; the first segment of every path but `/` and `/healthz`.
+pub const API_VERSION: &str = "v1";
+/// Items of a list when the request names no limit.
+pub const PAGE_ITEMS_DEFAULT: usize = 50;
+/// Most items of a list: a page of orders stays below a few hundred KiB.
+pub const PAGE_ITEMS_MAX: usize = 500;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+//! Blocks as people read them; `Accept: application/octet-stream` gets the canonical bytes.
+
+use crate::{
+    TransactionView,
+    json::{number, text},
+};
+use assay_types::{AccountId, BlockId, FeeRate, Hash32, Header, Height, LedgerTime};
+use serde::{Deserialize, Serialize};
+
+/// A header.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeaderView {
+    /// The block's id: the hash of this header.
+    #[serde(with = "text")]
+    pub id: BlockId,
+    /// The block below.
+    #[serde(with = "text")]
+    pub parent: BlockId,
+    /// Blocks since genesis.
+    #[serde(with = "number")]
+    pub height: Height,
+    /// Ledger time.
+    #[serde(rename = "time_ms", with = "number")]
+    pub time: LedgerTime,
+    /// The view it was proposed in.
+    pub view: u64,
+    /// Who proposed it and earns its tips.
+    #[serde(with = "text")]
+    pub leader: AccountId,
+    /// Public randomness.
+    #[serde(with = "text")]
+    pub randomness: Hash32,
+    /// Merkle root of the transactions.
+    #[serde(with = "text")]
+    pub transactions_root: Hash32,
+    /// Root of the state after this block.
+    #[serde(with = "text")]
+    pub state_root: Hash32,
+    /// Merkle root of the events.
+    #[serde(with = "text")]
+    pub event_root: Hash32,
+    /// Grains per unit of weight.
+    #[serde(with = "text")]
+    pub base_fee: FeeRate,
+}
+
+impl From<&Header> for HeaderView {
+    fn from(header: &Header) -> Self {
+        Self {
+            id: header.id(),
+            parent: header.parent,
+            height: header.height,
+            time: header.time,
+            view: header.context.view,
+            leader: header.context.leader.account(),
+            randomness: header.randomness,
+            transactions_root: header.transactions_root,
+            state_root: header.state_root,
+            event_root: header.event_root,
+            base_fee: header.base_fee,
+        }
+    }
+}
+
+/// A final block.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockView {
+    /// Its header.
+    pub header: HeaderView,
+    /// Number of its transactions.
+    pub transaction_count: usize,
+    /// Its transactions, in order; left out in lists of blocks.
+    #[serde(default)]
+    pub transactions: Vec<TransactionView>,
+    /// Number of its events.
+    pub event_count: usize,
+}

@@ -1,0 +1,303 @@
+//! Offers and orders.
+
+use crate::{
+    ReceiptView,
+    json::{number, text},
+};
+use assay_types::{
+    AccountId, Amount, Check, ContentId, Good, Hash32, Height, Input, LedgerTime, ModelId, OfferId,
+    OrderId, Terms, Work,
+};
+use serde::{Deserialize, Serialize};
+
+/// What an offer sells.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum GoodView {
+    /// Inferences with any of these models.
+    Inference {
+        /// The models, ascending.
+        #[serde(with = "text::list")]
+        models: Vec<ModelId>,
+    },
+}
+
+impl From<&Good> for GoodView {
+    fn from(good: &Good) -> Self {
+        match good {
+            Good::Inference { models } => Self::Inference {
+                models: models.to_vec(),
+            },
+        }
+    }
+}
+
+/// Where the work's input lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum InputView {
+    /// Anyone can read it.
+    Public {
+        /// BLAKE3 of the canonical integer tensor.
+        #[serde(with = "text")]
+        content: ContentId,
+    },
+}
+
+impl From<&Input> for InputView {
+    fn from(input: &Input) -> Self {
+        match *input {
+            Input::Public { content } => Self::Public { content },
+        }
+    }
+}
+
+/// One piece of work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum WorkView {
+    /// One inference.
+    Inference {
+        /// The tensor program.
+        #[serde(with = "text")]
+        model: ModelId,
+        /// Its input.
+        input: InputView,
+    },
+}
+
+impl From<&Work> for WorkView {
+    fn from(work: &Work) -> Self {
+        match work {
+            Work::Inference { model, input } => Self::Inference {
+                model: *model,
+                input: input.into(),
+            },
+        }
+    }
+}
+
+/// Who decides whether a delivery is paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum CheckView {
+    /// `agree` equal answers of `of` drawn sellers.
+    Quorum {
+        /// Equal answers needed.
+        agree: u8,
+        /// Sellers drawn.
+        of: u8,
+        /// Last moment to commit.
+        #[serde(rename = "commit_by_ms", with = "number")]
+        commit_by: LedgerTime,
+        /// Last moment to reveal.
+        #[serde(rename = "deliver_by_ms", with = "number")]
+        deliver_by: LedgerTime,
+    },
+    /// The buyer approves; silence approves.
+    Approval {
+        /// Last moment to deliver.
+        #[serde(rename = "deliver_by_ms", with = "number")]
+        deliver_by: LedgerTime,
+        /// Last moment to reject.
+        #[serde(rename = "approve_by_ms", with = "number")]
+        approve_by: LedgerTime,
+    },
+}
+
+impl From<&Check> for CheckView {
+    fn from(check: &Check) -> Self {
+        match *check {
+            Check::Quorum {
+                agree,
+                of,
+                commit_by,
+                deliver_by,
+            } => Self::Quorum {
+                agree,
+                of,
+                commit_by,
+                deliver_by,
+            },
+            Check::Approval {
+                deliver_by,
+                approve_by,
+            } => Self::Approval {
+                deliver_by,
+                approve_by,
+            },
+        }
+    }
+}
+
+impl From<&CheckView> for Check {
+    fn from(check: &CheckView) -> Self {
+        match *check {
+            CheckView::Quorum {
+                agree,
+                of,
+                commit_by,
+                deliver_by,
+            } => Self::Quorum {
+                agree,
+                of,
+                commit_by,
+                deliver_by,
+            },
+            CheckView::Approval {
+                deliver_by,
+                approve_by,
+            } => Self::Approval {
+                deliver_by,
+                approve_by,
+            },
+        }
+    }
+}
+
+/// What a buyer asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TermsView {
+    /// The work.
+    pub work: WorkView,
+    /// The check that decides.
+    pub check: CheckView,
+    /// Most the buyer pays each seller.
+    #[serde(with = "text")]
+    pub price_max: Amount,
+    /// Last moment by which all sellers must have accepted.
+    #[serde(rename = "accept_by_ms", with = "number")]
+    pub accept_by: LedgerTime,
+    /// A seller the buyer named.
+    #[serde(default, with = "text::option")]
+    pub seller: Option<AccountId>,
+}
+
+impl From<&Terms> for TermsView {
+    fn from(terms: &Terms) -> Self {
+        Self {
+            work: (&terms.work).into(),
+            check: (&terms.check).into(),
+            price_max: terms.price_max,
+            accept_by: terms.accept_by,
+            seller: terms.seller,
+        }
+    }
+}
+
+/// A standing offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferView {
+    /// Its id.
+    #[serde(with = "text")]
+    pub offer: OfferId,
+    /// Whose.
+    #[serde(with = "text")]
+    pub seller: AccountId,
+    /// What is sold.
+    pub good: GoodView,
+    /// Price of one unit of work.
+    #[serde(with = "text")]
+    pub ask: Amount,
+    /// Jobs the seller takes at the same time.
+    pub capacity: u32,
+    /// Jobs it has.
+    pub running: u32,
+    /// The seller's bond that no job holds: what the draw weighs.
+    #[serde(with = "text")]
+    pub bond_free: Amount,
+}
+
+/// Where an order stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderStatus {
+    /// Sellers are being drawn or asked.
+    Drawing,
+    /// All sellers accepted; answers are committed (quorum) or awaited (approval).
+    Working,
+    /// Commitments are being opened.
+    Revealing,
+    /// Delivered; the buyer's word is awaited.
+    Delivered,
+    /// Ended; the receipt says how.
+    Closed,
+}
+
+/// How far a seller is with an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AssignmentStage {
+    /// Drawn, has not answered.
+    Asked,
+    /// Accepted: its lock is at risk.
+    Accepted,
+    /// Committed to an answer.
+    Committed,
+    /// Opened its commitment or delivered.
+    Revealed,
+    /// Paid.
+    Paid,
+    /// Its lock was burnt.
+    Burnt,
+    /// Neither paid nor burnt at the end.
+    Unpaid,
+}
+
+/// One seller of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AssignmentView {
+    /// The seller.
+    #[serde(with = "text")]
+    pub seller: AccountId,
+    /// Its offer; `null` once the order is closed.
+    #[serde(default, with = "text::option")]
+    pub offer: Option<OfferId>,
+    /// What it earns before deductions; `null` once closed without payment.
+    #[serde(default, with = "text::option")]
+    pub ask: Option<Amount>,
+    /// What it reserves of its bond; `null` once closed.
+    #[serde(default, with = "text::option")]
+    pub lock: Option<Amount>,
+    /// Last moment to accept; `null` once it has.
+    #[serde(default, rename = "respond_by_ms", with = "number::option")]
+    pub respond_by: Option<LedgerTime>,
+    /// How far it is.
+    pub stage: AssignmentStage,
+    /// Its commitment, once made.
+    #[serde(default, with = "text::option")]
+    pub commitment: Option<Hash32>,
+    /// Its answer, once revealed or delivered.
+    #[serde(default, with = "text::option")]
+    pub output: Option<ContentId>,
+}
+
+/// One order, open or closed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrderView {
+    /// Its id.
+    #[serde(with = "text")]
+    pub order: OrderId,
+    /// Whose.
+    #[serde(with = "text")]
+    pub buyer: AccountId,
+    /// Where it stands.
+    pub status: OrderStatus,
+    /// What was asked; `null` for closed orders, whose receipt tells work and check.
+    #[serde(default)]
+    pub terms: Option<TermsView>,
+    /// What is locked for it now.
+    #[serde(with = "text")]
+    pub escrow: Amount,
+    /// When it was placed.
+    #[serde(rename = "placed_at_ms", with = "number")]
+    pub placed_at: LedgerTime,
+    /// Its sellers, ascending by account.
+    pub sellers: Vec<AssignmentView>,
+    /// How it ended, once closed.
+    #[serde(default)]
+    pub receipt: Option<ReceiptView>,
+    /// Height of its end, once closed.
+    #[serde(default, with = "number::option")]
+    pub closed_height: Option<Height>,
+}

@@ -1,0 +1,50 @@
+//! Registered models.
+
+use crate::json::text;
+use assay_types::{AccountId, ContentId, ModelId, RoyaltySplit};
+use serde::{Deserialize, Serialize};
+
+/// A model that sellers can offer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModelView {
+    /// Its id.
+    #[serde(with = "text")]
+    pub model: ModelId,
+    /// Its name by its manifest, where this node holds that; a name is not unique, an id is.
+    #[serde(default)]
+    pub name: Option<String>,
+    /// Who registered it.
+    #[serde(with = "text")]
+    pub owner: AccountId,
+    /// Content id of its manifest.
+    #[serde(with = "text")]
+    pub manifest: ContentId,
+    /// Content id of its canonical program.
+    #[serde(with = "text")]
+    pub program: ContentId,
+    /// SPDX licence expression.
+    pub licence: String,
+    /// Who shares its income.
+    pub royalties: Vec<RoyaltySplitView>,
+    /// Offers that serve it.
+    pub offers: u64,
+}
+
+/// A share of a model's income.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoyaltySplitView {
+    /// Who is paid.
+    #[serde(with = "text")]
+    pub account: AccountId,
+    /// Share of each settled ask, in hundredths of a percent.
+    pub basis_points: u16,
+}
+
+impl From<&RoyaltySplit> for RoyaltySplitView {
+    fn from(split: &RoyaltySplit) -> Self {
+        Self {
+            account: split.account,
+            basis_points: split.share.get(),
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Every path of the interface, so that server and client cannot disagree.
+//!
+//! Constants ending in `_ROUTE` are patterns with `{name}` holes; functions fill them.
+
+use assay_types::{AccountId, ContentId, Height, Lane, ModelId, OfferId, OrderId, TxId};
+
+/// What this is, for people.
+pub const ROOT: &str = "/";
+/// Whether the chain moves.
+pub const HEALTH: &str = "/healthz";
+/// See [`crate::StatusView`].
+pub const STATUS: &str = "/v1/status";
+/// Canonical genesis bytes.
+pub const GENESIS: &str = "/v1/genesis";
+/// The anchor as this node knows it. Trust it only as far as you trust the node; a receipt is worth
+/// checking against an anchor got elsewhere.
+pub const ANCHOR: &str = "/v1/anchor";
+/// One account.
+pub const ACCOUNT_ROUTE: &str = "/v1/accounts/{account}";
+/// One lane of an account.
+pub const LANE_ROUTE: &str = "/v1/accounts/{account}/lanes/{lane}";
+/// Orders that an account bought or was assigned to.
+pub const ACCOUNT_ORDERS_ROUTE: &str = "/v1/accounts/{account}/orders";
+/// Submits one transaction.
+pub const TRANSACTIONS: &str = "/v1/transactions";
+/// Submits several transactions.
+pub const TRANSACTIONS_BATCH: &str = "/v1/transactions/batch";
+/// What became of a transaction.
+pub const TRANSACTION_ROUTE: &str = "/v1/transactions/{id}";
+/// The latest blocks, newest first.
+pub const BLOCKS: &str = "/v1/blocks";
+/// One block.
+pub const BLOCK_ROUTE: &str = "/v1/blocks/{height}";
+/// Offers, cheapest first.
+pub const OFFERS: &str = "/v1/offers";
+/// One offer.
+pub const OFFER_ROUTE: &str = "/v1/offers/{id}";
+/// Open orders.
+pub const ORDERS: &str = "/v1/orders";
+/// One order, open or closed.
+pub const ORDER_ROUTE: &str = "/v1/orders/{id}";
+/// Registered models.
+pub const MODELS: &str = "/v1/models";
+/// One model.
+pub const MODEL_ROUTE: &str = "/v1/models/{id}";
+/// The receipt of a closed order.
+pub const RECEIPT_ROUTE: &str = "/v1/receipts/{order}";
+/// Stores (PUT) or fetches (GET, HEAD) content.
+pub const CONTENT_ROUTE: &str = "/v1/content/{id}";
+/// The event stream.
+pub const EVENTS: &str = "/v1/events";
+
+/// Path of [`ACCOUNT_ROUTE`].
+pub fn account(account: AccountId) -> String {
+    format!("/v1/accounts/{account}")
+}
+
+/// Path of [`LANE_ROUTE`].
+pub fn lane(account: AccountId, lane: Lane) -> String {
+    format!("/v1/accounts/{account}/lanes/{}", lane.get())
+}
+
+/// Path of [`ACCOUNT_ORDERS_ROUTE`]; takes `?limit=` and `?before=`.
+pub fn account_orders(account: AccountId) -> String {
+    format!("/v1/accounts/{account}/orders")
+}
+
+/// Path of [`TRANSACTION_ROUTE`].
+pub fn transaction(id: TxId) -> String {
+    format!("/v1/transactions/{id}")
+}
+
+/// Path of [`BLOCK_ROUTE`].
+pub fn block(height: Height) -> String {
+    format!("/v1/blocks/{height}")
+}
+
+/// Path of [`OFFER_ROUTE`].
+pub fn offer(id: OfferId) -> String {
+    format!("/v1/offers/{id}")
+}
+
+/// Path of [`ORDER_ROUTE`].
+pub fn order(id: OrderId) -> String {
+    format!("/v1/orders/{id}")
+}
+
+/// Path of [`MODEL_ROUTE`].
+pub fn model(id: ModelId) -> String {
+    format!("/v1/models/{id}")
+}
+
+/// Path of [`RECEIPT_ROUTE`].
+pub fn receipt(order: OrderId) -> String {
+    format!("/v1/receipts/{order}")
+}
+
+/// Path of [`CONTENT_ROUTE`]; a GET takes `?plain=1`.
+pub fn content(id: ContentId) -> String {
+    format!("/v1/content/{id}")
+}

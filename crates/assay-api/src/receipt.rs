@@ -1,0 +1,189 @@
+//! Receipts as people read them. What proves anything is the canonical `ReceiptProof`.
+
+use crate::{
+    CheckView, WorkView,
+    json::{number, text},
+};
+use assay_types::{
+    AccountId, Amount, BurnReason, ChainId, ContentId, Height, LedgerTime, OrderId, Payout,
+    PayoutResult, Receipt, RefundReason, TxId, Verdict,
+};
+use serde::{Deserialize, Serialize};
+
+/// How an order ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum VerdictView {
+    /// Enough sellers gave the same answer.
+    Agreed,
+    /// The buyer approved.
+    Approved,
+    /// The buyer stayed silent.
+    ApprovedBySilence,
+    /// Escrow returned.
+    Refunded {
+        /// Why: `too_few_sellers`, `no_quorum`, `nothing_delivered`, `rejected` or `cancelled`.
+        reason: String,
+    },
+}
+
+impl From<&Verdict> for VerdictView {
+    fn from(verdict: &Verdict) -> Self {
+        match verdict {
+            Verdict::Agreed => Self::Agreed,
+            Verdict::Approved => Self::Approved,
+            Verdict::ApprovedBySilence => Self::ApprovedBySilence,
+            Verdict::Refunded { reason } => Self::Refunded {
+                reason: refund_reason(*reason).to_owned(),
+            },
+        }
+    }
+}
+
+/// What became of one seller.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum PayoutResultView {
+    /// Paid.
+    Paid {
+        /// Its ask.
+        #[serde(with = "text")]
+        gross: Amount,
+        /// What the market burnt of it.
+        #[serde(with = "text")]
+        fee: Amount,
+        /// What went to the model's royalty accounts.
+        #[serde(with = "text")]
+        royalties: Amount,
+    },
+    /// Its lock was burnt.
+    Burnt {
+        /// How much.
+        #[serde(with = "text")]
+        amount: Amount,
+        /// Why: `false_reveal`, `minority_answer`, `silence` or `rejected_delivery`.
+        reason: String,
+    },
+    /// Neither.
+    Unpaid,
+}
+
+/// One seller's line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PayoutView {
+    /// The seller.
+    #[serde(with = "text")]
+    pub seller: AccountId,
+    /// What became of it.
+    pub result: PayoutResultView,
+}
+
+impl From<&Payout> for PayoutView {
+    fn from(payout: &Payout) -> Self {
+        let result = match payout.result {
+            PayoutResult::Paid {
+                gross,
+                fee,
+                royalties,
+            } => PayoutResultView::Paid {
+                gross,
+                fee,
+                royalties,
+            },
+            PayoutResult::Burnt { amount, reason } => PayoutResultView::Burnt {
+                amount,
+                reason: burn_reason(reason).to_owned(),
+            },
+            PayoutResult::Unpaid => PayoutResultView::Unpaid,
+        };
+        Self {
+            seller: payout.seller,
+            result,
+        }
+    }
+}
+
+/// The end of an order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceiptView {
+    /// The chain that settled it.
+    #[serde(with = "text")]
+    pub chain: ChainId,
+    /// The order.
+    #[serde(with = "text")]
+    pub order: OrderId,
+    /// Who bought.
+    #[serde(with = "text")]
+    pub buyer: AccountId,
+    /// What was asked.
+    pub work: WorkView,
+    /// How it was checked.
+    pub check: CheckView,
+    /// How it ended.
+    pub verdict: VerdictView,
+    /// The accepted answer.
+    #[serde(default, with = "text::option")]
+    pub output: Option<ContentId>,
+    /// What the buyer paid in all.
+    #[serde(with = "text")]
+    pub price: Amount,
+    /// What returned to the buyer.
+    #[serde(with = "text")]
+    pub refund: Amount,
+    /// The sellers, ascending by account.
+    pub payouts: Vec<PayoutView>,
+    /// When the order was placed.
+    #[serde(rename = "placed_at_ms", with = "number")]
+    pub placed_at: LedgerTime,
+    /// When it ended.
+    #[serde(rename = "closed_at_ms", with = "number")]
+    pub closed_at: LedgerTime,
+    /// Height of its end.
+    #[serde(with = "number")]
+    pub height: Height,
+    /// The transaction that ended it; `null` when a deadline did.
+    #[serde(default, with = "text::option")]
+    pub settled_by: Option<TxId>,
+}
+
+impl From<&Receipt> for ReceiptView {
+    fn from(receipt: &Receipt) -> Self {
+        Self {
+            chain: receipt.chain,
+            order: receipt.order,
+            buyer: receipt.buyer,
+            work: (&receipt.work).into(),
+            check: (&receipt.check).into(),
+            verdict: (&receipt.verdict).into(),
+            output: receipt.output,
+            price: receipt.price,
+            refund: receipt.refund,
+            payouts: receipt.payouts.iter().map(PayoutView::from).collect(),
+            placed_at: receipt.placed_at,
+            closed_at: receipt.closed_at,
+            height: receipt.height,
+            settled_by: receipt.settled_by,
+        }
+    }
+}
+
+/// The reason's name in JSON.
+pub(crate) const fn refund_reason(reason: RefundReason) -> &'static str {
+    match reason {
+        RefundReason::TooFewSellers => "too_few_sellers",
+        RefundReason::NoQuorum => "no_quorum",
+        RefundReason::NothingDelivered => "nothing_delivered",
+        RefundReason::Rejected => "rejected",
+        RefundReason::Cancelled => "cancelled",
+    }
+}
+
+/// The reason's name in JSON.
+pub(crate) const fn burn_reason(reason: BurnReason) -> &'static str {
+    match reason {
+        BurnReason::FalseReveal => "false_reveal",
+        BurnReason::MinorityAnswer => "minority_answer",
+        BurnReason::Silence => "silence",
+        BurnReason::RejectedDelivery => "rejected_delivery",
+    }
+}
