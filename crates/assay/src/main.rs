@@ -4,6 +4,7 @@
 //! through [`output`]. What it gives back becomes the exit code ([`failure`]).
 
 mod cli;
+mod demo;
 mod failure;
 mod home;
 mod output;

@@ -1,0 +1,106 @@
+//! `assay receipt show|verify`: reading and checking receipts, offline.
+
+use crate::{
+    cli::{Receipt, ReceiptVerify},
+    failure::{Done, Ended, Hint},
+    home,
+    output::{Output, bad, good, warn},
+    words,
+};
+use anyhow::Context;
+use assay_api::ReceiptView;
+use assay_types::ReceiptProof;
+use assay_verify::{Anchor, parse_receipt, verify_receipt};
+use serde_json::json;
+use std::path::Path;
+
+/// Largest receipt read: 256 votes of 66 bytes, a header, a path and 32 payouts stay below 32 KiB.
+const RECEIPT_BYTES_MAX: u64 = 64 * 1024;
+/// Largest anchor read; the text form of 256 validators is smaller.
+const ANCHOR_BYTES_MAX: u64 = 64 * 1024;
+
+/// Runs the command.
+///
+/// # Errors
+/// When a file cannot be read or the anchor is none. A receipt that is not one is *refused*, not an error.
+pub(crate) fn run(command: &Receipt, output: &Output) -> Done {
+    match command {
+        Receipt::Show { receipt } => show(receipt, output),
+        Receipt::Verify(ReceiptVerify { anchor, receipt }) => verify(anchor, receipt, output),
+    }
+}
+
+/// Reads an anchor's file.
+///
+/// # Errors
+/// When it cannot be read or holds no anchor.
+pub(crate) fn read_anchor(path: &Path) -> anyhow::Result<Anchor> {
+    let text = String::from_utf8(home::read(path, ANCHOR_BYTES_MAX)?)
+        .with_context(|| format!("{} is no text", path.display()))?;
+    Anchor::parse(&text)
+        .with_context(|| format!("{} is no anchor", path.display()))
+        .hint(|| "`assay node --dev` writes one to <data>/anchor.json; the demo leaves one beside its receipt")
+}
+
+fn show(path: &Path, output: &Output) -> Done {
+    let bytes = home::read(path, RECEIPT_BYTES_MAX)?;
+    let proof: ReceiptProof =
+        parse_receipt(&bytes).with_context(|| format!("{} is no receipt", path.display()))?;
+    output.json(&ReceiptView::from(&proof.receipt));
+    output.facts(words::receipt(&proof.receipt));
+    output.blank();
+    output.line(format_args!(
+        "{} this is what the receipt says; `assay receipt verify` checks it",
+        warn("not verified:"),
+    ));
+    Ok(Ended::Well)
+}
+
+fn verify(anchor: &Path, receipt: &Path, output: &Output) -> Done {
+    let anchor = read_anchor(anchor)?;
+    let bytes = home::read(receipt, RECEIPT_BYTES_MAX)?;
+    let refused = |reason: String| {
+        output.json(&json!({ "verified": false, "reason": reason }));
+        output.line(format_args!("{} {reason}", bad("refused:")));
+        Ok(Ended::Badly)
+    };
+    let proof: ReceiptProof = match parse_receipt(&bytes) {
+        Ok(proof) => proof,
+        Err(error) => return refused(reason(&error)),
+    };
+    match verify_receipt(&anchor, &proof) {
+        Err(error) => refused(reason(&error)),
+        Ok(receipt) => {
+            let receipt_view = ReceiptView::from(receipt);
+            output.json(&json!({ "verified": true, "receipt": receipt_view }));
+            output.facts(words::receipt(receipt));
+            output.blank();
+            output.line(format_args!("{} {}", good("verified:"), signers(&anchor, &proof)));
+            Ok(Ended::Well)
+        }
+    }
+}
+
+/// Who vouches for a verified receipt.
+pub(crate) fn signers(anchor: &Anchor, proof: &ReceiptProof) -> String {
+    format!(
+        "{} of {} validators of chain {} signed it",
+        proof.finality.votes.len(),
+        anchor.validators().len(),
+        anchor.chain().short(),
+    )
+}
+
+fn reason(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text.push_str(": ");
+            text.push_str(&cause_text);
+        }
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,2 @@
+//! The demo.
+pub(crate) mod story;

@@ -1,0 +1,107 @@
+use super::*;
+use assay_types::{BurnReason, Event, Hash32, OfferId, ReleaseReason};
+
+const ORDER: OrderId = OrderId::new([6; 32]);
+
+fn account(seed: u8) -> AccountId {
+    AccountId::new([seed; 32])
+}
+
+fn told(events: &[(u64, Event)]) -> String {
+    let mut cast = Cast::default();
+    for (seed, name) in [(1, "anna"), (2, "bruno"), (3, "mallory"), (9, "buyer")] {
+        cast.add(account(seed), name);
+    }
+    let mut story = Story::new(cast, ORDER);
+    story.explain(ContentId::new([7; 32]), "seven");
+    let mut lines = Vec::new();
+    for (time, event) in events {
+        lines.extend(story.tell(LedgerTime::new(*time), &EventView::from(event)));
+    }
+    lines.extend(story.pause());
+    let show = |line: &Line| line.show(story.elapsed_ms(line)).to_string();
+    let text: Vec<_> = lines.iter().map(show).collect();
+    anstream::adapter::strip_str(&text.join("\n")).to_string()
+}
+
+#[test]
+fn events_of_one_moment_become_one_line() {
+    let assigned = |seed| Event::Assigned {
+        order: ORDER,
+        seller: account(seed),
+        offer: OfferId::new([seed; 32]),
+        ask: Amount::new(1),
+        lock: Amount::new(200_000_000),
+        respond_by: LedgerTime::new(3_000),
+    };
+    let accepted = |seed| Event::Accepted { order: ORDER, seller: account(seed) };
+    let committed = |seed| Event::Committed {
+        order: ORDER,
+        seller: account(seed),
+        commitment: Hash32::new([seed; 32]),
+    };
+    let revealed = |seed, answer| Event::Revealed {
+        order: ORDER,
+        seller: account(seed),
+        output: ContentId::new([answer; 32]),
+        holds: true,
+    };
+    let paid = |seed, fee| Event::Paid {
+        order: ORDER,
+        seller: account(seed),
+        gross: Amount::new(10_000_000),
+        net: Amount::new(10_000_000 - fee),
+        fee: Amount::new(fee),
+    };
+    let released = Event::Released {
+        order: ORDER,
+        seller: account(3),
+        reason: ReleaseReason::NoAnswer,
+    };
+    let burnt = Event::Burnt {
+        order: ORDER,
+        account: account(3),
+        amount: Amount::new(200_000_000),
+        reason: BurnReason::MinorityAnswer,
+    };
+    let elsewhere = Event::Started { order: OrderId::new([1; 32]) };
+    let events = [
+        (1_000, assigned(1)),
+        (1_000, elsewhere),
+        (1_000, assigned(2)),
+        (1_000, assigned(3)),
+        (1_020, accepted(2)),
+        (1_030, accepted(1)),
+        (1_030, accepted(3)),
+        (1_030, Event::Started { order: ORDER }),
+        (1_040, committed(1)),
+        (1_040, committed(2)),
+        (1_050, Event::RevealsOpened { order: ORDER }),
+        (1_060, revealed(1, 7)),
+        (1_060, revealed(3, 8)),
+        (1_060, revealed(2, 7)),
+        (1_061, released),
+        (1_070, Event::VerdictReached { order: ORDER, output: ContentId::new([7; 32]) }),
+        (1_070, paid(1, 50_000)),
+        (1_070, paid(2, 0)),
+        (1_070, burnt),
+        (1_070, Event::Refunded { order: ORDER, buyer: account(9), amount: Amount::new(5) }),
+    ];
+    insta::assert_snapshot!(told(&events), @r"
+     0 ms  drawn      anna, bruno, mallory: 0.2 ASY of bond locked each
+    20 ms  accepted   bruno
+    30 ms  accepted   anna, mallory
+    30 ms  started    each computes alone
+    40 ms  committed  anna, bruno
+    50 ms  reveals    all are bound to an answer; now they are opened
+    60 ms  revealed   anna: seven
+    60 ms  revealed   mallory: answer 08080808
+    60 ms  revealed   bruno: seven
+    61 ms  released   mallory: no answer
+    70 ms  verdict    seven
+    70 ms  paid       anna: 0.01 ASY, 0.00005 ASY of it burnt as fee
+    70 ms  paid       bruno: 0.01 ASY
+    70 ms  burnt      mallory: loses 0.2 ASY, minority answer
+    70 ms  returned   buyer: 0.000000005 ASY of the escrow
+    ");
+}
