@@ -1,0 +1,373 @@
+//! The finalised ledger: genesis, loading, applying finalised blocks, and reading.
+
+use crate::{
+    audit::{self, AuditError, Totals},
+    rows::{
+        Account, BookKey, EXCLUDED_MAX, LaneKey, Meta, Model, Offer, Order, PartyKey, Unbonding,
+        UnbondingKey, total_share,
+    },
+    tables::{Changes, LoadError, ONLY, Row, Tables},
+};
+use assay_types::{
+    AccountId, Amount, BasisPoints, ChainId, FeeRate, Genesis, Hash32, Height, Lane, LedgerTime,
+    ModelId, OfferId, OrderId, Params, SELLERS_PER_ORDER_MAX, SUPPLY_MAX,
+};
+
+/// A genesis that cannot begin a chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum GenesisError {
+    /// Nobody validates.
+    #[error("the genesis names no validator; name at least one")]
+    NoValidator,
+    /// A list is not in order.
+    #[error(
+        "the genesis list of {list} is not ascending or holds doubles; sort it and remove doubles"
+    )]
+    NotAscending {
+        /// Which list.
+        list: &'static str,
+    },
+    /// More money than can exist.
+    #[error("the genesis allocates more than {SUPPLY_MAX}; allocate less")]
+    TooMuchMoney,
+    /// Shares over 100 %, zero shares, or splits out of order.
+    #[error(
+        "the royalties of model {model} and the market fee exceed 100 %, or a share is zero, or accounts are out of order"
+    )]
+    Royalties {
+        /// The model.
+        model: ModelId,
+    },
+    /// A parameter that would stop the ledger.
+    #[error("the genesis parameter {name} must be above zero")]
+    ZeroParameter {
+        /// Its name.
+        name: &'static str,
+    },
+    /// More draws than an order remembers.
+    #[error("the genesis parameter redraws_max must be at most {REDRAWS_LIMIT}")]
+    TooManyRedraws,
+    /// Shares above the whole.
+    #[error("the genesis parameter {name} must be at most 10000 basis points")]
+    ShareTooLarge {
+        /// Its name.
+        name: &'static str,
+    },
+}
+
+/// Most draws per order: each may exclude every seller of an order, and an order remembers `EXCLUDED_MAX`.
+pub const REDRAWS_LIMIT: u8 = 8;
+const _: () = assert!(REDRAWS_LIMIT as usize * SELLERS_PER_ORDER_MAX <= EXCLUDED_MAX);
+
+/// The finalised ledger of one chain.
+#[derive(Debug, Clone)]
+pub struct Ledger {
+    pub(crate) chain: ChainId,
+    pub(crate) params: Params,
+    pub(crate) tables: Tables,
+}
+
+impl Ledger {
+    /// The ledger at height 0, and the rows that block 1 stores together with its own changes.
+    ///
+    /// # Errors
+    /// [`GenesisError`] when the genesis cannot begin a chain.
+    pub fn genesis(genesis: &Genesis) -> Result<(Self, Vec<Row>), GenesisError> {
+        check_genesis(genesis)?;
+        let mut tables = Tables::default();
+        let mut issued = Amount::ZERO;
+        for allocation in &genesis.allocations {
+            issued = issued
+                .checked_add(allocation.amount)
+                .filter(|sum| *sum <= SUPPLY_MAX)
+                .ok_or(GenesisError::TooMuchMoney)?;
+            let account = Account {
+                balance: allocation.amount,
+                ..Account::default()
+            };
+            tables.accounts.insert(allocation.account, account);
+        }
+        for model in &genesis.models {
+            let row = Model {
+                owner: model.owner,
+                manifest: model.manifest,
+                program: model.program,
+                licence: model.licence.clone(),
+                royalties: model.royalties.clone(),
+            };
+            tables.models.insert(model.model, row);
+        }
+        let chain = genesis.chain_id();
+        let meta = Meta {
+            height: Height::ZERO,
+            time: genesis.start,
+            randomness: Hash32::new(*chain.as_bytes()),
+            base_fee: genesis.params.base_fee_min,
+            issued,
+            burnt: Amount::ZERO,
+        };
+        tables.meta.insert(ONLY, meta);
+        let rows = tables.rows();
+        Ok((
+            Self {
+                chain,
+                params: genesis.params.clone(),
+                tables,
+            },
+            rows,
+        ))
+    }
+
+    /// The ledger whose stored rows these are, in any order. Indexes are rebuilt; O(n log n).
+    ///
+    /// # Errors
+    /// [`LoadError`] when the rows are damaged or incomplete.
+    pub fn load(
+        genesis: &Genesis,
+        rows: impl IntoIterator<Item = Vec<u8>>,
+    ) -> Result<Self, LoadError> {
+        let tables = Tables::load(rows)?;
+        Ok(Self {
+            chain: genesis.chain_id(),
+            params: genesis.params.clone(),
+            tables,
+        })
+    }
+
+    /// Applies the changes of the next finalised block.
+    pub fn apply(&mut self, changes: &Changes) {
+        self.tables.apply(changes);
+    }
+
+    /// Every stored row, ascending by key.
+    pub fn rows(&self) -> Vec<Row> {
+        self.tables.rows()
+    }
+
+    /// Checks every invariant over all rows and indexes; O(n log n), for tests and inspections.
+    ///
+    /// # Errors
+    /// [`AuditError`] naming what is broken.
+    pub fn audit(&self) -> Result<Totals, AuditError> {
+        audit::audit(&self.tables)
+    }
+
+    /// Hash of the genesis.
+    pub const fn chain_id(&self) -> ChainId {
+        self.chain
+    }
+
+    /// Limits and prices.
+    pub const fn params(&self) -> &Params {
+        &self.params
+    }
+
+    fn meta(&self) -> &Meta {
+        self.tables
+            .meta
+            .get(&ONLY)
+            .expect("every ledger has its meta row")
+    }
+
+    /// Height of the last block.
+    pub fn height(&self) -> Height {
+        self.meta().height
+    }
+
+    /// Ledger time of the last block.
+    pub fn time(&self) -> LedgerTime {
+        self.meta().time
+    }
+
+    /// Randomness of the last block.
+    pub fn randomness(&self) -> Hash32 {
+        self.meta().randomness
+    }
+
+    /// Base fee of the next block.
+    pub fn base_fee(&self) -> FeeRate {
+        self.meta().base_fee
+    }
+
+    /// All that was ever issued.
+    pub fn issued(&self) -> Amount {
+        self.meta().issued
+    }
+
+    /// All that was ever burnt.
+    pub fn burnt(&self) -> Amount {
+        self.meta().burnt
+    }
+
+    /// An account, once it has held money.
+    pub fn account(&self, id: &AccountId) -> Option<&Account> {
+        self.tables.accounts.get(id)
+    }
+
+    /// Every account.
+    pub fn accounts(&self) -> impl Iterator<Item = (&AccountId, &Account)> {
+        self.tables.accounts.iter()
+    }
+
+    /// The sequence that the lane's next transaction must have.
+    pub fn next_sequence(&self, account: AccountId, lane: Lane) -> u64 {
+        self.tables
+            .lanes
+            .get(&LaneKey { account, lane })
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Unbondings of an account, soonest first.
+    pub fn unbondings(
+        &self,
+        account: AccountId,
+    ) -> impl Iterator<Item = (&UnbondingKey, &Unbonding)> {
+        self.tables
+            .unbondings
+            .iter()
+            .filter(move |(key, _)| key.account == account)
+    }
+
+    /// A registered model.
+    pub fn model(&self, id: &ModelId) -> Option<&Model> {
+        self.tables.models.get(id)
+    }
+
+    /// Every registered model.
+    pub fn models(&self) -> impl Iterator<Item = (&ModelId, &Model)> {
+        self.tables.models.iter()
+    }
+
+    /// A standing offer.
+    pub fn offer(&self, id: &OfferId) -> Option<&Offer> {
+        self.tables.offers.get(id)
+    }
+
+    /// Every standing offer.
+    pub fn offers(&self) -> impl Iterator<Item = (&OfferId, &Offer)> {
+        self.tables.offers.iter()
+    }
+
+    /// Offers that serve a model, ascending by id.
+    pub fn book(&self, model: ModelId) -> impl Iterator<Item = (&OfferId, &Offer)> {
+        let from = BookKey {
+            model,
+            offer: OfferId::default(),
+        };
+        self.tables
+            .book
+            .range(from..)
+            .take_while(move |(key, ())| key.model == model)
+            .filter_map(|(key, ())| self.tables.offers.get_key_value(&key.offer))
+    }
+
+    /// An open order.
+    pub fn order(&self, id: &OrderId) -> Option<&Order> {
+        self.tables.orders.get(id)
+    }
+
+    /// Every open order.
+    pub fn orders(&self) -> impl Iterator<Item = (&OrderId, &Order)> {
+        self.tables.orders.iter()
+    }
+
+    /// Open orders in which the account buys or sells, ascending by id.
+    pub fn orders_of(&self, account: AccountId) -> impl Iterator<Item = (&OrderId, &Order)> {
+        let from = PartyKey {
+            account,
+            order: OrderId::default(),
+        };
+        self.tables
+            .parties
+            .range(from..)
+            .take_while(move |(key, ())| key.account == account)
+            .filter_map(|(key, ())| self.tables.orders.get_key_value(&key.order))
+    }
+
+    /// Whether a block at `now` would do something without any transaction: a draw waits, or a deadline
+    /// has passed.
+    pub fn has_work_due(&self, now: LedgerTime) -> bool {
+        !self.tables.draws.is_empty()
+            || self
+                .tables
+                .wakes
+                .first_key_value()
+                .is_some_and(|(key, ())| key.at < now)
+    }
+}
+
+fn check_genesis(genesis: &Genesis) -> Result<(), GenesisError> {
+    let params = &genesis.params;
+    if genesis.validators.is_empty() {
+        return Err(GenesisError::NoValidator);
+    }
+    let ascending = |list: &'static str, holds: bool| {
+        if holds {
+            Ok(())
+        } else {
+            Err(GenesisError::NotAscending { list })
+        }
+    };
+    ascending(
+        "validators",
+        genesis.validators.windows(2).all(|pair| pair[0] < pair[1]),
+    )?;
+    let accounts = genesis
+        .allocations
+        .windows(2)
+        .all(|pair| pair[0].account < pair[1].account);
+    ascending("allocations", accounts)?;
+    ascending(
+        "models",
+        genesis
+            .models
+            .windows(2)
+            .all(|pair| pair[0].model < pair[1].model),
+    )?;
+    for (name, value) in [
+        ("block_weight_max", params.block_weight_max.get()),
+        ("accept_window_ms", params.accept_window_ms),
+        ("redraws_max", u64::from(params.redraws_max)),
+        ("lock_multiple", params.lock_multiple),
+        (
+            "expiries_per_block_max",
+            u64::from(params.expiries_per_block_max),
+        ),
+        ("draws_per_block_max", u64::from(params.draws_per_block_max)),
+    ] {
+        if value == 0 {
+            return Err(GenesisError::ZeroParameter { name });
+        }
+    }
+    if params.redraws_max > REDRAWS_LIMIT {
+        return Err(GenesisError::TooManyRedraws);
+    }
+    for (name, share) in [
+        ("market_fee", params.market_fee),
+        ("rejection_burn", params.rejection_burn),
+    ] {
+        if share > BasisPoints::WHOLE {
+            return Err(GenesisError::ShareTooLarge { name });
+        }
+    }
+    for model in &genesis.models {
+        if !royalties_hold(&model.royalties, params.market_fee) {
+            return Err(GenesisError::Royalties { model: model.model });
+        }
+    }
+    Ok(())
+}
+
+/// Whether splits ascend by account, are above zero, and leave room for the market fee.
+pub(crate) fn royalties_hold(
+    splits: &[assay_types::RoyaltySplit],
+    market_fee: BasisPoints,
+) -> bool {
+    let ascending = splits
+        .windows(2)
+        .all(|pair| pair[0].account < pair[1].account);
+    let above_zero = splits.iter().all(|split| split.share.get() > 0);
+    let total = total_share(splits.iter().map(|split| split.share).chain([market_fee]));
+    ascending && above_zero && total <= u32::from(BasisPoints::WHOLE.get())
+}

@@ -1,0 +1,382 @@
+//! What the ledger stores, row by row.
+//!
+//! These are stored types: their bytes enter the state root. Rows are removed when what they describe has
+//! ended, so the state holds the present only; the past lies in events and receipts.
+
+use assay_types::{
+    AccountId, Amount, BasisPoints, Blob, BurnReason, ContentId, FeeRate, Good, Hash32, Height,
+    LICENCE_BYTES_MAX, Lane, LedgerTime, List, ModelId, OfferId, OrderId, ROYALTY_SPLITS_MAX,
+    RoyaltySplit, SELLERS_PER_ORDER_MAX, Terms, Text, wire_enum, wire_struct,
+};
+
+/// Largest private state of a check: a quorum of 32 sellers, each with its commitment and answer.
+pub const CHECK_STATE_BYTES_MAX: usize = 8 * 1024;
+/// Most sellers that can leave one order: every draw of every round.
+pub const EXCLUDED_MAX: usize = 256;
+
+/// Where the chain stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meta {
+    /// Height of the last block.
+    pub height: Height,
+    /// Its time.
+    pub time: LedgerTime,
+    /// Its randomness.
+    pub randomness: Hash32,
+    /// Base fee of the next block.
+    pub base_fee: FeeRate,
+    /// All that was ever issued.
+    pub issued: Amount,
+    /// All that was ever burnt.
+    pub burnt: Amount,
+}
+wire_struct!(Meta {
+    height,
+    time,
+    randomness,
+    base_fee,
+    issued,
+    burnt
+});
+
+/// What a seller has done; derived from settlements, never declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SellerRecord {
+    /// Jobs delivered and paid.
+    pub delivered: u64,
+    /// Jobs accepted and not paid.
+    pub failed: u64,
+    /// Draws declined or left unanswered.
+    pub declined: u64,
+    /// Bond lost.
+    pub slashed: Amount,
+    /// Income before deductions.
+    pub earned: Amount,
+    /// Sum over delivered jobs of the ledger time from start to payment, in milliseconds.
+    pub latency_ms: u64,
+}
+wire_struct!(SellerRecord {
+    delivered,
+    failed,
+    declined,
+    slashed,
+    earned,
+    latency_ms
+});
+
+/// What a buyer has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct BuyerRecord {
+    /// Orders placed.
+    pub placed: u64,
+    /// Orders that ended with an accepted answer.
+    pub settled: u64,
+    /// Orders refunded for want of sellers or answers.
+    pub refunded: u64,
+    /// Deliveries rejected.
+    pub rejected: u64,
+    /// Orders cancelled.
+    pub cancelled: u64,
+    /// Paid in all.
+    pub spent: Amount,
+}
+wire_struct!(BuyerRecord {
+    placed,
+    settled,
+    refunded,
+    rejected,
+    cancelled,
+    spent
+});
+
+/// One account.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Account {
+    /// Spendable.
+    pub balance: Amount,
+    /// Bonded, locks included.
+    pub bond: Amount,
+    /// Part of the bond reserved for jobs or at risk in them.
+    pub locked: Amount,
+    /// Offers that stand.
+    pub offers: u32,
+    /// Orders that are open.
+    pub orders: u32,
+    /// Unbondings under way.
+    pub unbondings: u32,
+    /// As a seller.
+    pub seller: SellerRecord,
+    /// As a buyer.
+    pub buyer: BuyerRecord,
+}
+wire_struct!(Account {
+    balance,
+    bond,
+    locked,
+    offers,
+    orders,
+    unbondings,
+    seller,
+    buyer
+});
+
+impl Account {
+    /// Bond that no job holds.
+    pub const fn free_bond(&self) -> Amount {
+        self.bond.saturating_sub(self.locked)
+    }
+}
+
+/// Key of a lane.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LaneKey {
+    /// Whose.
+    pub account: AccountId,
+    /// Which.
+    pub lane: Lane,
+}
+wire_struct!(LaneKey { account, lane });
+
+/// Key of an unbonding; ascending in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnbondingKey {
+    /// Whose.
+    pub account: AccountId,
+    /// When it arrives.
+    pub release_at: LedgerTime,
+    /// Lane and sequence of the transaction that asked, so that two in one block are two.
+    pub lane: Lane,
+    /// See `lane`.
+    pub sequence: u64,
+}
+wire_struct!(UnbondingKey {
+    account,
+    release_at,
+    lane,
+    sequence
+});
+
+/// A registered model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Model {
+    /// Who registered it.
+    pub owner: AccountId,
+    /// Content id of its manifest.
+    pub manifest: ContentId,
+    /// Content id of its canonical program.
+    pub program: ContentId,
+    /// SPDX licence expression.
+    pub licence: Text<LICENCE_BYTES_MAX>,
+    /// Who shares its income, ascending by account.
+    pub royalties: List<RoyaltySplit, ROYALTY_SPLITS_MAX>,
+}
+wire_struct!(Model {
+    owner,
+    manifest,
+    program,
+    licence,
+    royalties
+});
+
+/// A standing offer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Offer {
+    /// Whose.
+    pub seller: AccountId,
+    /// What is sold.
+    pub good: Good,
+    /// Price of one unit of work.
+    pub ask: Amount,
+    /// Jobs at the same time.
+    pub capacity: u32,
+    /// Jobs now.
+    pub busy: u32,
+}
+wire_struct!(Offer {
+    seller,
+    good,
+    ask,
+    capacity,
+    busy
+});
+
+/// How far an order has come. What has ended is no row any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Sellers are drawn and asked.
+    Drawing,
+    /// All have accepted.
+    Running,
+}
+wire_enum!(Stage { 0 => Drawing, 1 => Running });
+
+/// How far a seller has come in an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SeatState {
+    /// Drawn; its lock is reserved.
+    Asked {
+        /// Last moment to accept.
+        respond_by: LedgerTime,
+    },
+    /// Its lock is at risk.
+    Accepted,
+    /// Its lock is gone or back; nothing more happens to it.
+    Done,
+}
+wire_enum!(SeatState { 0 => Asked { respond_by }, 1 => Accepted, 2 => Done });
+
+/// One seller's place in an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seat {
+    /// The seller.
+    pub seller: AccountId,
+    /// Its offer.
+    pub offer: OfferId,
+    /// What it asks.
+    pub ask: Amount,
+    /// What of its bond is held.
+    pub lock: Amount,
+    /// How far it is.
+    pub state: SeatState,
+    /// Paid so far, before deductions.
+    pub paid: Amount,
+    /// Burnt of that as market fee.
+    pub fee: Amount,
+    /// Passed on of that as royalties.
+    pub royalties: Amount,
+    /// Burnt of its lock so far.
+    pub burnt: Amount,
+    /// Why.
+    pub burn_reason: Option<BurnReason>,
+}
+wire_struct!(Seat {
+    seller,
+    offer,
+    ask,
+    lock,
+    state,
+    paid,
+    fee,
+    royalties,
+    burnt,
+    burn_reason
+});
+
+/// An open order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// Whose.
+    pub buyer: AccountId,
+    /// What is asked for.
+    pub terms: Terms,
+    /// Money held for it.
+    pub escrow: Amount,
+    /// When it was placed.
+    pub placed_at: LedgerTime,
+    /// When all had accepted.
+    pub started_at: Option<LedgerTime>,
+    /// How far it is.
+    pub stage: Stage,
+    /// Draws so far.
+    pub round: u8,
+    /// Time moves it on when ledger time is above this.
+    pub wake_at: LedgerTime,
+    /// Height from which it waits for a draw, if it does.
+    pub draw_from: Option<Height>,
+    /// Its sellers, in the order drawn.
+    pub seats: List<Seat, SELLERS_PER_ORDER_MAX>,
+    /// Sellers that declined or did not answer; they are not drawn for it again.
+    pub excluded: List<AccountId, EXCLUDED_MAX>,
+    /// The accepted answer, once there is one.
+    pub output: Option<ContentId>,
+    /// Private to its check.
+    pub check_state: Blob<CHECK_STATE_BYTES_MAX>,
+}
+wire_struct!(Order {
+    buyer,
+    terms,
+    escrow,
+    placed_at,
+    started_at,
+    stage,
+    round,
+    wake_at,
+    draw_from,
+    seats,
+    excluded,
+    output,
+    check_state,
+});
+
+impl Order {
+    /// The model whose inference is ordered.
+    pub const fn model(&self) -> ModelId {
+        let assay_types::Work::Inference { model, .. } = self.terms.work;
+        model
+    }
+
+    /// The seat of `account`, if it has one.
+    pub fn seat_of(&self, account: &AccountId) -> Option<usize> {
+        self.seats.iter().position(|seat| seat.seller == *account)
+    }
+}
+
+/// An unbonding under way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Unbonding {
+    /// How much returns.
+    pub amount: Amount,
+}
+wire_struct!(Unbonding { amount });
+
+/// Index: offers by model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BookKey {
+    /// The model.
+    pub model: ModelId,
+    /// An offer that serves it.
+    pub offer: OfferId,
+}
+
+/// Index: orders waiting for a draw, oldest first, then by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DrawKey {
+    /// Height from which it waits.
+    pub from: Height,
+    /// The order.
+    pub order: OrderId,
+}
+
+/// Index: what time will move on, by moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WakeKey {
+    /// Due when ledger time is above this.
+    pub at: LedgerTime,
+    /// What.
+    pub what: Wake,
+}
+
+/// What time moves on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Wake {
+    /// An order.
+    Order(OrderId),
+    /// An unbonding.
+    Unbonding(UnbondingKey),
+}
+
+/// Index: open orders by party, buyers and sellers alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PartyKey {
+    /// The party.
+    pub account: AccountId,
+    /// Its order.
+    pub order: OrderId,
+}
+
+/// A share that the whole cannot exceed, for sums of royalties and the market fee.
+pub(crate) fn total_share(shares: impl IntoIterator<Item = BasisPoints>) -> u32 {
+    shares.into_iter().fold(0u32, |sum, share| {
+        sum.saturating_add(u32::from(share.get()))
+    })
+}

@@ -1,0 +1,522 @@
+//! Ordered tables in memory, layered: finalised rows, the changes of pending blocks above them, and the
+//! changes of the block being executed on top, with a journal that undoes one transaction.
+//!
+//! Two kinds of table: *rows* are stored, and enter the state root under `StateKey::of(table, key)`;
+//! *indexes* are derived from rows, kept in step by the same layers, and rebuilt on load.
+//! Why: docs/adr/0001.
+
+use crate::rows::{
+    Account, BookKey, DrawKey, LaneKey, Meta, Model, Offer, Order, PartyKey, Unbonding,
+    UnbondingKey, Wake, WakeKey,
+};
+use assay_types::{
+    AccountId, DecodeError, Good, ModelId, OfferId, OrderId, StateKey, decode, encode,
+};
+use commonware_codec::Encode;
+use std::{collections::BTreeMap, iter::Peekable, ops::RangeBounds};
+
+/// A change to the authenticated database: where, and the new value (`None` removes).
+pub type Row = (StateKey, Option<Vec<u8>>);
+
+/// Stored bytes that are no row.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// The table byte is unknown.
+    #[error(
+        "cannot load the ledger: a row belongs to table {table}, which this program does not know; update it"
+    )]
+    UnknownTable {
+        /// The byte.
+        table: u8,
+    },
+    /// A row without bytes.
+    #[error(
+        "cannot load the ledger: a row is empty; restore the data folder from a copy or sync again"
+    )]
+    Empty,
+    /// A row that does not decode.
+    #[error(
+        "cannot load the ledger: a row of table {table} is damaged; restore the data folder from a copy or sync again"
+    )]
+    Damaged {
+        /// Its table.
+        table: u8,
+        /// Why.
+        source: DecodeError,
+    },
+    /// No meta row among the rows.
+    #[error("cannot load the ledger: the rows hold no chain state; the data folder is incomplete")]
+    NoMeta,
+}
+
+/// The one key of a table with one row.
+pub type Only = u8;
+/// See [`Only`].
+pub const ONLY: Only = 0;
+
+/// Changes of one table: new value, or `None` for removed.
+type Delta<K, V> = BTreeMap<K, Option<V>>;
+
+/// One table as the executing block sees it.
+#[derive(Debug)]
+pub(crate) struct Layered<'a, K, V> {
+    base: &'a BTreeMap<K, V>,
+    /// Oldest first.
+    below: Vec<&'a Delta<K, V>>,
+    own: Delta<K, V>,
+    /// Previous own entries of the running transaction, oldest first.
+    journal: Vec<(K, Option<Option<V>>)>,
+}
+
+impl<'a, K: Ord + Clone, V: Clone> Layered<'a, K, V> {
+    fn new(base: &'a BTreeMap<K, V>, below: Vec<&'a Delta<K, V>>) -> Self {
+        Self {
+            base,
+            below,
+            own: BTreeMap::new(),
+            journal: Vec::new(),
+        }
+    }
+
+    /// The row at `key`. O(layers · log n).
+    pub(crate) fn get(&self, key: &K) -> Option<&V> {
+        if let Some(entry) = self.own.get(key) {
+            return entry.as_ref();
+        }
+        self.parent(key)
+    }
+
+    /// The row at `key` before this block.
+    pub(crate) fn parent(&self, key: &K) -> Option<&V> {
+        for layer in self.below.iter().rev() {
+            if let Some(entry) = layer.get(key) {
+                return entry.as_ref();
+            }
+        }
+        self.base.get(key)
+    }
+
+    pub(crate) fn put(&mut self, key: K, value: V) {
+        self.write(key, Some(value));
+    }
+
+    pub(crate) fn remove(&mut self, key: K) {
+        self.write(key, None);
+    }
+
+    fn write(&mut self, key: K, entry: Option<V>) {
+        let previous = self.own.insert(key.clone(), entry);
+        self.journal.push((key, previous));
+    }
+
+    fn keep(&mut self) {
+        self.journal.clear();
+    }
+
+    fn undo(&mut self) {
+        while let Some((key, previous)) = self.journal.pop() {
+            match previous {
+                Some(entry) => self.own.insert(key, entry),
+                None => self.own.remove(&key),
+            };
+        }
+    }
+
+    /// Live rows in `range`, ascending.
+    pub(crate) fn range<R>(&self, range: R) -> impl Iterator<Item = (&K, &V)>
+    where
+        R: RangeBounds<K> + Clone,
+    {
+        let mut layers: Vec<Layer<'_, K, V>> =
+            Vec::with_capacity(self.below.len().saturating_add(2));
+        layers.push(Layer::Base(self.base.range(range.clone()).peekable()));
+        for below in &self.below {
+            layers.push(Layer::Delta(below.range(range.clone()).peekable()));
+        }
+        layers.push(Layer::Delta(self.own.range(range).peekable()));
+        Merge { layers }
+    }
+
+    /// What this block changed, ascending.
+    pub(crate) const fn changed(&self) -> &Delta<K, V> {
+        &self.own
+    }
+}
+
+enum Layer<'a, K, V> {
+    Base(Peekable<std::collections::btree_map::Range<'a, K, V>>),
+    Delta(Peekable<std::collections::btree_map::Range<'a, K, Option<V>>>),
+}
+
+impl<'a, K: Ord, V> Layer<'a, K, V> {
+    fn peek(&mut self) -> Option<&'a K> {
+        match self {
+            Self::Base(rows) => rows.peek().map(|(key, _)| *key),
+            Self::Delta(rows) => rows.peek().map(|(key, _)| *key),
+        }
+    }
+
+    fn next(&mut self) -> Option<Option<&'a V>> {
+        match self {
+            Self::Base(rows) => rows.next().map(|(_, value)| Some(value)),
+            Self::Delta(rows) => rows.next().map(|(_, entry)| entry.as_ref()),
+        }
+    }
+}
+
+/// Merges layers, oldest first, so that the newest layer's entry of a key wins.
+struct Merge<'a, K, V> {
+    layers: Vec<Layer<'a, K, V>>,
+}
+
+impl<'a, K: Ord, V> Iterator for Merge<'a, K, V> {
+    type Item = (&'a K, &'a V);
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let key = self.layers.iter_mut().filter_map(Layer::peek).min()?;
+            let mut newest = None;
+            for layer in &mut self.layers {
+                if layer.peek() == Some(key) {
+                    newest = layer.next();
+                }
+            }
+            if let Some(Some(value)) = newest {
+                return Some((key, value));
+            }
+        }
+    }
+}
+
+macro_rules! tables {
+    (rows { $( $(#[$doc:meta])* $tag:literal $row:ident: $key:ty => $value:ty, )* }
+     indexes { $( $(#[$idoc:meta])* $index:ident: $ikey:ty, )* }) => {
+        /// Finalised rows and indexes.
+        #[derive(Debug, Clone, Default)]
+        pub(crate) struct Tables {
+            $( $(#[$doc])* pub(crate) $row: BTreeMap<$key, $value>, )*
+            $( $(#[$idoc])* pub(crate) $index: BTreeMap<$ikey, ()>, )*
+        }
+
+        /// What one block changed. Cheap to keep, dropped when its block loses.
+        #[derive(Debug, Clone, Default)]
+        pub struct Changes {
+            $( $row: Delta<$key, $value>, )*
+            $( $index: Delta<$ikey, ()>, )*
+        }
+
+        /// The tables as the executing block sees them.
+        #[derive(Debug)]
+        pub(crate) struct State<'a> {
+            $( pub(crate) $row: Layered<'a, $key, $value>, )*
+            $( pub(crate) $index: Layered<'a, $ikey, ()>, )*
+        }
+
+        impl<'a> State<'a> {
+            /// Tables over `base` and `below` (oldest first).
+            pub(crate) fn over(base: &'a Tables, below: &[&'a Changes]) -> Self {
+                Self {
+                    $( $row: Layered::new(&base.$row, below.iter().map(|layer| &layer.$row).collect()), )*
+                    $( $index: Layered::new(&base.$index, below.iter().map(|layer| &layer.$index).collect()), )*
+                }
+            }
+
+            /// Makes what was written since the last call permanent for this block.
+            pub(crate) fn keep(&mut self) {
+                $( self.$row.keep(); )*
+                $( self.$index.keep(); )*
+            }
+
+            /// Takes back what was written since the last `keep`.
+            pub(crate) fn undo(&mut self) {
+                $( self.$row.undo(); )*
+                $( self.$index.undo(); )*
+            }
+
+            pub(crate) fn into_changes(self) -> Changes {
+                Changes { $( $row: self.$row.own, )* $( $index: self.$index.own, )* }
+            }
+        }
+
+        impl Changes {
+            /// The changes as rows of the authenticated database, ascending by key.
+            pub fn rows(&self) -> Vec<Row> {
+                let mut rows = Vec::new();
+                $( for (key, entry) in &self.$row {
+                    let key = encode(key);
+                    let value = entry.as_ref().map(|value| row_bytes($tag, &key, value));
+                    rows.push((StateKey::of($tag, &key), value));
+                } )*
+                rows.sort_unstable_by_key(|(key, _)| *key);
+                rows
+            }
+        }
+
+        impl Tables {
+            /// Applies a finalised block.
+            pub(crate) fn apply(&mut self, changes: &Changes) {
+                $( apply(&mut self.$row, &changes.$row); )*
+                $( apply(&mut self.$index, &changes.$index); )*
+            }
+
+            /// Every stored row, ascending by key.
+            pub(crate) fn rows(&self) -> Vec<Row> {
+                let mut rows = Vec::new();
+                $( for (key, value) in &self.$row {
+                    let key = encode(key);
+                    rows.push((StateKey::of($tag, &key), Some(row_bytes($tag, &key, value))));
+                } )*
+                rows.sort_unstable_by_key(|(key, _)| *key);
+                rows
+            }
+
+            /// Reads one stored row.
+            fn load_row(&mut self, bytes: &[u8]) -> Result<(), LoadError> {
+                let (&table, rest) = bytes.split_first().ok_or(LoadError::Empty)?;
+                match table {
+                    $( $tag => {
+                        let entry: Entry<$key, $value> =
+                            decode(rest).map_err(|source| LoadError::Damaged { table, source })?;
+                        self.$row.insert(entry.key, entry.value);
+                    } )*
+                    _ => return Err(LoadError::UnknownTable { table }),
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+tables! {
+    rows {
+        /// Where the chain stands.
+        0 meta: Only => Meta,
+        /// Accounts.
+        1 accounts: AccountId => Account,
+        /// Next sequence of each lane in use.
+        2 lanes: LaneKey => u64,
+        /// Registered models.
+        3 models: ModelId => Model,
+        /// Standing offers.
+        4 offers: OfferId => Offer,
+        /// Open orders.
+        5 orders: OrderId => Order,
+        /// Unbondings under way.
+        6 unbondings: UnbondingKey => Unbonding,
+    }
+    indexes {
+        /// Offers by model.
+        book: BookKey,
+        /// Orders waiting for a draw.
+        draws: DrawKey,
+        /// What time will move on.
+        wakes: WakeKey,
+        /// Open orders by party.
+        parties: PartyKey,
+    }
+}
+
+/// A key and its row, as they are stored behind the table byte.
+struct Entry<K, V> {
+    key: K,
+    value: V,
+}
+
+impl<K, V> commonware_codec::Read for Entry<K, V>
+where
+    K: commonware_codec::Read<Cfg = ()>,
+    V: commonware_codec::Read<Cfg = ()>,
+{
+    type Cfg = ();
+    fn read_cfg(
+        buf: &mut impl commonware_codec::Buf,
+        _: &(),
+    ) -> Result<Self, commonware_codec::Error> {
+        use commonware_codec::ReadExt;
+        Ok(Self {
+            key: K::read(buf)?,
+            value: V::read(buf)?,
+        })
+    }
+}
+
+fn row_bytes(table: u8, key: &[u8], value: &impl Encode) -> Vec<u8> {
+    let mut bytes = vec![table];
+    bytes.extend_from_slice(key);
+    bytes.extend_from_slice(&value.encode());
+    bytes
+}
+
+fn apply<K: Ord + Clone, V: Clone>(table: &mut BTreeMap<K, V>, changes: &Delta<K, V>) {
+    for (key, entry) in changes {
+        match entry {
+            Some(value) => table.insert(key.clone(), value.clone()),
+            None => table.remove(key),
+        };
+    }
+}
+
+impl Tables {
+    /// Reads stored rows, in any order, and rebuilds the indexes.
+    pub(crate) fn load(rows: impl IntoIterator<Item = Vec<u8>>) -> Result<Self, LoadError> {
+        let mut tables = Self::default();
+        for row in rows {
+            tables.load_row(&row)?;
+        }
+        if !tables.meta.contains_key(&ONLY) {
+            return Err(LoadError::NoMeta);
+        }
+        tables.rebuild_indexes();
+        Ok(tables)
+    }
+
+    /// The indexes as the rows alone give them.
+    pub(crate) fn clear_and_rebuild_indexes(&mut self) {
+        self.book.clear();
+        self.draws.clear();
+        self.wakes.clear();
+        self.parties.clear();
+        self.rebuild_indexes();
+    }
+
+    fn rebuild_indexes(&mut self) {
+        for (id, offer) in &self.offers {
+            self.book.extend(book_keys(*id, offer).map(|key| (key, ())));
+        }
+        for (id, order) in &self.orders {
+            self.draws.extend(draw_key(*id, order).map(|key| (key, ())));
+            self.wakes.insert(wake_key(*id, order), ());
+            self.parties
+                .extend(party_keys(*id, order).into_iter().map(|key| (key, ())));
+        }
+        for key in self.unbondings.keys() {
+            self.wakes.insert(
+                WakeKey {
+                    at: key.release_at,
+                    what: Wake::Unbonding(*key),
+                },
+                (),
+            );
+        }
+    }
+}
+
+fn book_keys(id: OfferId, offer: &Offer) -> impl Iterator<Item = BookKey> {
+    let Good::Inference { models } = &offer.good;
+    models.iter().map(move |model| BookKey {
+        model: *model,
+        offer: id,
+    })
+}
+
+fn draw_key(id: OrderId, order: &Order) -> Option<DrawKey> {
+    order.draw_from.map(|from| DrawKey { from, order: id })
+}
+
+const fn wake_key(id: OrderId, order: &Order) -> WakeKey {
+    WakeKey {
+        at: order.wake_at,
+        what: Wake::Order(id),
+    }
+}
+
+/// Buyer and sellers, ascending, no doubles.
+fn party_keys(id: OrderId, order: &Order) -> std::collections::BTreeSet<PartyKey> {
+    std::iter::once(order.buyer)
+        .chain(order.seats.iter().map(|seat| seat.seller))
+        .map(|account| PartyKey { account, order: id })
+        .collect()
+}
+
+/// Writes that keep the indexes in step with their rows.
+impl State<'_> {
+    pub(crate) fn put_offer(&mut self, id: OfferId, offer: Offer) {
+        if self.offers.get(&id).is_none() {
+            for key in book_keys(id, &offer) {
+                self.book.put(key, ());
+            }
+        }
+        self.offers.put(id, offer);
+    }
+
+    pub(crate) fn remove_offer(&mut self, id: OfferId) {
+        let Some(offer) = self.offers.get(&id).cloned() else {
+            return;
+        };
+        for key in book_keys(id, &offer) {
+            self.book.remove(key);
+        }
+        self.offers.remove(id);
+    }
+
+    pub(crate) fn put_order(&mut self, id: OrderId, order: Order) {
+        let (wake, draw, parties) = (
+            wake_key(id, &order),
+            draw_key(id, &order),
+            party_keys(id, &order),
+        );
+        let old = self
+            .orders
+            .get(&id)
+            .map(|row| (wake_key(id, row), draw_key(id, row), party_keys(id, row)));
+        let (old_wake, old_draw, old_parties) = match old {
+            Some((wake, draw, parties)) => (Some(wake), draw, parties),
+            None => (None, None, std::collections::BTreeSet::new()),
+        };
+        if old_wake != Some(wake) {
+            if let Some(key) = old_wake {
+                self.wakes.remove(key);
+            }
+            self.wakes.put(wake, ());
+        }
+        if old_draw != draw {
+            if let Some(key) = old_draw {
+                self.draws.remove(key);
+            }
+            if let Some(key) = draw {
+                self.draws.put(key, ());
+            }
+        }
+        for key in old_parties.difference(&parties) {
+            self.parties.remove(*key);
+        }
+        for key in parties.difference(&old_parties) {
+            self.parties.put(*key, ());
+        }
+        self.orders.put(id, order);
+    }
+
+    pub(crate) fn remove_order(&mut self, id: OrderId) {
+        let Some(order) = self.orders.get(&id).cloned() else {
+            return;
+        };
+        self.wakes.remove(wake_key(id, &order));
+        if let Some(key) = draw_key(id, &order) {
+            self.draws.remove(key);
+        }
+        for key in party_keys(id, &order) {
+            self.parties.remove(key);
+        }
+        self.orders.remove(id);
+    }
+
+    pub(crate) fn put_unbonding(&mut self, key: UnbondingKey, unbonding: Unbonding) {
+        self.wakes.put(
+            WakeKey {
+                at: key.release_at,
+                what: Wake::Unbonding(key),
+            },
+            (),
+        );
+        self.unbondings.put(key, unbonding);
+    }
+
+    pub(crate) fn take_unbonding(&mut self, key: UnbondingKey) -> Option<Unbonding> {
+        let unbonding = self.unbondings.get(&key).copied()?;
+        self.wakes.remove(WakeKey {
+            at: key.release_at,
+            what: Wake::Unbonding(key),
+        });
+        self.unbondings.remove(key);
+        Some(unbonding)
+    }
+}
