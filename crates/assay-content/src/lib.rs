@@ -1,0 +1,25 @@
+//! Content: bytes that are named by their BLAKE3 hash, kept as long as somebody needs them, and never trusted before
+//! they are checked.
+//!
+//! Three parts, each usable without the others:
+//!
+//! | part | what it does |
+//! |---|---|
+//! | [`tree`], [`stream`] | the encoding in which content travels, and its check while it arrives: pure functions and state machines, no I/O |
+//!
+//! Invariant: no byte of a content leaves this crate before it was checked against the content's id, whether it comes
+//! from the disk or from a stranger.
+//!
+pub mod stream;
+pub mod tree;
+
+pub use stream::{DecodeError, Decoder, Group, encode, encoded_len};
+
+/// How long a content outlives the settlement of the order that named it: the buyer may still ask for it, and a
+/// receipt can still be compared with what it speaks of.
+pub const CONTENT_RETENTION_MS: u64 = 7 * 24 * 3_600_000;
+
+/// How long an upload waits for the transaction that names it: longer than a transaction may wait for its block.
+pub const UPLOAD_GRACE_MS: u64 = 3_600_000;
+
+pub const ENCODED_MEDIA_TYPE: &str = "application/vnd.assay.bao";
