@@ -21,6 +21,10 @@ pub struct AccountView {
     pub locked: Amount,
     /// Bond on its way back to the balance.
     pub unbonding: Vec<UnbondingView>,
+    /// Its standing offers.
+    pub offers: u32,
+    /// Its open orders, as a buyer.
+    pub orders: u32,
     /// Lanes it has used.
     pub lanes: Vec<LaneView>,
     /// Its record as a seller.
@@ -54,23 +58,37 @@ pub struct LaneView {
 /// What a seller did, by the ledger's account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SellerRecordView {
-    /// Jobs that were paid.
+    /// Jobs delivered and paid.
     pub delivered: u64,
-    /// Jobs that were accepted and not paid.
+    /// Jobs accepted and not paid.
     pub failed: u64,
-    /// Jobs whose lock was burnt.
-    pub slashed: u64,
-    /// Mean time from a job's start to its delivery, in milliseconds; `null` before the first.
+    /// Draws declined or left unanswered.
+    pub declined: u64,
+    /// Bond lost.
+    #[serde(with = "text")]
+    pub slashed: Amount,
+    /// Income before deductions.
+    #[serde(with = "text")]
+    pub earned: Amount,
+    /// Mean ledger time from a job's start to its payment, in milliseconds, floored; `null` before the
+    /// first.
     pub latency_ms: Option<u64>,
 }
 
 /// What a buyer did, by the ledger's account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct BuyerRecordView {
-    /// Orders it placed.
+    /// Orders placed.
     pub placed: u64,
     /// Orders that ended with an accepted answer.
     pub settled: u64,
-    /// Deliveries it rejected.
+    /// Orders refunded for want of sellers or answers.
+    pub refunded: u64,
+    /// Deliveries rejected.
     pub rejected: u64,
+    /// Orders cancelled.
+    pub cancelled: u64,
+    /// Paid in all.
+    #[serde(with = "text")]
+    pub spent: Amount,
 }

@@ -203,7 +203,7 @@ pub struct OfferView {
     pub capacity: u32,
     /// Jobs it has.
     pub running: u32,
-    /// The seller's bond that no job holds: what the draw weighs.
+    /// The seller's bond that no job holds, which the draw weighs.
     #[serde(with = "text")]
     pub bond_free: Amount,
 }
@@ -224,7 +224,7 @@ pub enum OrderStatus {
     Closed,
 }
 
-/// How far a seller is with an order.
+/// How far a seller is with an order. A seller that gave the order back is no longer among its sellers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AssignmentStage {
@@ -292,7 +292,13 @@ pub struct OrderView {
     /// When it was placed.
     #[serde(rename = "placed_at_ms", with = "number")]
     pub placed_at: LedgerTime,
-    /// Its sellers, ascending by account.
+    /// When all sellers had accepted; `null` before and once closed.
+    #[serde(default, rename = "started_at_ms", with = "number::option")]
+    pub started_at: Option<LedgerTime>,
+    /// The accepted answer, once there is one.
+    #[serde(default, with = "text::option")]
+    pub output: Option<ContentId>,
+    /// Its sellers, in the order drawn; ascending by account once closed.
     pub sellers: Vec<AssignmentView>,
     /// How it ended, once closed.
     #[serde(default)]

@@ -39,6 +39,8 @@ pub const OFFER_ROUTE: &str = "/v1/offers/{id}";
 pub const ORDERS: &str = "/v1/orders";
 /// One order, open or closed.
 pub const ORDER_ROUTE: &str = "/v1/orders/{id}";
+/// The answer that an order's check accepted: the plain bytes whose id the receipt names.
+pub const ORDER_OUTPUT_ROUTE: &str = "/v1/orders/{id}/output";
 /// Registered models.
 pub const MODELS: &str = "/v1/models";
 /// One model.
@@ -83,6 +85,11 @@ pub fn offer(id: OfferId) -> String {
 /// Path of [`ORDER_ROUTE`].
 pub fn order(id: OrderId) -> String {
     format!("/v1/orders/{id}")
+}
+
+/// Path of [`ORDER_OUTPUT_ROUTE`].
+pub fn order_output(id: OrderId) -> String {
+    format!("/v1/orders/{id}/output")
 }
 
 /// Path of [`MODEL_ROUTE`].
