@@ -1,1 +1,2 @@
-//! The provider: watches orders, executes, delivers.
+//! x
+pub mod job;

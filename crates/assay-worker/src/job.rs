@@ -1,0 +1,569 @@
+//! One order as one of its sellers lives it: a pure state machine, [`Job::step`]: event in, effects out.
+//!
+//! ```text
+//! quorum    Asked ─► Accepting ─► Accepted ─► Working ─► Recording ─► Committing ─► Committed ─► Revealing ─► Waiting
+//! approval  Asked ─► Accepting ─► Accepted ─► Working ─► Recording ─► Delivering ─► Waiting
+//! ```
+//! Any stage ends when the ledger releases the seller or closes the order. A decline leads from `Asked` to
+//! `Leaving`; what can no longer succeed waits for the end in `Waiting`.
+//!
+//! Invariants, which the tests check at every stage:
+//! - an answer is durable ([`Effect::Record`] then [`JobEvent::Recorded`]) before anything about it is sent,
+//!   so a restarted seller sends that answer and no other;
+//! - a seller accepts only once it holds program and input and can finish in time;
+//! - the ledger decides: a stage moves on by the ledger's events, never because something was sent. Events
+//!   that the job is past already (they are seen again after a restart) change nothing.
+//!
+//! Times are the ledger's.
+
+use assay_types::{
+    AccountId, ApprovalCall, Blob, Call, ChainId, Check, ContentId, Hash32, LedgerTime, OrderId,
+    QuorumCall, QuorumReveal, Rejection, commitment,
+};
+
+/// What an answer needs to become final after it is computed: a durable record, a transaction, a block.
+/// A heartbeat block comes every second, so twice that leaves room for a slow disk or a full block.
+pub const SETTLE_MS: u64 = 2_000;
+
+/// What does not change about a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// The chain.
+    pub chain: ChainId,
+    /// The seller: this provider.
+    pub seller: AccountId,
+    /// The order.
+    pub order: OrderId,
+    /// Last moment by which all sellers must have accepted, so the latest start.
+    pub accept_by: LedgerTime,
+    /// How the order is checked.
+    pub check: Check,
+    /// What blinds the commitment.
+    pub salt: Hash32,
+    /// `None` for honest work.
+    pub misbehaviour: Option<Misbehaviour>,
+}
+
+/// How a provider cheats on purpose, for demonstrations and tests. It loses its lock each time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Misbehaviour {
+    /// Commits to a wrong answer and reveals it.
+    Wrong,
+    /// Accepts and never delivers.
+    Silent,
+    /// Delivers after the deadline.
+    Late,
+}
+
+/// Where a job stood on the ledger when the provider (re)started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    /// Drawn, not answered.
+    Asked {
+        /// Last moment to answer.
+        respond_by: LedgerTime,
+    },
+    /// Accepted; others have not.
+    Accepted,
+    /// Work has begun, nothing is committed or delivered.
+    Working,
+    /// Committed.
+    Committed {
+        /// To what.
+        commitment: Hash32,
+        /// Whether reveals are open.
+        open: bool,
+    },
+    /// Nothing is left to do, or it is too late for it.
+    Waiting,
+}
+
+/// What happened to a job.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum JobEvent {
+    /// Program and input are held.
+    Prepared {
+        /// Ledger time.
+        now: LedgerTime,
+        /// Time until the answer would be there if work began now, in milliseconds.
+        work_ms: u64,
+    },
+    /// Program or input cannot be had, or do not fit each other.
+    Unprepared,
+    /// The answer is computed.
+    Executed {
+        /// Canonical bytes of the output tensor.
+        output: Vec<u8>,
+    },
+    /// The answer cannot be computed.
+    Failed,
+    /// The answer is durable.
+    Recorded,
+    /// The answer cannot be made durable.
+    Unrecorded,
+    /// A transaction never reached a block.
+    Unsent(Step),
+    /// A transaction was included and refused.
+    Refused(Step, Rejection),
+    /// The ledger's clock moved.
+    Time(LedgerTime),
+    /// The ledger has this seller's acceptance.
+    Accepted,
+    /// All sellers accepted.
+    Started,
+    /// The ledger has this seller's commitment.
+    Committed(Hash32),
+    /// Reveals are open.
+    RevealsOpened,
+    /// The ledger has this seller's answer.
+    Delivered,
+    /// The ledger released this seller at no loss.
+    Released,
+    /// The order ended.
+    Closed,
+}
+
+/// What the shell does next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Effect {
+    /// Get program and input; answer with [`JobEvent::Prepared`] or [`JobEvent::Unprepared`].
+    Prepare,
+    /// Compute; answer with [`JobEvent::Executed`] or [`JobEvent::Failed`].
+    Execute,
+    /// Make the answer durable; answer with [`JobEvent::Recorded`] or [`JobEvent::Unrecorded`].
+    Record(QuorumReveal),
+    /// Submit a transaction.
+    Send(Step, Call),
+    /// Tell people.
+    Tell(Note),
+    /// Drop the job and its record.
+    Forget,
+}
+
+/// The transactions of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Step {
+    /// Accepts.
+    Accept,
+    /// Gives the assignment back.
+    Decline,
+    /// Commits to the answer.
+    Commit,
+    /// Opens the commitment.
+    Reveal,
+    /// Delivers the answer.
+    Deliver,
+}
+
+/// Something a person should hear of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Note {
+    /// Program or input cannot be had.
+    #[error("the program or the input cannot be had")]
+    CannotPrepare,
+    /// There is not enough time.
+    #[error("the work cannot be finished in time")]
+    NoTime,
+    /// The executor refused.
+    #[error("the model refuses the input")]
+    CannotExecute,
+    /// The disk refused.
+    #[error("the answer cannot be recorded, so nothing is committed")]
+    CannotRecord,
+    /// The output is over the limit of what travels in a transaction.
+    #[error("the output is too large to travel in a reveal")]
+    OutputTooLarge,
+    /// The deadline passed.
+    #[error("the deadline passed before the answer was there")]
+    Late,
+    /// The ledger holds a commitment whose answer is not known here.
+    #[error("the ledger holds a commitment made elsewhere; use one key in one provider only")]
+    ForeignCommitment,
+    /// The ledger refused a transaction.
+    #[error("the ledger refused it: {0}")]
+    Refused(Rejection),
+}
+
+/// One order of this seller.
+#[derive(Debug, Clone)]
+pub struct Job {
+    case: Case,
+    stage: Stage,
+    is_prepared: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Stage {
+    /// Drawn; program and input are on their way.
+    Asked { respond_by: LedgerTime },
+    /// A decline is on its way.
+    Leaving,
+    /// An acceptance is on its way.
+    Accepting,
+    /// Accepted, waits for the others.
+    Accepted,
+    /// Computes.
+    Working,
+    /// Computes again what a lost record held.
+    Recovering { commitment: Hash32, open: bool },
+    /// The answer is being made durable; `committed` where its commitment stands on the ledger already.
+    Recording {
+        answer: QuorumReveal,
+        committed: Option<Open>,
+    },
+    /// Late on purpose.
+    Holding { answer: QuorumReveal },
+    /// A commitment is on its way.
+    Committing { answer: QuorumReveal },
+    /// Committed, waits for reveals to open.
+    Committed { answer: QuorumReveal },
+    /// A reveal is on its way.
+    Revealing { answer: QuorumReveal },
+    /// A delivery is on its way.
+    Delivering { answer: QuorumReveal },
+    /// Nothing left to do until the order ends.
+    Waiting,
+    /// Over.
+    Over,
+}
+
+/// Whether reveals are open.
+type Open = bool;
+
+impl Job {
+    /// A job that was just drawn.
+    pub fn assigned(case: Case, respond_by: LedgerTime) -> (Self, Vec<Effect>) {
+        Self::resumed(case, Standing::Asked { respond_by }, None)
+    }
+
+    /// A job found on the ledger at a start, with the answer that was recorded for it, if any.
+    pub fn resumed(
+        case: Case,
+        standing: Standing,
+        recorded: Option<QuorumReveal>,
+    ) -> (Self, Vec<Effect>) {
+        let mut job = Self {
+            case,
+            stage: Stage::Waiting,
+            is_prepared: false,
+        };
+        let effects = match (standing, recorded) {
+            (Standing::Asked { respond_by }, _) => {
+                job.enter(Stage::Asked { respond_by }, Effect::Prepare)
+            }
+            (Standing::Accepted, _) => job.enter(Stage::Accepted, Effect::Prepare),
+            (Standing::Working, Some(answer)) => job.submit(answer),
+            (Standing::Working, None) => job.enter(Stage::Working, Effect::Prepare),
+            (Standing::Committed { commitment, open }, Some(answer)) => {
+                if job.commitment(&answer) == commitment {
+                    job.committed(answer, open)
+                } else {
+                    vec![Effect::Tell(Note::ForeignCommitment)]
+                }
+            }
+            (Standing::Committed { commitment, open }, None) => {
+                job.enter(Stage::Recovering { commitment, open }, Effect::Prepare)
+            }
+            (Standing::Waiting, _) => Vec::new(),
+        };
+        (job, effects)
+    }
+
+    /// Whether the lock is at risk: leaving now may cost it.
+    pub const fn is_at_risk(&self) -> bool {
+        !matches!(
+            self.stage,
+            Stage::Asked { .. } | Stage::Leaving | Stage::Over
+        )
+    }
+
+    /// Whether something has to be done before the order ends, so that a graceful stop waits for it.
+    pub const fn is_busy(&self) -> bool {
+        self.is_at_risk() && !matches!(self.stage, Stage::Waiting)
+    }
+
+    /// What does not change.
+    pub const fn case(&self) -> &Case {
+        &self.case
+    }
+
+    /// Takes an event; returns what to do.
+    pub fn step(&mut self, event: JobEvent) -> Vec<Effect> {
+        // Every arm that does not put a stage back leaves the job waiting for the order's end.
+        let stage = std::mem::replace(&mut self.stage, Stage::Waiting);
+        match (stage, event) {
+            (Stage::Over, _) => self.stay(Stage::Over),
+            (_, JobEvent::Closed) => self.enter(Stage::Over, Effect::Forget),
+            (
+                Stage::Asked { .. } | Stage::Leaving | Stage::Accepting | Stage::Accepted,
+                JobEvent::Released,
+            ) => self.enter(Stage::Over, Effect::Forget),
+
+            (Stage::Asked { respond_by }, JobEvent::Prepared { now, work_ms }) => {
+                self.is_prepared = true;
+                if now < respond_by && self.is_in_time(work_ms) {
+                    self.send(Stage::Accepting)
+                } else {
+                    self.decline(Note::NoTime)
+                }
+            }
+            (Stage::Asked { .. }, JobEvent::Unprepared) => self.decline(Note::CannotPrepare),
+            (Stage::Accepting, JobEvent::Accepted) => self.stay(Stage::Accepted),
+            // The ledger may start an order with the very acceptance this job waits to see.
+            (Stage::Accepting | Stage::Accepted, JobEvent::Started) => self.begin(),
+            (stage @ (Stage::Accepting | Stage::Accepted), JobEvent::Prepared { .. }) => {
+                self.is_prepared = true;
+                self.stay(stage)
+            }
+            (Stage::Accepted, JobEvent::Unprepared) => {
+                self.enter(Stage::Accepted, Effect::Tell(Note::CannotPrepare))
+            }
+
+            (Stage::Working, JobEvent::Prepared { .. }) => {
+                self.is_prepared = true;
+                self.begin()
+            }
+            (Stage::Working, JobEvent::Executed { output }) => self.answer(output, None),
+            (Stage::Recovering { commitment, open }, JobEvent::Prepared { .. }) => {
+                self.enter(Stage::Recovering { commitment, open }, Effect::Execute)
+            }
+            (Stage::Recovering { commitment, open }, JobEvent::Executed { output }) => {
+                self.answer(output, Some((commitment, open)))
+            }
+            (Stage::Recovering { commitment, .. }, JobEvent::RevealsOpened) => {
+                self.stay(Stage::Recovering {
+                    commitment,
+                    open: true,
+                })
+            }
+            (Stage::Working | Stage::Recovering { .. }, JobEvent::Unprepared) => {
+                vec![Effect::Tell(Note::CannotPrepare)]
+            }
+            (Stage::Working | Stage::Recovering { .. }, JobEvent::Failed) => {
+                vec![Effect::Tell(Note::CannotExecute)]
+            }
+
+            (Stage::Recording { answer, committed }, JobEvent::Recorded) => match committed {
+                Some(open) => self.committed(answer, open),
+                None => self.submit(answer),
+            },
+            (Stage::Recording { .. }, JobEvent::Unrecorded) => {
+                vec![Effect::Tell(Note::CannotRecord)]
+            }
+            (
+                Stage::Recording {
+                    answer,
+                    committed: Some(_),
+                },
+                JobEvent::RevealsOpened,
+            ) => self.stay(Stage::Recording {
+                answer,
+                committed: Some(true),
+            }),
+
+            (Stage::Committing { answer }, JobEvent::Committed(commitment)) => {
+                if self.commitment(&answer) == commitment {
+                    self.committed(answer, false)
+                } else {
+                    vec![Effect::Tell(Note::ForeignCommitment)]
+                }
+            }
+            // Sent before a restart that lost its record: the same work gives the same answer.
+            (Stage::Working, JobEvent::Committed(commitment)) => self.stay(Stage::Recovering {
+                commitment,
+                open: false,
+            }),
+            (Stage::Committed { answer }, JobEvent::RevealsOpened) => self.committed(answer, true),
+            // Waits for the end, as does all that falls through to a plain list of effects.
+            (Stage::Revealing { .. } | Stage::Delivering { .. }, JobEvent::Delivered) => Vec::new(),
+
+            (Stage::Holding { answer }, JobEvent::Time(now)) if now > self.deadline() => {
+                self.deliver_late(&answer)
+            }
+            (Stage::Holding { answer }, JobEvent::RevealsOpened) => self.deliver_late(&answer),
+            // Reveals open at the latest when the time to commit is over: what is not committed is late.
+            (
+                Stage::Working
+                | Stage::Recording {
+                    committed: None, ..
+                }
+                | Stage::Committing { .. },
+                JobEvent::RevealsOpened,
+            ) => vec![Effect::Tell(Note::Late)],
+
+            (stage, JobEvent::Unsent(step)) => self.send_again(stage, step),
+            (stage, JobEvent::Refused(step, rejection)) => self.refused(stage, step, rejection),
+            (stage, _) => self.stay(stage),
+        }
+    }
+
+    /// Whether work that takes `work_ms` is final in time even if the last seller accepts at the last moment.
+    fn is_in_time(&self, work_ms: u64) -> bool {
+        let finished = self.case.accept_by.after(work_ms).after(SETTLE_MS);
+        finished <= self.deadline()
+    }
+
+    /// Last moment for the answer: to commit to it, or to deliver it.
+    const fn deadline(&self) -> LedgerTime {
+        match self.case.check {
+            Check::Quorum { commit_by, .. } => commit_by,
+            Check::Approval { deliver_by, .. } => deliver_by,
+        }
+    }
+
+    fn commitment(&self, answer: &QuorumReveal) -> Hash32 {
+        let Case {
+            chain,
+            order,
+            seller,
+            ..
+        } = self.case;
+        let output = ContentId::of(&answer.output);
+        commitment(chain, order, seller, output, &answer.salt)
+    }
+
+    /// Work may begin; it does once program and input are held.
+    fn begin(&mut self) -> Vec<Effect> {
+        if self.case.misbehaviour == Some(Misbehaviour::Silent) {
+            return Vec::new();
+        }
+        if self.is_prepared {
+            return self.enter(Stage::Working, Effect::Execute);
+        }
+        self.stay(Stage::Working)
+    }
+
+    /// The answer is there; `expected` is the commitment that it must open, where one stands already.
+    fn answer(&mut self, mut output: Vec<u8>, expected: Option<(Hash32, Open)>) -> Vec<Effect> {
+        if self.case.misbehaviour == Some(Misbehaviour::Wrong) {
+            output.iter_mut().rev().take(1).for_each(|byte| *byte ^= 1);
+        }
+        let Ok(output) = Blob::new(output) else {
+            return vec![Effect::Tell(Note::OutputTooLarge)];
+        };
+        let answer = QuorumReveal {
+            output,
+            salt: self.case.salt,
+        };
+        if expected.is_some_and(|(commitment, _)| commitment != self.commitment(&answer)) {
+            return vec![Effect::Tell(Note::ForeignCommitment)];
+        }
+        let stage = Stage::Recording {
+            answer: answer.clone(),
+            committed: expected.map(|(_, open)| open),
+        };
+        self.enter(stage, Effect::Record(answer))
+    }
+
+    /// The answer is durable: let it go.
+    fn submit(&mut self, answer: QuorumReveal) -> Vec<Effect> {
+        if self.case.misbehaviour == Some(Misbehaviour::Late) {
+            return self.stay(Stage::Holding { answer });
+        }
+        match self.case.check {
+            Check::Quorum { .. } => self.send(Stage::Committing { answer }),
+            Check::Approval { .. } => self.send(Stage::Delivering { answer }),
+        }
+    }
+
+    fn committed(&mut self, answer: QuorumReveal, open: Open) -> Vec<Effect> {
+        if open {
+            self.send(Stage::Revealing { answer })
+        } else {
+            self.stay(Stage::Committed { answer })
+        }
+    }
+
+    fn deliver_late(&mut self, answer: &QuorumReveal) -> Vec<Effect> {
+        let steps: &[Step] = match self.case.check {
+            Check::Quorum { .. } => &[Step::Commit, Step::Reveal],
+            Check::Approval { .. } => &[Step::Deliver],
+        };
+        let sends = steps.iter().map(|step| self.transaction(*step, answer));
+        sends.collect()
+    }
+
+    fn decline(&mut self, note: Note) -> Vec<Effect> {
+        let mut effects = vec![Effect::Tell(note)];
+        effects.extend(self.send(Stage::Leaving));
+        effects
+    }
+
+    /// Enters a stage that waits for a transaction, and sends that.
+    fn send(&mut self, stage: Stage) -> Vec<Effect> {
+        let effect = self.pending(&stage);
+        self.stage = stage;
+        effect.into_iter().collect()
+    }
+
+    /// The transaction that a stage waits for.
+    fn pending(&self, stage: &Stage) -> Option<Effect> {
+        let order = self.case.order;
+        match stage {
+            Stage::Leaving => Some(Effect::Send(Step::Decline, Call::Decline { order })),
+            Stage::Accepting => Some(Effect::Send(Step::Accept, Call::Accept { order })),
+            Stage::Committing { answer } => Some(self.transaction(Step::Commit, answer)),
+            Stage::Revealing { answer } => Some(self.transaction(Step::Reveal, answer)),
+            Stage::Delivering { answer } => Some(self.transaction(Step::Deliver, answer)),
+            _ => None,
+        }
+    }
+
+    fn transaction(&self, step: Step, answer: &QuorumReveal) -> Effect {
+        let order = self.case.order;
+        let call = match step {
+            Step::Accept => Call::Accept { order },
+            Step::Decline => Call::Decline { order },
+            Step::Commit => QuorumCall::Commit(self.commitment(answer)).on(order),
+            Step::Reveal => QuorumCall::Reveal(answer.clone()).on(order),
+            Step::Deliver => ApprovalCall::Deliver(answer.output.clone()).on(order),
+        };
+        Effect::Send(step, call)
+    }
+
+    fn waits_for(&self, stage: &Stage, step: Step) -> bool {
+        matches!(self.pending(stage), Some(Effect::Send(pending, _)) if pending == step)
+    }
+
+    fn send_again(&mut self, stage: Stage, step: Step) -> Vec<Effect> {
+        if self.waits_for(&stage, step) {
+            return self.send(stage);
+        }
+        self.stay(stage)
+    }
+
+    fn refused(&mut self, stage: Stage, step: Step, rejection: Rejection) -> Vec<Effect> {
+        // Another transaction did the same before: sent before a restart, or sent again.
+        let is_done = matches!(
+            rejection,
+            Rejection::AlreadyAccepted
+                | Rejection::AlreadyCommitted
+                | Rejection::AlreadyRevealed
+                | Rejection::AlreadyDelivered
+        );
+        if is_done || !(self.waits_for(&stage, step) || matches!(stage, Stage::Waiting)) {
+            return self.stay(stage);
+        }
+        let tell = Effect::Tell(Note::Refused(rejection));
+        match stage {
+            Stage::Leaving | Stage::Accepting => {
+                self.stage = Stage::Over;
+                vec![tell, Effect::Forget]
+            }
+            _ => vec![tell],
+        }
+    }
+
+    fn stay(&mut self, stage: Stage) -> Vec<Effect> {
+        self.stage = stage;
+        Vec::new()
+    }
+
+    fn enter(&mut self, stage: Stage, effect: Effect) -> Vec<Effect> {
+        self.stage = stage;
+        vec![effect]
+    }
+}
+
+#[cfg(test)]
+mod tests;
