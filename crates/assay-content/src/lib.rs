@@ -6,14 +6,23 @@
 //! | part | what it does |
 //! |---|---|
 //! | [`tree`], [`stream`] | the encoding in which content travels, and its check while it arrives: pure functions and state machines, no I/O |
+//! | [`store`] | a folder of contents: streamed writes that are atomic, verified reads, pins, collection |
+//! | [`transport`] | how content is fetched from elsewhere, behind a trait; broken transfers go on where they stopped |
 //!
 //! Invariant: no byte of a content leaves this crate before it was checked against the content's id, whether it comes
 //! from the disk or from a stranger.
 //!
+//! Source: `docs/adr/0004-content-store.md`.
+pub mod store;
 pub mod stream;
+pub mod transport;
 pub mod tree;
 
+pub use store::{
+    Collected, Error, Limits, Owner, Pin, PutOptions, Reader, Stats, Store, Stored, Upload,
+};
 pub use stream::{DecodeError, Decoder, Group, encode, encoded_len};
+pub use transport::{Download, FetchError, Transport, TransportError, download};
 
 /// How long a content outlives the settlement of the order that named it: the buyer may still ask for it, and a
 /// receipt can still be compared with what it speaks of.
@@ -22,4 +31,5 @@ pub const CONTENT_RETENTION_MS: u64 = 7 * 24 * 3_600_000;
 /// How long an upload waits for the transaction that names it: longer than a transaction may wait for its block.
 pub const UPLOAD_GRACE_MS: u64 = 3_600_000;
 
+/// Media type of the encoding of [`stream`], for transports that name one.
 pub const ENCODED_MEDIA_TYPE: &str = "application/vnd.assay.bao";
