@@ -291,9 +291,42 @@ pub(crate) struct ModelImport {
     /// SPDX licence expression of the weights
     #[arg(long, value_name = "SPDX", default_value = "MIT")]
     pub(crate) licence: String,
+    /// What the model is, in a sentence
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) description: String,
+    /// The input is a picture of this size, e.g. `28x28`, or `32x32:rgb` in colour
+    /// [default: a picture where the input has one or three maps]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) image: Option<ImageSize>,
+    /// Black and white change places first; for models trained on dark digits on paper
+    #[arg(long, requires = "image")]
+    pub(crate) invert: bool,
     /// Names of the classes, in order, separated by commas [default: 0, 1, 2 …]
     #[arg(long, value_name = "LABELS", value_delimiter = ',')]
     pub(crate) labels: Vec<String>,
+}
+
+/// The picture that a model takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ImageSize {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) rgb: bool,
+}
+
+impl FromStr for ImageSize {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (size, rgb) = match text.strip_suffix(":rgb") {
+            Some(size) => (size, true),
+            None => (text, false),
+        };
+        size.split_once('x')
+            .and_then(|(width, height)| {
+                Some(Self { width: width.parse().ok()?, height: height.parse().ok()?, rgb })
+            })
+            .ok_or_else(|| format!("`{text}` is no picture size; write `28x28` or `32x32:rgb`"))
+    }
 }
 
 #[derive(Debug, Args)]
@@ -361,7 +394,7 @@ back to the key without the passphrase.")]
     #[command(after_help = "\
 Examples:
   assay wallet show --wallet buyer
-  assay wallet show --wallet ./some.wallet --offline")]
+  assay wallet show --wallet ./some.wallet --offline --unlock    tries the passphrase")]
     Show(WalletShow),
 }
 
@@ -372,6 +405,9 @@ pub(crate) struct WalletShow {
     /// Do not ask the node for the balance
     #[arg(long)]
     pub(crate) offline: bool,
+    /// Open it with its passphrase, to see that the passphrase is right
+    #[arg(long)]
+    pub(crate) unlock: bool,
 }
 
 /// Which wallet signs.

@@ -1,0 +1,120 @@
+//! `assay wallet new|show`, and how other commands open a wallet.
+
+use crate::{
+    cli::{Globals, Wallet, WalletChoice, WalletShow},
+    connect,
+    failure::{Done, Ended, Hint},
+    home::Home,
+    output::{Output, good},
+    passphrase, words,
+};
+use anyhow::Context;
+use assay_api::AccountView;
+use assay_client::{WalletError, WalletFile};
+use assay_types::SecretKey;
+use serde_json::json;
+
+/// Runs the command.
+///
+/// # Errors
+/// When a wallet cannot be written, read or unlocked.
+pub(crate) async fn run(command: &Wallet, globals: &Globals, output: &Output) -> Done {
+    match command {
+        Wallet::New(choice) => new(choice, globals, output),
+        Wallet::Show(args) => show(args, globals, output).await,
+    }
+}
+
+/// The key of the chosen wallet, its passphrase asked for if need be.
+///
+/// # Errors
+/// When there is no such wallet or the passphrase does not open it.
+pub(crate) fn unlock(choice: &WalletChoice, globals: &Globals, output: &Output) -> anyhow::Result<SecretKey> {
+    let path = Home::new(globals.home.as_deref())?.wallet(&choice.wallet)?;
+    let file = WalletFile::read(&path)?;
+    let passphrase = passphrase::existing(&path)?;
+    let spinner = output.spinner("unlocking the wallet");
+    let key = file.unlock(&passphrase);
+    spinner.finish_and_clear();
+    match key {
+        Err(error @ WalletError::WrongPassphrase { .. }) => Err(error).hint(|| {
+            "the passphrase comes from ASSAY_PASSPHRASE if that is set; a development node's wallets have `assay-dev`"
+        }),
+        key => Ok(key?),
+    }
+}
+
+fn new(choice: &WalletChoice, globals: &Globals, output: &Output) -> Done {
+    let path = Home::new(globals.home.as_deref())?.new_wallet(&choice.wallet);
+    // Nobody should choose a passphrase for a wallet that cannot be written.
+    if path.exists() {
+        return Err(WalletError::Exists { path }.into());
+    }
+    let passphrase = passphrase::new()?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    let key = SecretKey::generate(&mut rand::rng());
+    let spinner = output.spinner("encrypting the wallet");
+    let created = WalletFile::create(&path, &passphrase, &key);
+    spinner.finish_and_clear();
+    created?;
+
+    output.json(&json!({ "address": key.account().to_string(), "wallet": path }));
+    output.facts([
+        ("address", key.account().to_string()),
+        ("wallet", path.display().to_string()),
+    ]);
+    output.blank();
+    output.line(format_args!(
+        "{} keep the file and its passphrase; nobody can restore them",
+        good("made:"),
+    ));
+    Ok(Ended::Well)
+}
+
+async fn show(args: &WalletShow, globals: &Globals, output: &Output) -> Done {
+    let path = Home::new(globals.home.as_deref())?.wallet(&args.wallet.wallet)?;
+    let address = if args.unlock {
+        unlock(&args.wallet, globals, output)?.account()
+    } else {
+        WalletFile::read(&path)?.address()
+    };
+    let account = if args.offline {
+        None
+    } else {
+        let client = connect::client(globals).await.hint(|| "--offline shows the address alone")?;
+        Some(client.account(address).await?)
+    };
+    output.json(&json!({ "address": address.to_string(), "wallet": path, "account": account }));
+    let mut facts = vec![
+        ("address", address.to_string()),
+        ("wallet", path.display().to_string()),
+    ];
+    if let Some(account) = &account {
+        facts.extend(account_facts(account));
+    }
+    output.facts(facts);
+    Ok(Ended::Well)
+}
+
+fn account_facts(account: &AccountView) -> Vec<(&'static str, String)> {
+    let AccountView { balance, bond, locked, seller, buyer, .. } = account;
+    let mut facts = vec![
+        ("balance", balance.to_string()),
+        ("bond", format!("{bond} ({locked} of it locked by jobs)")),
+    ];
+    for part in &account.unbonding {
+        facts.push(("returning", format!("{} at {}", part.amount, words::time(part.release_at))));
+    }
+    facts.push((
+        "sold",
+        format!("{} paid, {} not paid, {} burnt", seller.delivered, seller.failed, seller.slashed),
+    ));
+    facts.push((
+        "bought",
+        format!("{} placed, {} settled, {} rejected", buyer.placed, buyer.settled, buyer.rejected),
+    ));
+    facts
+}
