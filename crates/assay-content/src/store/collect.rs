@@ -16,16 +16,13 @@ pub struct Collected {
 
 impl Inner {
     pub(super) fn collect(&self, now: LedgerTime) -> Result<Collected, Error> {
-        let mut collected = Collected {
-            pins: self.gate().expire(now)?,
-            ..Collected::default()
-        };
+        let mut collected = Collected::default();
         let ids: Vec<ContentId> = self.index().contents.keys().copied().collect();
         for id in ids {
             // The gate is taken for each content anew, so that writes and pins get their turn, and a content that was
             // pinned meanwhile stays.
             let mut pins = self.gate();
-            if !pins.of(id)?.is_empty() {
+            if pins.of(id)?.iter().any(|pin| pin.until >= now) {
                 continue;
             }
             let Some(size) = self.index().remove(id) else {
@@ -35,6 +32,8 @@ impl Inner {
             collected.contents += 1;
             collected.bytes += footprint(size);
         }
+        // Last, because on a full disk the table may have no room to write before files are gone.
+        collected.pins = self.gate().expire(now)?;
         if collected != Collected::default() {
             tracing::debug!(?collected, "collected content");
         }

@@ -87,7 +87,7 @@ impl Upload {
     /// [`Error::TooManyPins`] and [`Error::Pins`]. The store is as before then.
     pub async fn commit(mut self) -> Result<Stored, Error> {
         self.flush().await?;
-        let work = self.work.take().ok_or(Error::Abandoned)?;
+        let mut work = self.work.take().ok_or(Error::Abandoned)?;
         blocking(move || work.commit()).await
     }
 
@@ -113,7 +113,7 @@ impl Work {
             .map_err(|source| self.failed("write", source))
     }
 
-    fn commit(mut self: Box<Self>) -> Result<Stored, Error> {
+    fn commit(&mut self) -> Result<Stored, Error> {
         let tree = std::mem::take(&mut self.hasher).finish();
         let (id, size) = (tree.id, tree.size);
         if let Some(expected) = self.options.expect.filter(|expected| *expected != id) {
