@@ -49,7 +49,14 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), Failure> {
         .iter()
         .filter(|target| wanted.is_empty() || wanted.contains(&target.as_str()))
     {
-        let mut command = vec!["fuzz", "run", "--fuzz-dir", "fuzz", target, "--"];
+        // New finds go into the first folder; the seeds are read only.
+        let corpus = format!("fuzz/corpus/{target}");
+        let seeds = format!("fuzz/seeds/{target}");
+        std::fs::create_dir_all(root.join(&corpus))
+            .map_err(|error| Failure::broken(format!("cannot create {corpus}: {error}")))?;
+        let mut command = vec!["fuzz", "run", "--fuzz-dir", "fuzz", target, &corpus];
+        command.extend(root.join(&seeds).is_dir().then_some(seeds.as_str()));
+        command.push("--");
         command.extend(limits.iter().map(String::as_str));
         let step = Step::cargo(root, &command);
         let step = if bootstrap {
