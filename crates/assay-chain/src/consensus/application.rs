@@ -1,0 +1,286 @@
+//! The ledger as Commonware's `Stateful` application: builds, checks and finalises blocks.
+//!
+//! Every hook that executes waits for `ready`, which resolves once the in-memory tables are loaded from the
+//! recovered database; without it a redelivered block would race the load. A hook never holds a lock across
+//! an await, and leaves nothing behind until its result is complete, so it can be cancelled anywhere.
+
+use super::{
+    block::{ConsensusBlock, Context, header_context, id_of},
+    database::{Databases, Merkleized, Unmerkleized, merkleize},
+};
+use crate::{
+    core::{Core, Finalized},
+    mempool::BlockRoom,
+    state::{Draft, Proposal, Refusal, check_root},
+    time::{BATCHING_DELAY, DUE_POLL, HEARTBEAT, ledger_time, next_time, system_time},
+};
+use assay_types::{
+    AccountId, BLOCK_BYTES_MAX, Block, BlockId, HEADER_VERSION, Hash32, Header, Invalid, LedgerTime,
+    TRANSACTIONS_PER_BLOCK_MAX,
+};
+use commonware_consensus::{marshal::ancestry::Ancestry, simplex::scheme::ed25519::Scheme};
+use commonware_cryptography::Digestible as _;
+use commonware_glue::stateful::{
+    Application, Finality, Input, Proposed,
+    db::{DatabaseSet, Merkleized as _},
+};
+use commonware_parallel::Strategy;
+use commonware_runtime::Spawner;
+use commonware_storage::{Context as StorageContext, mmr::Location, qmdb::sync::Target};
+use commonware_utils::non_empty_range;
+use futures::{
+    FutureExt as _, StreamExt as _,
+    future::{BoxFuture, Either, Shared, select},
+};
+use rand_core::CryptoRng;
+use std::{sync::Arc, time::Duration};
+
+/// Resolves once the tables are loaded.
+pub(crate) type Ready = Shared<BoxFuture<'static, ()>>;
+
+/// The application of one validator.
+#[derive(Clone)]
+pub(crate) struct App<S: Strategy> {
+    pub(crate) core: Arc<Core>,
+    pub(crate) genesis: ConsensusBlock,
+    pub(crate) strategy: S,
+    pub(crate) ready: Ready,
+    /// Proposes blocks with a wrong state root.
+    #[cfg(test)]
+    pub(crate) saboteur: bool,
+}
+
+impl<S: Strategy> App<S> {
+    /// Waits until the block above `parent` is worth proposing, and builds it.
+    async fn build<E: StorageContext>(
+        &self,
+        runtime: &E,
+        parent: BlockId,
+        leader: AccountId,
+    ) -> Proposal {
+        let mut arrivals = self.core.arrivals();
+        loop {
+            arrivals.borrow_and_update();
+            let rest = match self.try_build(runtime, parent, leader) {
+                Ok(proposal) => return *proposal,
+                Err(rest) => rest,
+            };
+            let arrival = std::pin::pin!(arrivals.changed());
+            let pause = std::pin::pin!(runtime.sleep(rest));
+            if matches!(select(arrival, pause).await, Either::Left(_)) {
+                runtime.sleep(BATCHING_DELAY).await;
+            }
+        }
+    }
+
+    /// The block above `parent`, if there is anything for it to do now; else how long to wait at most.
+    fn try_build<E: StorageContext>(
+        &self,
+        runtime: &E,
+        parent: BlockId,
+        leader: AccountId,
+    ) -> Result<Box<Proposal>, Duration> {
+        let state = self.core.state();
+        let (header, seen) = state.header(parent).expect("consensus builds on executed blocks");
+        let elapsed = (self.core.monotonic)().saturating_sub(seen);
+        let to_beat = HEARTBEAT.saturating_sub(elapsed);
+        let wall = ledger_time(runtime.current());
+        let Some(time) = next_time(header.time, wall, elapsed) else {
+            return Err(Duration::from_millis(header.time.since(wall) + 1));
+        };
+        let beat = to_beat.is_zero();
+        let ledger = state.ledger();
+        let room = BlockRoom {
+            weight: self.core.params.block_weight_max,
+            bytes: BLOCK_BYTES_MAX,
+            transactions: TRANSACTIONS_PER_BLOCK_MAX,
+            base_fee: ledger.base_fee(),
+            base_fee_min: self.core.params.base_fee_min,
+            time,
+        };
+        let included = state.included_below(parent);
+        let candidates = self.core.mempool().pick(&room, &included);
+        // What the parent itself left to do is not in the final tables yet; trying tells.
+        let unsettled = parent != state.tip_id();
+        let due = ledger.has_work_due(time);
+        if beat || due || unsettled || !candidates.is_empty() {
+            let proposal = state.propose(parent, time, leader, &candidates);
+            let mut mempool = self.core.mempool();
+            for (id, reason) in &proposal.refused {
+                if is_hopeless(reason) {
+                    mempool.remove_with_successors(id);
+                }
+            }
+            drop(mempool);
+            if beat || !proposal.is_idle() {
+                return Ok(Box::new(proposal));
+            }
+        }
+        let beat_time = LedgerTime::new(time.get().saturating_add(millis(to_beat)));
+        let due_soon = unsettled || ledger.has_work_due(beat_time);
+        Err(if due_soon { to_beat.min(DUE_POLL) } else { to_beat }.max(Duration::from_millis(1)))
+    }
+
+    async fn check<E: Spawner + StorageContext + CryptoRng>(
+        &self,
+        runtime: &mut E,
+        block: &Block,
+        batches: Unmerkleized<E, S>,
+        finality: Finality,
+    ) -> Result<Merkleized<E, S>, Refusal> {
+        let header = &block.header;
+        let height = header.height;
+        self.core.state().check_header(header)?;
+        if finality == Finality::Candidate {
+            runtime.sleep_until(system_time(header.time)).await;
+            if !self.core.signatures_hold(block, runtime, &self.strategy) {
+                return Err(Refusal::Signature { height });
+            }
+        }
+        let Draft { executed, rows } = self.core.state().process(block)?;
+        let merkleized = merkleize::<E, S>(batches, rows).await;
+        // `Stateful` compares the operations root and the range; the canonical root is ours to check.
+        check_root(height, "state root", header.state_root, Hash32::new(merkleized.root().0))?;
+        let operations_root = Hash32::new(merkleized.ops_root().0);
+        check_root(height, "operations root", header.operations_root, operations_root)?;
+        self.core.state_mut().insert(block, executed, (self.core.monotonic)());
+        Ok(merkleized)
+    }
+}
+
+impl<E: Spawner + StorageContext + CryptoRng, S: Strategy> Application<E> for App<S> {
+    type SigningScheme = Scheme;
+    type Context = Context;
+    type Block = ConsensusBlock;
+    type Databases = Databases<E, S>;
+    type Captured = ();
+    type Provider = ();
+    type Input = ();
+
+    fn sync_targets(block: &ConsensusBlock) -> <Self::Databases as DatabaseSet<E>>::SyncTargets {
+        let header = &block.0.header;
+        let root = commonware_cryptography::blake3::Digest(*header.operations_root.as_bytes());
+        // An empty range cannot be expressed; a header that claims one matches no database.
+        let start = Location::new(header.range_start);
+        let end = Location::new(header.range_end.max(header.range_start.saturating_add(1)));
+        Target::new(root, non_empty_range!(start, end))
+    }
+
+    async fn genesis(&mut self) -> ConsensusBlock {
+        self.genesis.clone()
+    }
+
+    async fn propose(
+        &mut self,
+        (runtime, context): (E, Context),
+        ancestry: impl Ancestry<ConsensusBlock>,
+        batches: Unmerkleized<E, S>,
+        _: Input<(), ()>,
+    ) -> Option<Proposed<Self, E>> {
+        self.ready.clone().await;
+        let mut ancestry = Box::pin(ancestry);
+        let parent = id_of(ancestry.next().await?.digest());
+        let header_context = header_context(&context);
+        let leader = header_context.leader.account();
+        let Proposal { env, draft, transactions, .. } = self.build(&runtime, parent, leader).await;
+        let Draft { executed, rows } = draft;
+        let merkleized = merkleize::<E, S>(batches, rows).await;
+        let header = Header {
+            version: HEADER_VERSION,
+            context: header_context,
+            parent: env.parent,
+            height: env.height,
+            time: env.time,
+            randomness: env.randomness,
+            transactions_root: Block::transactions_root(&transactions),
+            state_root: Hash32::new(merkleized.root().0),
+            operations_root: Hash32::new(merkleized.ops_root().0),
+            // `current`: the range begins at the sync boundary, not at the inactivity floor.
+            range_start: *merkleized.sync_boundary(),
+            range_end: *merkleized.bounds().tip.size,
+            event_root: executed.event_root,
+            base_fee: executed.base_fee,
+        };
+        #[cfg(test)]
+        let header = if self.saboteur {
+            Header { state_root: Hash32::derive("sabotage", &[]), ..header }
+        } else {
+            header
+        };
+        let block = Block { header, transactions };
+        self.core.state_mut().insert(&block, executed, (self.core.monotonic)());
+        Some(Proposed { block: ConsensusBlock(block), merkleized })
+    }
+
+    async fn process(
+        &mut self,
+        (mut runtime, _): (E, Context),
+        ancestry: impl Ancestry<ConsensusBlock>,
+        batches: Unmerkleized<E, S>,
+        finality: Finality,
+    ) -> Option<Merkleized<E, S>> {
+        self.ready.clone().await;
+        let block = ancestry.peek()?.inner_shared();
+        match self.check(&mut runtime, &block.0, batches, finality).await {
+            Ok(merkleized) => Some(merkleized),
+            Err(refusal) => {
+                let leader = block.0.header.context.leader.account();
+                tracing::warn!(%leader, "refused a block: {refusal}");
+                None
+            }
+        }
+    }
+
+    async fn capture(
+        &mut self,
+        _: (E, Context),
+        _: &ConsensusBlock,
+        _: &Merkleized<E, S>,
+        _: <Self::Databases as DatabaseSet<E>>::Readers,
+    ) {
+    }
+
+    async fn finalized(
+        &mut self,
+        (runtime, _): (E, Context),
+        block: &ConsensusBlock,
+        (): (),
+        readers: <Self::Databases as DatabaseSet<E>>::Readers,
+    ) {
+        let block = block.0.clone();
+        let id = block.header.id();
+        let root = Hash32::new(readers.read().await.root().0);
+        assert_eq!(root, block.header.state_root, "the database must have the root of block {id}");
+        let result = self.core.state_mut().finalize(id);
+        self.core.mempool().finalized(&block.transactions, block.header.time);
+        let finalized = Arc::new(Finalized { id, block, result });
+        // Writing waits for the disk, so it has a thread of its own.
+        let (core, recorded) = (self.core.clone(), finalized.clone());
+        let recording = runtime.child("history").shared(true).spawn(move |_| async move {
+            core.history.record(recorded.id, &recorded.block, &recorded.result)
+        });
+        match recording.await {
+            Ok(Ok(())) => self.core.publish(finalized),
+            Ok(Err(error)) => panic!("{error}"),
+            // The runtime is going down; a restart executes the block again.
+            Err(_) => {}
+        }
+    }
+}
+
+/// Whether a transaction that could not be executed above some parent should leave the pool.
+///
+/// One that the account can no longer pay leaves as well: what it promised at admission is gone, and to try
+/// it at every block would cost more than it pays.
+fn is_hopeless(reason: &Invalid) -> bool {
+    reason.is_permanent() || matches!(reason, Invalid::CannotPay { .. })
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// `ready` from the receiving half of a one-shot channel.
+pub(crate) fn ready(loaded: futures::channel::oneshot::Receiver<()>) -> Ready {
+    loaded.map(|_| ()).boxed().shared()
+}

@@ -1,0 +1,124 @@
+//! The authenticated database: QMDB `current` over 32-byte keys and variable values.
+//!
+//! Its root stands in every header, so each row has an inclusion or exclusion proof against a finalised
+//! block. The tables the ledger executes on live in memory; this database receives one sorted diff per
+//! block, in one batch, and a start loads the tables back from it. A root depends on the history of
+//! batches, so a different batching of the same rows is a different chain.
+
+use assay_ledger::Row;
+use commonware_codec::RangeCfg;
+use commonware_cryptography::{Blake3, blake3::Digest};
+use commonware_glue::stateful::db::{DatabaseSet, Shared, Unmerkleized as _};
+use commonware_parallel::Strategy;
+use commonware_runtime::{Spawner, buffer::paged::CacheRef};
+use commonware_storage::{
+    Context,
+    journal::contiguous::variable::Config as LogConfig,
+    merkle::full::Config as MmrConfig,
+    mmr,
+    qmdb::{
+        any::{ordered::variable, value::VariableEncoding},
+        current::{VariableConfig, ordered},
+    },
+    translator::EightCap,
+};
+use commonware_utils::{NZU16, NZU64, NZUsize, sequence::FixedBytes};
+use std::num::{NonZeroU64, NonZeroUsize};
+
+/// Longest value of a row in bytes. The largest row is an order with its check state, its seats and those
+/// excluded from it, some 24 KiB; outputs and evidence never enter the state.
+pub(crate) const ROW_BYTES_MAX: usize = 1 << 16;
+
+/// Bytes per chunk of the activity bitmap: a power of two and a multiple of the digest size.
+pub(crate) const CHUNK: usize = 32;
+
+/// Write and replay buffers of logs.
+pub(crate) const IO_BUFFER: NonZeroUsize = NZUsize!(1 << 20);
+
+/// Operations per log section; a section is the unit in which pruning frees space.
+const OPERATIONS_PER_SECTION: NonZeroU64 = NZU64!(1 << 16);
+
+/// A state key as the database sees it.
+pub(crate) type Key = FixedBytes<32>;
+/// The database of one node over runtime `E`, merkleising with strategy `S`.
+pub(crate) type Database<E, S> =
+    ordered::variable::Db<mmr::Family, E, Key, Vec<u8>, Blake3, EightCap, CHUNK, S>;
+/// One logged operation.
+pub(crate) type Operation = variable::Operation<mmr::Family, Key, Vec<u8>>;
+/// The shared handle that consensus applies batches to.
+pub(crate) type Databases<E, S> = Shared<Database<E, S>>;
+/// A proof that a key has a value.
+pub(crate) type InclusionProof =
+    ordered::proof::constant::KeyValueProof<mmr::Family, Key, Digest, CHUNK>;
+/// A proof that a key has none.
+pub(crate) type ExclusionProof = ordered::proof::constant::ExclusionProof<
+    mmr::Family,
+    Key,
+    VariableEncoding<Vec<u8>>,
+    Digest,
+    CHUNK,
+>;
+
+/// Codec limits of an operation.
+pub(crate) fn operation_codec() -> ((), (RangeCfg<usize>, ())) {
+    ((), (RangeCfg::from(0..=ROW_BYTES_MAX), ()))
+}
+
+/// The page cache shared by all stores of a node: 64 MiB.
+pub(crate) fn page_cache() -> CacheRef {
+    CacheRef::new(NZU16!(4096), NZUsize!(16_384))
+}
+
+/// Where and how the database of `partition` lies.
+pub(crate) fn config<S: Strategy>(
+    partition: &str,
+    page_cache: &CacheRef,
+    strategy: S,
+) -> VariableConfig<EightCap, ((), (RangeCfg<usize>, ())), S> {
+    VariableConfig {
+        merkle_config: MmrConfig {
+            journal_partition: format!("{partition}-mmr-journal"),
+            metadata_partition: format!("{partition}-mmr-metadata"),
+            items_per_blob: OPERATIONS_PER_SECTION,
+            write_buffer: IO_BUFFER,
+            replay_buffer: IO_BUFFER,
+            strategy,
+            page_cache: page_cache.clone(),
+        },
+        journal_config: LogConfig {
+            partition: format!("{partition}-log"),
+            items_per_section: OPERATIONS_PER_SECTION,
+            compression: None,
+            codec_config: operation_codec(),
+            page_cache: page_cache.clone(),
+            write_buffer: IO_BUFFER,
+            replay_buffer: IO_BUFFER,
+        },
+        grafted_metadata_partition: format!("{partition}-grafted"),
+        translator: EightCap,
+        init_cache: Some(NZUsize!(1 << 16)),
+        init_buffer: NZUsize!(1 << 21),
+        init_concurrency: (),
+    }
+}
+
+/// A batch on some state of the database.
+pub(crate) type Unmerkleized<E, S> = <Databases<E, S> as DatabaseSet<E>>::Unmerkleized;
+/// A batch with its roots.
+pub(crate) type Merkleized<E, S> = <Databases<E, S> as DatabaseSet<E>>::Merkleized;
+
+/// Seals a block's rows, sorted by key, in one batch.
+///
+/// # Panics
+/// When a row is longer than [`ROW_BYTES_MAX`], for it could not be read back, or when the disk fails.
+pub(crate) async fn merkleize<E: Spawner + Context, S: Strategy>(
+    mut batch: Unmerkleized<E, S>,
+    rows: Vec<Row>,
+) -> Merkleized<E, S> {
+    for (key, value) in rows {
+        let len = value.as_ref().map_or(0, Vec::len);
+        assert!(len <= ROW_BYTES_MAX, "row {key} has {len} bytes, more than can be read back");
+        batch = batch.write(Key::new(*key.as_bytes()), value);
+    }
+    batch.merkleize().await.expect("the authenticated database must accept a batch")
+}

@@ -1,0 +1,341 @@
+//! What consensus, the mempool and the readers of one node share.
+
+use crate::{
+    history::{History, HistoryError},
+    mempool::{AdmitError, Facts, Mempool, MempoolLimits, Verified, check_alone},
+    state::{BlockResult, Refusal, State},
+};
+use assay_ledger::Ledger;
+use assay_types::{Block, BlockId, Call, ChainId, Genesis, Height, Invalid, Params, Transaction, TxId};
+use commonware_parallel::{Sequential, Strategy};
+use commonware_utils::channel::watch;
+use rand_core::CryptoRng;
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+/// Final blocks kept at hand for subscribers that follow the tip.
+const RECENT_BLOCKS: usize = 32;
+
+/// Monotonic time since some moment of this process. The runtime's clock is the wall's, which jumps.
+pub(crate) type Monotonic = Arc<dyn Fn() -> Duration + Send + Sync>;
+
+/// A final block with what it did.
+#[derive(Debug)]
+pub(crate) struct Finalized {
+    pub(crate) id: BlockId,
+    pub(crate) block: Block,
+    pub(crate) result: BlockResult,
+}
+
+/// Shared by all parts of a node.
+pub(crate) struct Core {
+    pub(crate) chain: ChainId,
+    pub(crate) params: Params,
+    pub(crate) history: History,
+    pub(crate) monotonic: Monotonic,
+    state: RwLock<State>,
+    mempool: Mutex<Mempool>,
+    verified: Mutex<Verified>,
+    recent: Mutex<VecDeque<Arc<Finalized>>>,
+    /// Counts admissions, so that an idle proposer wakes.
+    arrivals: watch::Sender<u64>,
+    /// Height of the last block whose results are durable.
+    finalized: watch::Sender<Height>,
+    stopping: AtomicBool,
+    /// Whether consensus has ended, so that nothing will become final any more.
+    ended: watch::Sender<bool>,
+}
+
+impl Core {
+    pub(crate) fn new(
+        genesis: &Genesis,
+        state: State,
+        history: History,
+        limits: MempoolLimits,
+        monotonic: Monotonic,
+    ) -> Self {
+        Self {
+            chain: genesis.chain_id(),
+            params: genesis.params.clone(),
+            history,
+            monotonic,
+            state: RwLock::new(state),
+            mempool: Mutex::new(Mempool::new(limits)),
+            verified: Mutex::default(),
+            recent: Mutex::default(),
+            arrivals: watch::Sender::new(0),
+            finalized: watch::Sender::new(Height::ZERO),
+            stopping: AtomicBool::new(false),
+            ended: watch::Sender::new(false),
+        }
+    }
+
+    // A poisoned lock means that another thread panicked, which ends the node's runtime anyway; readers
+    // that are still there may as well read.
+
+    pub(crate) fn state(&self) -> RwLockReadGuard<'_, State> {
+        self.state.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn state_mut(&self) -> RwLockWriteGuard<'_, State> {
+        self.state.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn mempool(&self) -> MutexGuard<'_, Mempool> {
+        self.mempool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn verified(&self) -> MutexGuard<'_, Verified> {
+        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn arrivals(&self) -> watch::Receiver<u64> {
+        self.arrivals.subscribe()
+    }
+
+    pub(crate) fn finalized(&self) -> watch::Receiver<Height> {
+        self.finalized.subscribe()
+    }
+
+    /// Starts where the loaded state stands. Called once, before anything executes.
+    pub(crate) fn open_at(&self, state: State) {
+        self.finalized.send_replace(state.tip().height);
+        *self.state_mut() = state;
+    }
+
+    /// Refuses new transactions from here on.
+    pub(crate) fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells all who wait that consensus has ended.
+    pub(crate) fn end(&self) {
+        self.stop();
+        self.ended.send_replace(true);
+    }
+
+    pub(crate) fn ended(&self) -> watch::Receiver<bool> {
+        self.ended.subscribe()
+    }
+
+    /// Takes transactions into the mempool; one answer each, in order.
+    ///
+    /// Everything cheap comes first; the signatures that remain are verified in one batch, outside all
+    /// locks, and one by one only if the batch holds a bad one.
+    pub(crate) fn submit(
+        &self,
+        transactions: Vec<Transaction>,
+        rng: &mut impl CryptoRng,
+    ) -> Vec<Result<TxId, AdmitError>> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return transactions.iter().map(|_| Err(AdmitError::Stopping)).collect();
+        }
+        let mut answers: Vec<Result<TxId, AdmitError>> = {
+            let state = self.state();
+            transactions
+                .iter()
+                .map(|tx| {
+                    check_alone(tx, &facts(&self.params, state.ledger(), self.chain, tx))?;
+                    Ok(tx.id())
+                })
+                .collect()
+        };
+        let unknown: Vec<usize> = {
+            let verified = self.verified();
+            (0..transactions.len())
+                .filter(|&i| {
+                    answers[i].is_ok_and(|id| !verified.contains(id, &transactions[i]))
+                })
+                .collect()
+        };
+        let batch = unknown.iter().map(|&i| &transactions[i]);
+        if !Transaction::signatures_hold(batch, rng, &Sequential) {
+            for &i in &unknown {
+                if !transactions[i].signature_holds() {
+                    answers[i] = Err(Invalid::BadSignature.into());
+                }
+            }
+        }
+        let mut verified = self.verified();
+        for &i in &unknown {
+            if let Ok(id) = answers[i] {
+                verified.insert(id, &transactions[i]);
+            }
+        }
+        drop(verified);
+        let mut admitted = 0;
+        {
+            // The state is locked before the pool wherever both are.
+            let state = self.state();
+            let mut mempool = self.mempool();
+            for (transaction, answer) in transactions.into_iter().zip(&mut answers) {
+                if answer.is_ok() {
+                    let facts = facts(&self.params, state.ledger(), self.chain, &transaction);
+                    *answer = mempool.insert(transaction, &facts);
+                    admitted += u64::from(answer.is_ok());
+                }
+            }
+        }
+        if admitted > 0 {
+            self.arrivals.send_modify(|count| *count += admitted);
+        }
+        answers
+    }
+
+    /// Whether every transaction of a block is signed; verifies those that this node has not seen.
+    pub(crate) fn signatures_hold(
+        &self,
+        block: &Block,
+        rng: &mut impl CryptoRng,
+        strategy: &impl Strategy,
+    ) -> bool {
+        let unknown: Vec<(TxId, &Transaction)> = {
+            let verified = self.verified();
+            block
+                .transactions
+                .iter()
+                .map(|tx| (tx.id(), tx))
+                .filter(|(id, tx)| !verified.contains(*id, tx))
+                .collect()
+        };
+        if !Transaction::signatures_hold(unknown.iter().map(|(_, tx)| *tx), rng, strategy) {
+            return false;
+        }
+        let mut verified = self.verified();
+        for (id, transaction) in unknown {
+            verified.insert(id, transaction);
+        }
+        true
+    }
+
+    /// Tells subscribers of a final block whose results are durable.
+    pub(crate) fn publish(&self, finalized: Arc<Finalized>) {
+        let height = finalized.block.header.height;
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.push_back(finalized);
+        if recent.len() > RECENT_BLOCKS {
+            recent.pop_front();
+        }
+        drop(recent);
+        self.finalized.send_if_modified(|last| {
+            let higher = height > *last;
+            if higher {
+                *last = height;
+            }
+            higher
+        });
+    }
+
+    /// A final block that is still at hand.
+    pub(crate) fn recent(&self, height: Height) -> Option<Arc<Finalized>> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.iter().find(|finalized| finalized.block.header.height == height).cloned()
+    }
+}
+
+/// Executes kept blocks from genesis on, without the database, and hands each result to `each`.
+pub(crate) struct Reexecution {
+    state: State,
+}
+
+impl Reexecution {
+    pub(crate) fn new(state: State) -> Self {
+        Self { state }
+    }
+
+    /// The height of the last executed block.
+    pub(crate) fn height(&self) -> Height {
+        self.state.tip().height
+    }
+
+    /// The tables after it.
+    pub(crate) fn ledger(&self) -> &Ledger {
+        self.state.ledger()
+    }
+
+    /// Executes the next block.
+    ///
+    /// # Errors
+    /// [`Refusal`] when the block does not follow from the ones before.
+    pub(crate) fn step(
+        &mut self,
+        block: &Block,
+    ) -> Result<(Vec<assay_ledger::Row>, BlockResult), Refusal> {
+        let (height, parent) = (block.header.height, self.state.tip().height);
+        if block.header.parent != self.state.tip_id() {
+            return Err(Refusal::Lineage { height, parent });
+        }
+        let draft = self.state.process(block)?;
+        self.state.insert(block, draft.executed, Duration::ZERO);
+        Ok((draft.rows, self.state.finalize(block.header.id())))
+    }
+}
+
+/// Adds to the history the blocks up to `target` that it lacks.
+///
+/// # Errors
+/// Whatever reading a block, executing it or recording it reports.
+pub(crate) async fn rebuild_history<F, Fut>(
+    history: &History,
+    genesis: State,
+    target: Height,
+    block_at: F,
+) -> Result<(), RebuildError>
+where
+    F: Fn(Height) -> Fut,
+    Fut: Future<Output = Option<Block>>,
+{
+    let mut reexecution = Reexecution::new(genesis);
+    while reexecution.height() < target {
+        let height = reexecution.height().next();
+        let block = block_at(height).await.ok_or(RebuildError::Missing { height })?;
+        let (_, result) = reexecution.step(&block)?;
+        history.record(block.header.id(), &block, &result)?;
+    }
+    Ok(())
+}
+
+/// Why the history could not be rebuilt.
+#[derive(Debug, thiserror::Error)]
+pub enum RebuildError {
+    /// A block is missing.
+    #[error("block {height} is not in the data folder; restore the folder from a copy or sync again")]
+    Missing {
+        /// Its height.
+        height: Height,
+    },
+    /// A kept block cannot be executed.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The index cannot be written.
+    #[error(transparent)]
+    History(#[from] HistoryError),
+}
+
+/// What the final ledger says about a transaction's sender.
+fn facts(params: &Params, ledger: &Ledger, chain: ChainId, transaction: &Transaction) -> Facts {
+    let body = &transaction.body;
+    let reserved = match &body.call {
+        Call::CheckCall { order, .. } => ledger.order(order).is_some_and(|order| {
+            order.buyer == body.sender || order.seat_of(&body.sender).is_some()
+        }),
+        _ => false,
+    };
+    Facts {
+        reserved,
+        chain,
+        now: ledger.time(),
+        base_fee: ledger.base_fee(),
+        base_fee_min: params.base_fee_min,
+        block_weight_max: params.block_weight_max,
+        valid_ms_max: params.valid_ms_max,
+        next_sequence: ledger.next_sequence(body.sender, body.lane),
+        balance: ledger.account(&body.sender).map(|account| account.balance).unwrap_or_default(),
+    }
+}

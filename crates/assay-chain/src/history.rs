@@ -1,0 +1,382 @@
+//! The history index: what happened, findable by height, transaction, order and account.
+//!
+//! It holds nothing that consensus needs and nothing that the kept blocks do not imply, so it can be
+//! deleted and is rebuilt by executing them again.
+//!
+//! Durable ordering. A block goes through four stores, and a crash can fall between any two:
+//! 1. the block and its certificate are durable in [`crate::consensus::archive`];
+//! 2. its changes are applied to the in-memory tables and the authenticated database (not durable yet);
+//! 3. its results are durable **here** ([`History::record`] commits with `Durability::Immediate`);
+//! 4. its changes are durable in the database, and only then does consensus count it as processed.
+//!
+//! A restart resumes at the last processed block and executes the later ones again. Because 3 precedes 4,
+//! this index is never behind the point of resumption: recording a block twice is the only thing that can
+//! happen, and that changes nothing. A block is reported final to subscribers after 3.
+//!
+//! An index that *is* behind was deleted or comes from elsewhere; [`History::height`] tells, and the start
+//! rebuilds it.
+
+use assay_ledger::Outcome;
+use assay_types::{
+    AccountId, Amount, Block, BlockId, Event, Height, OrderId, TxId, decode,
+};
+use commonware_codec::{Buf, EncodeSize, Error as CodecError, RangeCfg, Read, ReadExt, Write};
+use redb::{Database, Durability, ReadableDatabase, StorageBackend, TableDefinition};
+use std::path::{Path, PathBuf};
+
+use crate::state::BlockResult;
+
+/// Name of the file in the data folder.
+pub(crate) const FILE_NAME: &str = "history.redb";
+
+/// Most rows one query returns; the next page starts after the last.
+pub const PAGE_ROWS_MAX: usize = 1_000;
+
+/// Memory that the index may use as a cache. Queries are by key, so little is enough.
+const CACHE_BYTES: usize = 32 << 20;
+
+/// `()` → height and id of the last recorded block.
+const TIP: TableDefinition<'_, (), (u64, [u8; 32])> = TableDefinition::new("tip v1");
+/// Height → outcomes and events.
+const RESULTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("results v1");
+/// Transaction → height, place in the block.
+const TRANSACTIONS: TableDefinition<'_, [u8; 32], (u64, u32)> =
+    TableDefinition::new("transactions v1");
+/// Order → height, place of the event that closed it.
+const RECEIPTS: TableDefinition<'_, [u8; 32], (u64, u32)> = TableDefinition::new("receipts v1");
+/// Order, height, place of an event about it.
+const ORDER_EVENTS: TableDefinition<'_, ([u8; 32], u64, u32), ()> =
+    TableDefinition::new("order events v1");
+/// Account, height, place of a transaction it sent.
+const ACCOUNT_TRANSACTIONS: TableDefinition<'_, ([u8; 32], u64, u32), [u8; 32]> =
+    TableDefinition::new("account transactions v1");
+/// Account, height, place of the event that made it party to an order.
+const ACCOUNT_ORDERS: TableDefinition<'_, ([u8; 32], u64, u32), [u8; 32]> =
+    TableDefinition::new("account orders v1");
+
+/// Where something lies in the chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Location {
+    /// The block.
+    pub height: Height,
+    /// Place among its transactions, or its events, from 0.
+    pub index: u32,
+}
+
+/// Why the index cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// The file cannot be opened.
+    #[error("cannot open the history index {path}: {source}; delete the file to have it rebuilt", path = path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: redb::DatabaseError,
+    },
+    /// A read or write failed.
+    #[error("cannot {attempt} in the history index: {source}; check the disk, or delete the index to have it rebuilt")]
+    Storage {
+        /// What was attempted.
+        attempt: &'static str,
+        /// Why.
+        source: Box<redb::Error>,
+    },
+    /// A stored value does not decode.
+    #[error("the history index holds an unreadable result for block {height}; delete it to have it rebuilt")]
+    Damaged {
+        /// The block.
+        height: Height,
+    },
+}
+
+/// The index.
+pub(crate) struct History {
+    database: Database,
+}
+
+impl History {
+    /// Opens or creates the index in `folder`.
+    ///
+    /// # Errors
+    /// [`HistoryError::Open`].
+    pub(crate) fn open(folder: &Path) -> Result<Self, HistoryError> {
+        let path = folder.join(FILE_NAME);
+        let opened = Database::builder().set_cache_size(CACHE_BYTES).create(&path);
+        let database = opened.map_err(|source| HistoryError::Open { path, source })?;
+        Self::with_tables(database)
+    }
+
+    /// Opens the index on a backend of the caller's; tests inject crashes there.
+    #[cfg_attr(not(test), expect(dead_code, reason = "only tests bring their own backend"))]
+    pub(crate) fn open_on(backend: impl StorageBackend) -> Result<Self, HistoryError> {
+        let opened = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(backend);
+        let database = opened
+            .map_err(|source| HistoryError::Open { path: PathBuf::from("(memory)"), source })?;
+        Self::with_tables(database)
+    }
+
+    fn with_tables(database: Database) -> Result<Self, HistoryError> {
+        let create = || -> Result<(), redb::Error> {
+            let transaction = database.begin_write()?;
+            transaction.open_table(TIP)?;
+            transaction.open_table(RESULTS)?;
+            transaction.open_table(TRANSACTIONS)?;
+            transaction.open_table(RECEIPTS)?;
+            transaction.open_table(ORDER_EVENTS)?;
+            transaction.open_table(ACCOUNT_TRANSACTIONS)?;
+            transaction.open_table(ACCOUNT_ORDERS)?;
+            transaction.commit()?;
+            Ok(())
+        };
+        create().map_err(storage("create the tables"))?;
+        Ok(Self { database })
+    }
+
+    /// Height of the last recorded block, zero when empty.
+    pub(crate) fn height(&self) -> Result<Height, HistoryError> {
+        let read = || -> Result<Height, redb::Error> {
+            let tip = self.database.begin_read()?.open_table(TIP)?.get(())?;
+            Ok(tip.map_or(Height::ZERO, |tip| Height::new(tip.value().0)))
+        };
+        read().map_err(storage("read the tip"))
+    }
+
+    /// Records a final block; durable on return. Recording it again changes nothing.
+    ///
+    /// # Panics
+    /// When the block does not follow the last recorded one: a gap would be lost history.
+    pub(crate) fn record(
+        &self,
+        id: BlockId,
+        block: &Block,
+        result: &BlockResult,
+    ) -> Result<(), HistoryError> {
+        let height = block.header.height;
+        let recorded = self.height()?;
+        if height <= recorded {
+            return Ok(());
+        }
+        assert_eq!(height, recorded.next(), "the history index must have no gap");
+        let write = || -> Result<(), redb::Error> {
+            let mut transaction = self.database.begin_write()?;
+            transaction.set_durability(Durability::Immediate)?;
+            write_block(&transaction, id, block, result)?;
+            transaction.commit()?;
+            Ok(())
+        };
+        write().map_err(storage("record a block"))
+    }
+
+    /// What the block at `height` did.
+    pub(crate) fn result(&self, height: Height) -> Result<Option<BlockResult>, HistoryError> {
+        let read = || -> Result<Option<Vec<u8>>, redb::Error> {
+            let results = self.database.begin_read()?.open_table(RESULTS)?;
+            Ok(results.get(height.get())?.map(|bytes| bytes.value().to_vec()))
+        };
+        let bytes = read().map_err(storage("read a result"))?;
+        bytes
+            .map(|bytes| decode::<Stored>(&bytes).map_err(|_| HistoryError::Damaged { height }))
+            .transpose()
+            .map(|stored| stored.map(|stored| stored.0))
+    }
+
+    /// Where a transaction was included.
+    pub(crate) fn transaction(&self, id: TxId) -> Result<Option<Location>, HistoryError> {
+        self.location(TRANSACTIONS, id.as_bytes()).map_err(storage("find a transaction"))
+    }
+
+    /// Where the event lies that closed an order.
+    pub(crate) fn receipt(&self, order: OrderId) -> Result<Option<Location>, HistoryError> {
+        self.location(RECEIPTS, order.as_bytes()).map_err(storage("find a receipt"))
+    }
+
+    /// The events about an order, oldest first, after `after`.
+    pub(crate) fn order_events(
+        &self,
+        order: OrderId,
+        after: Option<Location>,
+    ) -> Result<Vec<Location>, HistoryError> {
+        let read = || -> Result<Vec<Location>, redb::Error> {
+            let table = self.database.begin_read()?.open_table(ORDER_EVENTS)?;
+            let key = *order.as_bytes();
+            let mut found = Vec::new();
+            for row in table.range(page(key, after))?.take(PAGE_ROWS_MAX) {
+                let (_, height, index) = row?.0.value();
+                found.push(Location { height: Height::new(height), index });
+            }
+            Ok(found)
+        };
+        read().map_err(storage("list an order's events"))
+    }
+
+    /// The transactions an account sent, oldest first, after `after`.
+    pub(crate) fn account_transactions(
+        &self,
+        account: AccountId,
+        after: Option<Location>,
+    ) -> Result<Vec<(Location, TxId)>, HistoryError> {
+        self.list(ACCOUNT_TRANSACTIONS, account, after)
+            .map(|rows| rows.into_iter().map(|(at, id)| (at, TxId::new(id))).collect())
+            .map_err(storage("list an account's transactions"))
+    }
+
+    /// The orders an account placed or was drawn for, oldest first, after `after`.
+    pub(crate) fn account_orders(
+        &self,
+        account: AccountId,
+        after: Option<Location>,
+    ) -> Result<Vec<(Location, OrderId)>, HistoryError> {
+        self.list(ACCOUNT_ORDERS, account, after)
+            .map(|rows| rows.into_iter().map(|(at, id)| (at, OrderId::new(id))).collect())
+            .map_err(storage("list an account's orders"))
+    }
+
+    fn location(
+        &self,
+        table: TableDefinition<'_, [u8; 32], (u64, u32)>,
+        key: &[u8; 32],
+    ) -> Result<Option<Location>, redb::Error> {
+        let found = self.database.begin_read()?.open_table(table)?.get(key)?;
+        Ok(found.map(|found| {
+            let (height, index) = found.value();
+            Location { height: Height::new(height), index }
+        }))
+    }
+
+    fn list(
+        &self,
+        table: TableDefinition<'_, ([u8; 32], u64, u32), [u8; 32]>,
+        account: AccountId,
+        after: Option<Location>,
+    ) -> Result<Vec<(Location, [u8; 32])>, redb::Error> {
+        let table = self.database.begin_read()?.open_table(table)?;
+        let mut found = Vec::new();
+        for row in table.range(page(*account.as_bytes(), after))?.take(PAGE_ROWS_MAX) {
+            let (key, value) = row?;
+            let (_, height, index) = key.value();
+            found.push((Location { height: Height::new(height), index }, value.value()));
+        }
+        Ok(found)
+    }
+}
+
+fn write_block(
+    transaction: &redb::WriteTransaction,
+    id: BlockId,
+    block: &Block,
+    result: &BlockResult,
+) -> Result<(), redb::Error> {
+    let height = block.header.height.get();
+    transaction.open_table(TIP)?.insert((), (height, *id.as_bytes()))?;
+    transaction.open_table(RESULTS)?.insert(height, stored_bytes(result).as_slice())?;
+    let mut transactions = transaction.open_table(TRANSACTIONS)?;
+    let mut sent = transaction.open_table(ACCOUNT_TRANSACTIONS)?;
+    for (index, tx) in (0u32..).zip(&block.transactions) {
+        let id = tx.id();
+        transactions.insert(id.as_bytes(), (height, index))?;
+        sent.insert((*tx.body.sender.as_bytes(), height, index), id.as_bytes())?;
+    }
+    let mut receipts = transaction.open_table(RECEIPTS)?;
+    let mut order_events = transaction.open_table(ORDER_EVENTS)?;
+    let mut account_orders = transaction.open_table(ACCOUNT_ORDERS)?;
+    for (index, event) in (0u32..).zip(&result.events) {
+        let Some(order) = event.order() else { continue };
+        order_events.insert((*order.as_bytes(), height, index), ())?;
+        let party = match event {
+            Event::Closed { .. } => {
+                receipts.insert(order.as_bytes(), (height, index))?;
+                None
+            }
+            Event::OrderPlaced { buyer, .. } => Some(buyer),
+            Event::Assigned { seller, .. } => Some(seller),
+            _ => None,
+        };
+        if let Some(party) = party {
+            account_orders.insert((*party.as_bytes(), height, index), order.as_bytes())?;
+        }
+    }
+    Ok(())
+}
+
+fn page(
+    key: [u8; 32],
+    after: Option<Location>,
+) -> (std::ops::Bound<([u8; 32], u64, u32)>, std::ops::Bound<([u8; 32], u64, u32)>) {
+    use std::ops::Bound::{Excluded, Included};
+    let from = after.map_or(Included((key, 0, 0)), |after| {
+        Excluded((key, after.height.get(), after.index))
+    });
+    (from, Included((key, u64::MAX, u32::MAX)))
+}
+
+fn storage(attempt: &'static str) -> impl Fn(redb::Error) -> HistoryError {
+    move |source| HistoryError::Storage { attempt, source: Box::new(source) }
+}
+
+/// Bounds a decoder, not a block: no block holds as many events.
+const ITEMS_MAX: usize = 1 << 24;
+
+/// An outcome as it is stored.
+struct StoredOutcome(Outcome);
+
+impl Write for StoredOutcome {
+    fn write(&self, buf: &mut impl bytes::BufMut) {
+        self.0.transaction.write(buf);
+        self.0.fee.write(buf);
+        self.0.tip.write(buf);
+        self.0.rejection.write(buf);
+        self.0.first_event.write(buf);
+        self.0.event_count.write(buf);
+    }
+}
+
+impl EncodeSize for StoredOutcome {
+    fn encode_size(&self) -> usize {
+        self.0.transaction.encode_size()
+            + self.0.fee.encode_size()
+            + self.0.tip.encode_size()
+            + self.0.rejection.encode_size()
+            + self.0.first_event.encode_size()
+            + self.0.event_count.encode_size()
+    }
+}
+
+impl Read for StoredOutcome {
+    type Cfg = ();
+    fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, CodecError> {
+        Ok(Self(Outcome {
+            transaction: TxId::read(buf)?,
+            fee: Amount::read(buf)?,
+            tip: Amount::read(buf)?,
+            rejection: Option::read(buf)?,
+            first_event: u32::read(buf)?,
+            event_count: u32::read(buf)?,
+        }))
+    }
+}
+
+/// A block's results as they are stored.
+struct Stored(BlockResult);
+
+impl Read for Stored {
+    type Cfg = ();
+    fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, CodecError> {
+        let range = RangeCfg::from(0..=ITEMS_MAX);
+        let outcomes: Vec<StoredOutcome> = Vec::read_cfg(buf, &(range.clone(), ()))?;
+        let events = Vec::read_cfg(buf, &(range, ()))?;
+        let outcomes = outcomes.into_iter().map(|stored| stored.0).collect();
+        Ok(Self(BlockResult { outcomes, events }))
+    }
+}
+
+fn stored_bytes(result: &BlockResult) -> Vec<u8> {
+    let outcomes: Vec<StoredOutcome> = result.outcomes.iter().copied().map(StoredOutcome).collect();
+    let mut bytes = Vec::with_capacity(outcomes.encode_size() + result.events.encode_size());
+    outcomes.write(&mut bytes);
+    result.events.write(&mut bytes);
+    bytes
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! The engine of a node: blocks, mempool, consensus, authenticated state, history.
+//!
+//! ```text
+//!  submit ──► mempool ──► propose ─┐                         ┌─► history (redb) ──► subscribers, queries
+//!                                  ├─► consensus ─► finalized ┤
+//!               peers ──► process ─┘   (Commonware)           └─► tables in memory = database (QMDB)
+//! ```
+//! [`Chain`] is the handle that everything else uses; Commonware's types do not leave this crate.
+//!
+//! Invariants:
+//! - nothing is reported final that a crash could lose ([`history`](crate::Location) states the order of
+//!   what becomes durable when);
+//! - the tables in memory, the database and the headers have the same roots: compared for every block when
+//!   it is checked and when it is final, and at every start;
+//! - [`replay`] of the kept blocks gives the same roots on any machine.
+//!
+//! Deliberately absent: a change of the validator set (it needs a new epoch's engine), gossip of
+//! transactions (a transaction waits at the node it was sent to), pruning of blocks.
+
+mod chain;
+mod consensus;
+mod core;
+mod folder;
+mod history;
+mod mempool;
+mod proof;
+mod replay;
+mod state;
+mod time;
+
+pub use chain::{
+    Chain, ChainConfig, ChainError, FinalizedBlock, NetworkConfig, StartError, Status,
+    Subscription, TransactionStatus,
+};
+pub use consensus::{archive::Retention, engine::OpenError};
+pub use core::RebuildError;
+pub use folder::FolderError;
+pub use history::{HistoryError, Location, PAGE_ROWS_MAX};
+pub use mempool::{AdmitError, MempoolLimits, MempoolStatus};
+pub use proof::{Certificate, ProveError, StateProof};
+pub use replay::{ReplayError, ReplayReport, replay};
+pub use state::Refusal;
+pub use time::HEARTBEAT;
