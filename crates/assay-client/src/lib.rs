@@ -1,5 +1,37 @@
-//! x
+//! The SDK: everything a program does with a node over HTTP, and the wallet files that hold its keys.
+//!
+//! | part | what it does |
+//! |---|---|
+//! | [`Client`] | one method per endpoint; content is checked while it arrives |
+//! | [`EventStream`] | follows the event stream across broken connections, without a gap or a double |
+//! | [`Sender`] | sends an account's transactions over one lane: sequences, fees, batches, recovery |
+//! | [`place`], [`place_many`], [`Client::wait_closed`] | orders, one or many, from terms to receipt |
+//! | [`WalletFile`] | a secret key at rest |
+//!
+//! Invariants: deadlines and validity come from the ledger's clock, never from the machine's; nobody polls:
+//! waiting follows the event stream; what a node says is believed as far as the node is trusted, except
+//! content, which is checked against its id, and receipts, which `assay-verify` checks against an anchor.
+
+#![forbid(unsafe_code)]
+
+mod client;
+mod content;
+mod error;
+mod events;
+mod http;
+mod orders;
+mod sender;
 mod sse;
 mod wallet;
-pub use sse::*;
-pub use wallet::*;
+
+pub use client::{Client, Pace};
+pub use content::HttpTransport;
+pub use error::ClientError;
+pub use events::{EventQuery, EventStart, EventStream};
+pub use orders::{
+    BATCH_LANES, BatchEvent, BatchOptions, CheckRequest, OrderRequest, Placed, Timing, place,
+    place_many,
+};
+pub use sender::{Confirmed, Sender, Sent, VALID_MS};
+pub use sse::{LINE_BYTES_MAX, MESSAGE_BYTES_MAX, Message, Parser, SseError};
+pub use wallet::{UnlockCost, WALLET_BYTES_MAX, WalletError, WalletFile};

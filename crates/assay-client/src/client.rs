@@ -1,0 +1,338 @@
+//! One node, as a program sees it: every endpoint as a method.
+
+use crate::{ClientError, http::Http};
+use assay_api::{
+    AccountView, BlockEvent, BlockView, LaneView, ModelView, OfferView, OrderView, StatusView,
+    Submitted, TransactionBatch, TransactionStatus, paths,
+};
+use assay_types::{
+    AccountId, Block, ChainId, ContentId, FeeRate, Genesis, Height, Lane, LedgerTime, ModelId, OfferId, OrderId,
+    ReceiptProof, Transaction, TxId, decode, encode,
+};
+use assay_verify::Anchor;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// How old the last seen block may be before deadlines and fees are derived from it: an idle chain beats
+/// once a second.
+const PACE_AGE_MAX: Duration = Duration::from_secs(1);
+
+/// A connection to a node. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    http: Http,
+    chain: ChainId,
+    pace: Mutex<(Pace, Instant)>,
+}
+
+/// The ledger's clock and prices, as last seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// Height of the latest final block.
+    pub height: Height,
+    /// Its time.
+    pub time: LedgerTime,
+    /// Price of weight.
+    pub base_fee: FeeRate,
+}
+
+impl Client {
+    /// Connects to the node at `url`, e.g. `http://127.0.0.1:8080`.
+    ///
+    /// # Errors
+    /// [`ClientError::Url`], [`ClientError::Unreachable`], or [`ClientError::Malformed`] when something
+    /// else than a node answers.
+    pub async fn connect(url: &str) -> Result<Self, ClientError> {
+        let http = Http::new(url)?;
+        let status: StatusView = http.json(paths::STATUS).await?;
+        let pace = Mutex::new((pace_of(&status), Instant::now()));
+        Ok(Self {
+            inner: Arc::new(Inner {
+                http,
+                chain: status.chain_id,
+                pace,
+            }),
+        })
+    }
+
+    /// The node's address.
+    pub fn url(&self) -> &str {
+        self.inner.http.base()
+    }
+
+    /// The chain that the node follows.
+    pub fn chain(&self) -> ChainId {
+        self.inner.chain
+    }
+
+    /// The chain at a glance.
+    ///
+    /// # Errors
+    /// [`ClientError`], as every request below.
+    pub async fn status(&self) -> Result<StatusView, ClientError> {
+        let status: StatusView = self.http().json(paths::STATUS).await?;
+        self.set_pace(pace_of(&status));
+        Ok(status)
+    }
+
+    /// The ledger's clock and prices, at most a second old.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn pace(&self) -> Result<Pace, ClientError> {
+        let (pace, seen) = *self.lock_pace();
+        if seen.elapsed() <= PACE_AGE_MAX {
+            return Ok(pace);
+        }
+        self.status().await.map(|status| pace_of(&status))
+    }
+
+    /// The canonical genesis, checked against the chain's id.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn genesis(&self) -> Result<Genesis, ClientError> {
+        let bytes = self.http().bytes(paths::GENESIS).await?;
+        let genesis: Genesis =
+            decode(&bytes).map_err(|error| self.http().malformed(paths::GENESIS, error))?;
+        if genesis.chain_id() != self.chain() {
+            let reason = format!("the genesis of chain {}", genesis.chain_id());
+            return Err(self.http().malformed(paths::GENESIS, reason));
+        }
+        Ok(genesis)
+    }
+
+    /// The anchor as this node tells it: trust it as far as the node. Receipts that others show are worth
+    /// checking against an anchor that you got elsewhere.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn anchor(&self) -> Result<Anchor, ClientError> {
+        let bytes = self.http().bytes(paths::ANCHOR).await?;
+        let text = String::from_utf8_lossy(&bytes);
+        Anchor::parse(&text).map_err(|error| self.http().malformed(paths::ANCHOR, error))
+    }
+
+    /// One account.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn account(&self, account: AccountId) -> Result<AccountView, ClientError> {
+        self.http().json(&paths::account(account)).await
+    }
+
+    /// One lane of an account.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn lane(&self, account: AccountId, lane: Lane) -> Result<LaneView, ClientError> {
+        self.http().json(&paths::lane(account, lane)).await
+    }
+
+    /// A page of the orders that an account bought or was assigned to, newest first, from before an order.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn orders(
+        &self,
+        account: AccountId,
+        limit: usize,
+        before: Option<OrderId>,
+    ) -> Result<Vec<OrderView>, ClientError> {
+        let mut path = format!("{}?limit={limit}", paths::account_orders(account));
+        if let Some(before) = before {
+            path.push_str(&format!("&before={before}"));
+        }
+        self.http().json(&path).await
+    }
+
+    /// One order, open or closed; `None` when the chain knows none of this id.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn order(&self, order: OrderId) -> Result<Option<OrderView>, ClientError> {
+        self.http().json_if_found(&paths::order(order)).await
+    }
+
+    /// Offers, cheapest first: those that serve `model`, or all.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn offers(&self, model: Option<ModelId>) -> Result<Vec<OfferView>, ClientError> {
+        let limit = assay_api::PAGE_ITEMS_MAX;
+        let mut path = format!("{}?limit={limit}", paths::OFFERS);
+        if let Some(model) = model {
+            path.push_str(&format!("&model={model}"));
+        }
+        self.http().json(&path).await
+    }
+
+    /// One offer; `None` when it is not published.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn offer(&self, offer: OfferId) -> Result<Option<OfferView>, ClientError> {
+        self.http().json_if_found(&paths::offer(offer)).await
+    }
+
+    /// Registered models.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn models(&self) -> Result<Vec<ModelView>, ClientError> {
+        self.http().json(paths::MODELS).await
+    }
+
+    /// One model; `None` when it is not registered.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn model(&self, model: ModelId) -> Result<Option<ModelView>, ClientError> {
+        self.http().json_if_found(&paths::model(model)).await
+    }
+
+    /// One block with its transactions; `None` above the latest final one.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn block(&self, height: Height) -> Result<Option<BlockView>, ClientError> {
+        self.http().json_if_found(&paths::block(height)).await
+    }
+
+    /// The canonical block with its body checked against its header; `None` above the latest final one.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn canonical_block(&self, height: Height) -> Result<Option<Block>, ClientError> {
+        let path = paths::block(height);
+        let Some(bytes) = crate::http::found(self.http().bytes(&path).await)? else {
+            return Ok(None);
+        };
+        let block: Block = decode(&bytes).map_err(|error| self.http().malformed(&path, error))?;
+        block.check_body().map_err(|error| self.http().malformed(&path, error))?;
+        Ok(Some(block))
+    }
+
+    /// The answer that an order's check accepted, checked against `id`, which the receipt names; `None`
+    /// while there is none.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn output(
+        &self,
+        order: OrderId,
+        id: ContentId,
+    ) -> Result<Option<Vec<u8>>, ClientError> {
+        let path = paths::order_output(order);
+        let Some(bytes) = crate::http::found(self.http().bytes(&path).await)? else {
+            return Ok(None);
+        };
+        if ContentId::of(&bytes) != id {
+            return Err(self.http().malformed(&path, "another answer than the receipt names"));
+        }
+        Ok(Some(bytes))
+    }
+
+    /// What became of a transaction; `None` when the node never saw it.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn transaction(&self, id: TxId) -> Result<Option<TransactionStatus>, ClientError> {
+        self.http().json_if_found(&paths::transaction(id)).await
+    }
+
+    /// The receipt of a closed order with everything that proves it; `None` while it is open.
+    ///
+    /// It is not verified here, since that needs an anchor of the caller's: `assay_verify::verify_receipt`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn receipt(&self, order: OrderId) -> Result<Option<ReceiptProof>, ClientError> {
+        let path = paths::receipt(order);
+        let Some(bytes) = crate::http::found(self.http().bytes(&path).await)? else {
+            return Ok(None);
+        };
+        let proof = assay_verify::parse_receipt(&bytes)
+            .map_err(|error| self.http().malformed(&path, error))?;
+        Ok(Some(proof))
+    }
+
+    /// Submits a signed transaction. Sending it again is harmless: it lands at most once.
+    ///
+    /// # Errors
+    /// [`ClientError::Refused`] with the reason.
+    pub async fn submit(&self, transaction: &Transaction) -> Result<TxId, ClientError> {
+        let answer = self
+            .http()
+            .post(paths::TRANSACTIONS, encode(transaction))
+            .await?;
+        match answer {
+            Submitted::Admitted { id } => Ok(id),
+            Submitted::Refused { problem } => Err(ClientError::Refused(Box::new(problem))),
+        }
+    }
+
+    /// Submits several, in order; answers in the same order.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the batch as a whole was not taken: more than
+    /// [`assay_api::BATCH_TRANSACTIONS_MAX`] or [`assay_api::BATCH_BYTES_MAX`] among the reasons.
+    pub async fn submit_batch(
+        &self,
+        transactions: &[Transaction],
+    ) -> Result<Vec<Submitted>, ClientError> {
+        let path = paths::TRANSACTIONS_BATCH;
+        let batch = TransactionBatch::new(transactions.to_vec())
+            .map_err(|error| self.http().malformed(path, error))?;
+        let answers: Vec<Submitted> = self.http().post(path, encode(&batch)).await?;
+        if answers.len() != transactions.len() {
+            let reason = format!(
+                "{} answers to {} transactions",
+                answers.len(),
+                transactions.len()
+            );
+            return Err(self.http().malformed(path, reason));
+        }
+        Ok(answers)
+    }
+
+    pub(crate) fn http(&self) -> &Http {
+        &self.inner.http
+    }
+
+    /// A block was seen on the event stream.
+    pub(crate) fn saw(&self, block: &BlockEvent) {
+        self.set_pace(Pace {
+            height: block.height,
+            time: block.time,
+            base_fee: block.base_fee,
+        });
+    }
+
+    fn set_pace(&self, pace: Pace) {
+        let mut held = self.lock_pace();
+        // A stream that catches up tells of blocks long past.
+        if pace.height >= held.0.height {
+            *held = (pace, Instant::now());
+        }
+    }
+
+    fn lock_pace(&self) -> std::sync::MutexGuard<'_, (Pace, Instant)> {
+        self.inner.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+const fn pace_of(status: &StatusView) -> Pace {
+    Pace {
+        height: status.height,
+        time: status.time,
+        base_fee: status.base_fee,
+    }
+}
