@@ -18,8 +18,10 @@ pub enum BoundError {
         /// What fits.
         max: usize,
     },
-    /// Not UTF-8, or holding a control character.
-    #[error("text holds a control character or is not UTF-8; use printable characters only")]
+    /// Not UTF-8, or holding a character that is not seen but acts.
+    #[error(
+        "text holds a control or invisible formatting character or is not UTF-8; use printable characters only"
+    )]
     NotPrintable,
 }
 
@@ -153,7 +155,8 @@ impl<const MAX: usize> Read for Blob<MAX> {
     }
 }
 
-/// At most `MAX` bytes of printable UTF-8: no control characters, so a name never plays with a terminal.
+/// At most `MAX` bytes of printable UTF-8: no control characters and none that reorder, hide or break text,
+/// so a name never plays with a terminal or poses as another.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Text<const MAX: usize>(String);
 
@@ -161,7 +164,7 @@ impl<const MAX: usize> Text<MAX> {
     /// Takes the text.
     ///
     /// # Errors
-    /// [`BoundError`] when it is too long or holds a control character.
+    /// [`BoundError`] when it is too long or holds a character that is not seen.
     pub fn new(text: impl Into<String>) -> Result<Self, BoundError> {
         let text = text.into();
         if text.len() > MAX {
@@ -170,7 +173,7 @@ impl<const MAX: usize> Text<MAX> {
                 max: MAX,
             });
         }
-        if text.chars().any(char::is_control) {
+        if text.chars().any(acts_unseen) {
             return Err(BoundError::NotPrintable);
         }
         Ok(Self(text))
@@ -216,4 +219,30 @@ impl<const MAX: usize> Read for Text<MAX> {
             .and_then(|text| Self::new(text).ok())
             .ok_or(Error::Invalid("Text", "not printable UTF-8"))
     }
+}
+
+/// Controls, and of Unicode 16 the format characters, line separators and fillers that show nothing. The
+/// ranges are spelt out because this decides what decodes, on every node for ever; a table that grows with
+/// the toolchain would not do.
+const fn acts_unseen(character: char) -> bool {
+    matches!(
+        character,
+        '\0'..='\u{1f}'
+            | '\u{7f}'..='\u{9f}'
+            | '\u{ad}'
+            | '\u{34f}'
+            | '\u{61c}'
+            | '\u{115f}'..='\u{1160}'
+            | '\u{17b4}'..='\u{17b5}'
+            | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}'
+            | '\u{3164}'
+            | '\u{fe00}'..='\u{fe0f}'
+            | '\u{feff}'
+            | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }

@@ -77,10 +77,15 @@ impl FromStr for AccountId {
         }
         let bytes: Vec<u8> = checked.byte_iter().collect();
         let len = bytes.len();
-        bytes
+        let account = bytes
             .try_into()
             .map(Self)
-            .map_err(|_| error(format!("it holds {len} bytes, not 32")))
+            .map_err(|_| error(format!("it holds {len} bytes, not 32")))?;
+        // The last letter has four bits that belong to no byte; set, they would be a second spelling.
+        if !account.to_string().eq_ignore_ascii_case(text) {
+            return Err(error("its last letter holds stray bits".to_owned()));
+        }
+        Ok(account)
     }
 }
 

@@ -1,1 +1,18 @@
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    reason = "a test that overflows fails, as it should"
+)]
 
+mod arbitrary;
+mod examples;
+
+mod address;
+mod amount;
+mod bounds;
+mod canonical;
+mod fixtures;
+mod merkle;
+mod quorum_on_paper;
+mod rejection;
+mod signature;

@@ -4,4 +4,5 @@ mod anchor;
 mod bytes;
 mod certificate;
 mod committee;
+mod frozen;
 mod receipt;

@@ -1,0 +1,578 @@
+//! Random values of every wire type.
+
+use crate::*;
+use proptest::{
+    collection::vec,
+    option,
+    prelude::{Just, Strategy, any, prop_oneof},
+    sample::select,
+    strategy::Union,
+};
+
+macro_rules! ids {
+    ($($name:ident: $id:ident),*) => {
+        $( pub(super) fn $name() -> impl Strategy<Value = $id> { any::<[u8; 32]>().prop_map($id::new) } )*
+    };
+}
+
+ids! {
+    account: AccountId, hash: Hash32, chain: ChainId, block_id: BlockId, tx_id: TxId, order: OrderId,
+    offer: OfferId, model: ModelId, content: ContentId
+}
+
+pub(super) fn amount() -> impl Strategy<Value = Amount> {
+    any::<u64>().prop_map(Amount::new)
+}
+
+pub(super) fn basis_points() -> impl Strategy<Value = BasisPoints> {
+    any::<u16>().prop_map(BasisPoints::new)
+}
+
+fn time() -> impl Strategy<Value = LedgerTime> {
+    any::<u64>().prop_map(LedgerTime::new)
+}
+
+fn height() -> impl Strategy<Value = Height> {
+    any::<u64>().prop_map(Height::new)
+}
+
+fn rate() -> impl Strategy<Value = FeeRate> {
+    any::<u64>().prop_map(FeeRate::new)
+}
+
+pub(super) fn lane() -> impl Strategy<Value = Lane> {
+    (0..LANES_PER_ACCOUNT).prop_map(|lane| Lane::new(lane).expect("below the number of lanes"))
+}
+
+pub(super) fn rejection() -> impl Strategy<Value = Rejection> {
+    select(Rejection::ALL)
+}
+
+pub(super) fn public_key() -> impl Strategy<Value = PublicKey> {
+    any::<[u8; 32]>().prop_map(|seed| SecretKey::from_bytes(&seed).public_key())
+}
+
+/// 64 bytes that are almost surely nobody's signature.
+pub(super) fn signature() -> impl Strategy<Value = Signature> {
+    any::<[u8; 32]>().prop_map(fixed_signature)
+}
+
+pub(super) fn fixed_signature(seed: [u8; 32]) -> Signature {
+    decode(&[seed, seed].concat()).expect("64 bytes")
+}
+
+fn list<T: Clone + std::fmt::Debug, const MAX: usize>(
+    item: impl Strategy<Value = T>,
+    up_to: usize,
+) -> impl Strategy<Value = List<T, MAX>> {
+    vec(item, 0..=up_to.min(MAX)).prop_map(|items| List::new(items).expect("below its limit"))
+}
+
+fn blob<const MAX: usize>(up_to: usize) -> impl Strategy<Value = Blob<MAX>> {
+    vec(any::<u8>(), 0..=up_to.min(MAX))
+        .prop_map(|bytes| Blob::new(bytes).expect("below its limit"))
+}
+
+fn text<const MAX: usize>() -> impl Strategy<Value = Text<MAX>> {
+    "[ -~äöü✓]{0,9}".prop_map(|text| Text::new(text).expect("short and printable"))
+}
+
+pub(super) fn good() -> impl Strategy<Value = Good> {
+    list(model(), 4).prop_map(|models| Good::Inference { models })
+}
+
+pub(super) fn work() -> impl Strategy<Value = Work> {
+    (model(), content()).prop_map(|(model, content)| Work::Inference {
+        model,
+        input: Input::Public { content },
+    })
+}
+
+pub(super) fn check_terms() -> impl Strategy<Value = Check> {
+    prop_oneof![
+        (any::<u8>(), any::<u8>(), time(), time()).prop_map(
+            |(agree, of, commit_by, deliver_by)| {
+                Check::Quorum {
+                    agree,
+                    of,
+                    commit_by,
+                    deliver_by,
+                }
+            }
+        ),
+        (time(), time()).prop_map(|(deliver_by, approve_by)| Check::Approval {
+            deliver_by,
+            approve_by
+        }),
+    ]
+}
+
+pub(super) fn terms() -> impl Strategy<Value = Terms> {
+    (
+        work(),
+        check_terms(),
+        amount(),
+        time(),
+        option::of(account()),
+    )
+        .prop_map(|(work, check, price_max, accept_by, seller)| Terms {
+            work,
+            check,
+            price_max,
+            accept_by,
+            seller,
+        })
+}
+
+fn royalties() -> impl Strategy<Value = List<RoyaltySplit, ROYALTY_SPLITS_MAX>> {
+    list(
+        (account(), basis_points()).prop_map(|(account, share)| RoyaltySplit { account, share }),
+        4,
+    )
+}
+
+pub(super) fn quorum_reveal() -> impl Strategy<Value = QuorumReveal> {
+    (blob(200), hash()).prop_map(|(output, salt)| QuorumReveal { output, salt })
+}
+
+pub(super) fn call() -> impl Strategy<Value = Call> {
+    prop_oneof![
+        (account(), amount()).prop_map(|(to, amount)| Call::Transfer { to, amount }),
+        amount().prop_map(|amount| Call::Bond { amount }),
+        amount().prop_map(|amount| Call::Unbond { amount }),
+        (good(), amount(), any::<u32>()).prop_map(|(good, ask, capacity)| Call::PublishOffer {
+            good,
+            ask,
+            capacity
+        }),
+        offer().prop_map(|offer| Call::WithdrawOffer { offer }),
+        terms().prop_map(|terms| Call::PlaceOrder { terms }),
+        order().prop_map(|order| Call::CancelOrder { order }),
+        order().prop_map(|order| Call::Accept { order }),
+        order().prop_map(|order| Call::Decline { order }),
+        (order(), any::<u8>(), blob(200)).prop_map(|(order, tag, bytes)| Call::CheckCall {
+            order,
+            tag,
+            bytes
+        }),
+        (order(), hash()).prop_map(|(order, hash)| QuorumCall::Commit(hash).on(order)),
+        (order(), quorum_reveal()).prop_map(|(order, reveal)| QuorumCall::Reveal(reveal).on(order)),
+        (model(), content(), content(), text(), royalties()).prop_map(
+            |(model, manifest, program, licence, royalties)| Call::RegisterModel {
+                model,
+                manifest,
+                program,
+                licence,
+                royalties,
+            }
+        ),
+    ]
+}
+
+pub(super) fn unsigned() -> impl Strategy<Value = Unsigned> {
+    (
+        chain(),
+        account(),
+        lane(),
+        any::<u64>(),
+        amount(),
+        amount(),
+        time(),
+        call(),
+    )
+        .prop_map(
+            |(chain, sender, lane, sequence, fee_limit, tip, valid_until, call)| Unsigned {
+                chain,
+                sender,
+                lane,
+                sequence,
+                fee_limit,
+                tip,
+                valid_until,
+                call,
+            },
+        )
+}
+
+pub(super) fn transaction() -> impl Strategy<Value = Transaction> {
+    (unsigned(), signature()).prop_map(|(body, signature)| Transaction { body, signature })
+}
+
+fn context() -> impl Strategy<Value = ConsensusContext> {
+    (
+        any::<u64>(),
+        any::<u64>(),
+        public_key(),
+        any::<u64>(),
+        block_id(),
+    )
+        .prop_map(
+            |(epoch, view, leader, parent_view, parent)| ConsensusContext {
+                epoch,
+                view,
+                leader,
+                parent_view,
+                parent,
+            },
+        )
+}
+
+pub(super) fn header() -> impl Strategy<Value = Header> {
+    (
+        (any::<u8>(), context(), block_id(), height(), time(), rate()),
+        any::<[[u8; 32]; 5]>(),
+        any::<(u64, u64)>(),
+    )
+        .prop_map(
+            |(
+                (version, context, parent, height, time, base_fee),
+                hashes,
+                (range_start, range_end),
+            )| {
+                let [
+                    randomness,
+                    transactions_root,
+                    state_root,
+                    operations_root,
+                    event_root,
+                ] = hashes.map(Hash32::new);
+                Header {
+                    version,
+                    context,
+                    parent,
+                    height,
+                    time,
+                    randomness,
+                    transactions_root,
+                    state_root,
+                    operations_root,
+                    range_start,
+                    range_end,
+                    event_root,
+                    base_fee,
+                }
+            },
+        )
+}
+
+pub(super) fn block() -> impl Strategy<Value = Block> {
+    (header(), vec(transaction(), 0..4)).prop_map(|(header, transactions)| Block {
+        header,
+        transactions,
+    })
+}
+
+fn burn_reason() -> impl Strategy<Value = BurnReason> {
+    select(&super::examples::BURN_REASONS[..]).prop_map(|(_, reason)| reason)
+}
+
+fn verdict() -> impl Strategy<Value = Verdict> {
+    let verdicts = super::examples::verdicts();
+    Union::new(verdicts.into_iter().map(|(_, verdict)| Just(verdict)))
+}
+
+fn payout() -> impl Strategy<Value = Payout> {
+    let result = prop_oneof![
+        (amount(), amount(), amount()).prop_map(|(gross, fee, royalties)| PayoutResult::Paid {
+            gross,
+            fee,
+            royalties
+        }),
+        (amount(), burn_reason())
+            .prop_map(|(amount, reason)| PayoutResult::Burnt { amount, reason }),
+        Just(PayoutResult::Unpaid),
+    ];
+    (account(), result).prop_map(|(seller, result)| Payout { seller, result })
+}
+
+pub(super) fn receipt() -> impl Strategy<Value = Receipt> {
+    (
+        (
+            any::<u8>(),
+            chain(),
+            order(),
+            account(),
+            work(),
+            check_terms(),
+            verdict(),
+        ),
+        (option::of(content()), amount(), amount(), list(payout(), 4)),
+        (time(), time(), height(), option::of(tx_id())),
+    )
+        .prop_map(
+            |(
+                (version, chain, order, buyer, work, check, verdict),
+                (output, price, refund, payouts),
+                (placed_at, closed_at, height, settled_by),
+            )| Receipt {
+                version,
+                chain,
+                order,
+                buyer,
+                work,
+                check,
+                verdict,
+                output,
+                price,
+                refund,
+                payouts,
+                placed_at,
+                closed_at,
+                height,
+                settled_by,
+            },
+        )
+}
+
+pub(super) fn event() -> impl Strategy<Value = Event> {
+    let of_account = prop_oneof![
+        (account(), account(), amount()).prop_map(|(from, to, amount)| Event::Transferred {
+            from,
+            to,
+            amount
+        }),
+        (account(), amount()).prop_map(|(account, amount)| Event::Bonded { account, amount }),
+        (account(), amount(), time()).prop_map(|(account, amount, release_at)| {
+            Event::UnbondingStarted {
+                account,
+                amount,
+                release_at,
+            }
+        }),
+        (account(), amount()).prop_map(|(account, amount)| Event::Unbonded { account, amount }),
+        (offer(), account(), good(), amount(), any::<u32>()).prop_map(
+            |(offer, seller, good, ask, capacity)| Event::OfferPublished {
+                offer,
+                seller,
+                good,
+                ask,
+                capacity,
+            }
+        ),
+        (offer(), account()).prop_map(|(offer, seller)| Event::OfferWithdrawn { offer, seller }),
+        (model(), account(), content(), content()).prop_map(|(model, owner, manifest, program)| {
+            Event::ModelRegistered {
+                model,
+                owner,
+                manifest,
+                program,
+            }
+        }),
+        (tx_id(), rejection()).prop_map(|(transaction, rejection)| Event::Failed {
+            transaction,
+            rejection
+        }),
+    ];
+    let of_assignment = prop_oneof![
+        (order(), account(), terms(), amount()).prop_map(|(order, buyer, terms, escrow)| {
+            Event::OrderPlaced {
+                order,
+                buyer,
+                terms,
+                escrow,
+            }
+        }),
+        (order(), account(), offer(), amount(), amount(), time()).prop_map(
+            |(order, seller, offer, ask, lock, respond_by)| Event::Assigned {
+                order,
+                seller,
+                offer,
+                ask,
+                lock,
+                respond_by,
+            }
+        ),
+        (
+            order(),
+            account(),
+            select(&super::examples::RELEASE_REASONS[..])
+        )
+            .prop_map(|(order, seller, (_, reason))| Event::Released {
+                order,
+                seller,
+                reason
+            }),
+        (order(), account()).prop_map(|(order, seller)| Event::Accepted { order, seller }),
+        order().prop_map(|order| Event::Started { order }),
+        order().prop_map(|order| Event::RevealsOpened { order }),
+        (order(), account(), hash()).prop_map(|(order, seller, commitment)| Event::Committed {
+            order,
+            seller,
+            commitment,
+        }),
+        (order(), account(), content(), any::<bool>()).prop_map(
+            |(order, seller, output, holds)| {
+                Event::Revealed {
+                    order,
+                    seller,
+                    output,
+                    holds,
+                }
+            }
+        ),
+        (order(), account(), content()).prop_map(|(order, seller, output)| Event::Delivered {
+            order,
+            seller,
+            output
+        }),
+    ];
+    let of_settlement = prop_oneof![
+        (order(), content()).prop_map(|(order, output)| Event::VerdictReached { order, output }),
+        (order(), account(), amount(), amount(), amount()).prop_map(
+            |(order, seller, gross, net, fee)| Event::Paid {
+                order,
+                seller,
+                gross,
+                net,
+                fee
+            }
+        ),
+        (order(), model(), account(), amount()).prop_map(|(order, model, to, amount)| {
+            Event::RoyaltyPaid {
+                order,
+                model,
+                to,
+                amount,
+            }
+        }),
+        (order(), account(), amount(), burn_reason()).prop_map(
+            |(order, account, amount, reason)| Event::Burnt {
+                order,
+                account,
+                amount,
+                reason
+            }
+        ),
+        (order(), account(), amount()).prop_map(|(order, buyer, amount)| Event::Refunded {
+            order,
+            buyer,
+            amount
+        }),
+        receipt().prop_map(|receipt| Event::Closed { receipt }),
+    ];
+    prop_oneof![8 => of_account, 9 => of_assignment, 6 => of_settlement]
+}
+
+pub(super) fn merkle_path() -> impl Strategy<Value = MerklePath> {
+    (any::<u32>(), any::<u32>(), list(hash(), PATH_LENGTH_MAX)).prop_map(
+        |(index, count, siblings)| MerklePath {
+            index,
+            count,
+            siblings,
+        },
+    )
+}
+
+pub(super) fn finality() -> impl Strategy<Value = Finality> {
+    let vote = (any::<u16>(), signature()).prop_map(|(signer, signature)| Vote {
+        signer: SignerIndex::new(signer),
+        signature,
+    });
+    list(vote, 5).prop_map(|votes| Finality { votes })
+}
+
+pub(super) fn receipt_proof() -> impl Strategy<Value = ReceiptProof> {
+    (
+        any::<u8>(),
+        receipt(),
+        merkle_path(),
+        header(),
+        list(header(), 2),
+        finality(),
+    )
+        .prop_map(
+            |(version, receipt, path, header, descendants, finality)| ReceiptProof {
+                version,
+                receipt,
+                path,
+                header,
+                descendants,
+                finality,
+            },
+        )
+}
+
+pub(super) fn params() -> impl Strategy<Value = Params> {
+    (
+        any::<[u64; 7]>(),
+        any::<[u32; 6]>(),
+        any::<[u16; 2]>(),
+        any::<u8>(),
+    )
+        .prop_map(|(long, middle, points, redraws_max)| Params {
+            block_weight_max: Weight::new(long[0]),
+            base_fee_min: FeeRate::new(long[1]),
+            accept_window_ms: long[2],
+            redraws_max,
+            unbonding_ms: long[3],
+            lock_multiple: long[4],
+            market_fee: BasisPoints::new(points[0]),
+            rejection_burn: BasisPoints::new(points[1]),
+            expiries_per_block_max: middle[0],
+            draws_per_block_max: middle[1],
+            offers_per_book_max: middle[2],
+            offers_per_account_max: middle[3],
+            orders_per_account_max: middle[4],
+            unbondings_per_account_max: middle[5],
+            order_ms_max: long[5],
+            valid_ms_max: long[6],
+        })
+}
+
+pub(super) fn genesis() -> impl Strategy<Value = Genesis> {
+    let allocation =
+        (account(), amount()).prop_map(|(account, amount)| Allocation { account, amount });
+    let model = (
+        model(),
+        account(),
+        content(),
+        content(),
+        text(),
+        royalties(),
+    )
+        .prop_map(
+            |(model, owner, manifest, program, licence, royalties)| GenesisModel {
+                model,
+                owner,
+                manifest,
+                program,
+                licence,
+                royalties,
+            },
+        );
+    (
+        text(),
+        time(),
+        list(public_key(), 3),
+        list(allocation, 3),
+        list(model, 2),
+        params(),
+    )
+        .prop_map(
+            |(network, start, validators, allocations, models, params)| Genesis {
+                network,
+                start,
+                validators,
+                allocations,
+                models,
+                params,
+            },
+        )
+}
+
+pub(super) fn upload_claim() -> impl Strategy<Value = UploadClaim> {
+    (chain(), account(), content(), any::<u64>(), time()).prop_map(
+        |(chain, uploader, content, size, valid_until)| UploadClaim {
+            version: UPLOAD_VERSION,
+            chain,
+            uploader,
+            content,
+            size,
+            valid_until,
+        },
+    )
+}
+
+pub(super) fn signed_upload() -> impl Strategy<Value = SignedUpload> {
+    (upload_claim(), signature()).prop_map(|(claim, signature)| SignedUpload { claim, signature })
+}
