@@ -2,8 +2,8 @@
 //!
 //! A PUT sends the plain bytes with an [`UPLOAD_HEADER`] that carries a claim signed by the uploader. The
 //! node checks the claim before it reads a byte, and the bytes against their id while they arrive. A GET
-//! answers the verified-streaming encoding of `assay-content` (`Accept` or not), `?plain=1` the plain
-//! bytes.
+//! answers the verified-streaming encoding of `assay-content`, from the group of byte `?from=` on;
+//! `?plain=1` answers the plain bytes, which only those should use who trust the node or hash them.
 
 use crate::json::{number, text};
 use assay_types::{ContentId, DecodeError, LedgerTime, SignedUpload, decode, encode};
@@ -16,6 +16,8 @@ pub const CONTENT_BYTES_MAX: u64 = 256 * 1024 * 1024;
 pub const UPLOAD_VALID_MS_MAX: u64 = 10 * 60 * 1_000;
 /// Header of a PUT: the claim in hexadecimal digits.
 pub const UPLOAD_HEADER: &str = "assay-upload";
+/// Header of an answer to GET or HEAD: the content's number of bytes, whatever encoding is sent.
+pub const CONTENT_SIZE_HEADER: &str = "assay-content-size";
 /// Media type of canonical and of plain bytes.
 pub const OCTET_STREAM: &str = "application/octet-stream";
 /// Media type of the verified-streaming encoding: Bao in pre-order, 16 KiB groups, size in front.

@@ -31,13 +31,13 @@ mod transaction;
 pub use account::{AccountView, BuyerRecordView, LaneView, SellerRecordView, UnbondingView};
 pub use block::{BlockView, HeaderView};
 pub use content::{
-    CONTENT_BYTES_MAX, ENCODED_MEDIA_TYPE, OCTET_STREAM, StoredView, UPLOAD_HEADER,
-    UPLOAD_VALID_MS_MAX, UploadHeaderError, upload_from_header, upload_to_header,
+    CONTENT_BYTES_MAX, CONTENT_SIZE_HEADER, ENCODED_MEDIA_TYPE, OCTET_STREAM, StoredView,
+    UPLOAD_HEADER, UPLOAD_VALID_MS_MAX, UploadHeaderError, upload_from_header, upload_to_header,
 };
 pub use event::EventView;
 pub use market::{
     AssignmentStage, AssignmentView, CheckView, GoodView, InputView, OfferView, OrderStatus,
-    OrderView, TermsView, WorkView,
+    OrderView, OrdersPage, TermsView, WorkView,
 };
 pub use model::{ModelView, RoyaltySplitView};
 pub use problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemCode};

@@ -307,3 +307,16 @@ pub struct OrderView {
     #[serde(default, with = "number::option")]
     pub closed_height: Option<Height>,
 }
+
+/// Some orders, and how to get more.
+///
+/// [`crate::paths::ACCOUNT_ORDERS_ROUTE`] lists an account's orders, newest first, or with `?status=open`
+/// only those that have not ended, by id. [`crate::paths::ORDERS`] lists everybody's open orders, by id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OrdersPage {
+    /// The orders.
+    pub orders: Vec<OrderView>,
+    /// What to send as `?before=` for the page that follows; `null` on the last.
+    #[serde(default)]
+    pub next: Option<String>,
+}

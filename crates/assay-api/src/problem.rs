@@ -84,6 +84,8 @@ codes! {
     Replayed "replayed" 409 "Sequence already used";
     /// The sequence is ahead of its lane.
     SequenceGap "sequence_gap" 409 "Sequence ahead of its lane";
+    /// Another transaction waits at this sequence.
+    SequenceTaken "sequence_taken" 409 "Sequence taken by a waiting transaction";
     /// `valid_until` has passed.
     Expired "expired" 422 "Expired";
     /// `valid_until` is too far ahead.
@@ -125,6 +127,14 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// A problem whose message is `what was wrong; what to do`, as all errors of this project are.
+    pub fn of_message(code: ProblemCode, message: &str) -> Self {
+        let (detail, hint) = message.split_once("; ").unwrap_or((message, ""));
+        Self::new(code, detail, hint)
+    }
+}
+
 impl From<&Invalid> for Problem {
     fn from(invalid: &Invalid) -> Self {
         let (code, expected) = match *invalid {
@@ -139,12 +149,9 @@ impl From<&Invalid> for Problem {
             Invalid::BlockFull => (ProblemCode::PoolFull, None),
             Invalid::TooHeavy { .. } => (ProblemCode::TooHeavy, None),
         };
-        // The message is `what was wrong; what to do`.
-        let message = invalid.to_string();
-        let (detail, hint) = message.split_once("; ").unwrap_or((&message, ""));
         Self {
             expected_sequence: expected,
-            ..Self::new(code, detail, hint)
+            ..Self::of_message(code, &invalid.to_string())
         }
     }
 }

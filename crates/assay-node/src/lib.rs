@@ -1,1 +1,20 @@
-//! The HTTP server: API, event stream, content.
+//! A node: the chain, the content store and the HTTP interface over both.
+//!
+//! ```text
+//!  client ──HTTP──► http (connections, limits, problems) ──► api (endpoints) ──► chain, content store
+//!                                                            retention ──pins──► content store
+//! ```
+//! Invariants: nothing here decides who may do what, the ledger does; every body, queue and wait has a
+//! named limit; every refusal is a problem that says what to do; what an order or a registered model names
+//! is not collected before its time.
+
+mod api;
+mod http;
+mod node;
+mod pulse;
+mod retention;
+mod views;
+
+pub mod dev;
+
+pub use node::{Node, NodeConfig, StartError};

@@ -1,0 +1,277 @@
+//! Offers, orders, their answers and their receipts.
+
+use super::{App, Shared, chain_failed, on_file, page_items};
+use crate::{
+    http::{Hole, Parameters, Refusal, accepts, json},
+    views,
+};
+use assay_api::{OCTET_STREAM, OrderStatus, OrderView, OrdersPage, ProblemCode, ReceiptView};
+use assay_chain::Location;
+use assay_types::{
+    ApprovalCall, Call, ContentId, Event, ModelId, OfferId, OrderId, QuorumCall, encode,
+};
+use axum::{
+    extract::State,
+    http::{HeaderMap, header},
+    response::{IntoResponse as _, Response},
+};
+use serde::Deserialize;
+
+const ORDER_HINT: &str = "check the id; an order appears once its transaction is final";
+
+/// Parameters of [`offers`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OffersPage {
+    model: Option<String>,
+    limit: Option<usize>,
+}
+
+/// Standing offers, cheapest first.
+pub(super) async fn offers(
+    State(app): State<Shared>,
+    Parameters(page): Parameters<OffersPage>,
+) -> Result<Response, Refusal> {
+    let limit = page_items(page.limit)?;
+    let model: Option<ModelId> = page.model.map(|text| text.parse()).transpose().map_err(
+        |error: assay_types::IdError| {
+            let hint = "give the model's id, which `GET /v1/models` lists";
+            Refusal::new(ProblemCode::BadRequest, error.to_string(), hint)
+        },
+    )?;
+    let mut offers = app.chain.read(|ledger| match model {
+        Some(model) => ledger
+            .book(model)
+            .map(|(id, offer)| views::offer(ledger, *id, offer))
+            .collect(),
+        None => ledger
+            .offers()
+            .map(|(id, offer)| views::offer(ledger, *id, offer))
+            .collect::<Vec<_>>(),
+    });
+    offers.sort_by_key(|offer| (offer.ask, offer.offer));
+    offers.truncate(limit);
+    Ok(json(&offers))
+}
+
+/// One offer.
+pub(super) async fn offer(
+    State(app): State<Shared>,
+    Hole(id): Hole<OfferId>,
+) -> Result<Response, Refusal> {
+    let found = app.chain.read(|ledger| {
+        ledger
+            .offer(&id)
+            .map(|offer| views::offer(ledger, id, offer))
+    });
+    let hint = "check the id; it may have been withdrawn";
+    found
+        .map(|offer| json(&offer))
+        .ok_or_else(|| Refusal::not_found("offer", id, hint))
+}
+
+/// Parameters of [`orders`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct OrderFilter {
+    status: Option<OrderStatus>,
+    limit: Option<usize>,
+    before: Option<String>,
+}
+
+/// Everybody's open orders, by id; see [`OrdersPage`].
+pub(super) async fn orders(
+    State(app): State<Shared>,
+    Parameters(filter): Parameters<OrderFilter>,
+) -> Result<Response, Refusal> {
+    let limit = page_items(filter.limit)?;
+    let after: Option<OrderId> = filter.before.map(|text| text.parse()).transpose().map_err(
+        |error: assay_types::IdError| {
+            Refusal::new(
+                ProblemCode::BadRequest,
+                error.to_string(),
+                "send `next` unchanged",
+            )
+        },
+    )?;
+    if filter.status == Some(OrderStatus::Closed) {
+        return Err(Refusal::new(
+            ProblemCode::BadRequest,
+            "closed orders are listed by account",
+            "see `GET /v1/accounts/{account}/orders`",
+        ));
+    }
+    let page: OrdersPage = app.chain.read(|ledger| {
+        let wanted = ledger.orders().filter(|(_, order)| {
+            filter
+                .status
+                .is_none_or(|status| views::order_status(order) == status)
+        });
+        views::open_orders(wanted, after, limit)
+    });
+    Ok(json(&page))
+}
+
+/// One order, open or closed.
+pub(super) async fn order(
+    State(app): State<Shared>,
+    Hole(id): Hole<OrderId>,
+) -> Result<Response, Refusal> {
+    let found = on_file(&app, move |app| {
+        let open = app
+            .chain
+            .read(|ledger| ledger.order(&id).map(|order| views::order(id, order)));
+        open.map_or_else(|| closed_order(app, id), |order| Ok(Some(order)))
+    });
+    found
+        .await?
+        .map(|order| json(&order))
+        .ok_or_else(|| Refusal::not_found("order", id, ORDER_HINT))
+}
+
+/// The answer that an order's check accepted.
+pub(super) async fn output(
+    State(app): State<Shared>,
+    Hole(id): Hole<OrderId>,
+) -> Result<Response, Refusal> {
+    let found = on_file(&app, move |app| accepted_answer(app, id)).await?;
+    let Some((location, output)) = found else {
+        let hint = "an answer is there once the check has accepted it; refunded orders have none";
+        return Err(Refusal::not_found("accepted answer to order", id, hint));
+    };
+    let block = app
+        .chain
+        .block(location.height)
+        .await
+        .map_err(|error| chain_failed(&error))?;
+    let bytes = block.and_then(|block| {
+        let transactions = block.block.transactions.iter().zip(&block.outcomes);
+        transactions
+            .filter(|(_, outcome)| {
+                let (first, count) = (outcome.first_event, outcome.event_count);
+                (first..first.saturating_add(count)).contains(&location.index)
+            })
+            .find_map(|(transaction, _)| delivered(&transaction.body.call))
+    });
+    match bytes {
+        Some(bytes) if ContentId::of(&bytes) == output => {
+            Ok(([(header::CONTENT_TYPE, OCTET_STREAM)], bytes).into_response())
+        }
+        _ => Err(Refusal::not_found(
+            "stored answer to order",
+            id,
+            "ask its buyer or sellers",
+        )),
+    }
+}
+
+/// The receipt of a closed order: its canonical proof, or a view for who accepts JSON.
+pub(super) async fn receipt(
+    State(app): State<Shared>,
+    Hole(id): Hole<OrderId>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let found = app
+        .chain
+        .receipt(id)
+        .await
+        .map_err(|error| chain_failed(&error))?;
+    let proof = found.ok_or_else(|| {
+        let is_open = app.chain.read(|ledger| ledger.order(&id).is_some());
+        let hint = if is_open {
+            "the order is open; wait until it is closed"
+        } else {
+            ORDER_HINT
+        };
+        Refusal::not_found("receipt of order", id, hint)
+    })?;
+    if accepts(&headers, "application/json") {
+        return Ok(json(&ReceiptView::from(&proof.receipt)));
+    }
+    Ok(([(header::CONTENT_TYPE, OCTET_STREAM)], encode(&proof)).into_response())
+}
+
+/// A closed order from its receipt; `None` for one that is open or was never placed.
+pub(super) fn closed_order(app: &App, id: OrderId) -> Result<Option<OrderView>, Refusal> {
+    let Some(last) = last_event(app, id)? else {
+        return Ok(None);
+    };
+    let receipt = events_at(app, last)?.into_iter().nth(last.index as usize);
+    Ok(match receipt {
+        Some(Event::Closed { receipt }) => Some(views::closed_order(&receipt)),
+        _ => None,
+    })
+}
+
+/// Where the event lies that told the answer which the check accepted, and its id.
+fn accepted_answer(app: &App, id: OrderId) -> Result<Option<(Location, ContentId)>, Refusal> {
+    let mut answers: Vec<(Location, ContentId)> = Vec::new();
+    let mut after = None;
+    loop {
+        let page = app
+            .chain
+            .order_events(id, after)
+            .map_err(|error| chain_failed(&error))?;
+        let Some(last) = page.last() else {
+            return Ok(None);
+        };
+        after = Some(*last);
+        let mut events = Vec::new();
+        let mut height = None;
+        for location in page {
+            if height != Some(location.height) {
+                events = events_at(app, location)?;
+                height = Some(location.height);
+            }
+            match events.get(location.index as usize) {
+                Some(
+                    Event::Revealed {
+                        output,
+                        holds: true,
+                        ..
+                    }
+                    | Event::Delivered { output, .. },
+                ) => answers.push((location, *output)),
+                Some(Event::VerdictReached { output, .. }) => {
+                    return Ok(answers.into_iter().find(|(_, answer)| answer == output));
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn last_event(app: &App, id: OrderId) -> Result<Option<Location>, Refusal> {
+    let mut last = None;
+    loop {
+        let page = app
+            .chain
+            .order_events(id, last)
+            .map_err(|error| chain_failed(&error))?;
+        match page.last() {
+            Some(location) => last = Some(*location),
+            None => return Ok(last),
+        }
+    }
+}
+
+fn events_at(app: &App, location: Location) -> Result<Vec<Event>, Refusal> {
+    app.chain
+        .events(location.height)
+        .map_err(|error| chain_failed(&error))
+}
+
+/// The answer that a check call carries.
+fn delivered(call: &Call) -> Option<Vec<u8>> {
+    let Call::CheckCall { tag, bytes, .. } = call else {
+        return None;
+    };
+    // The event tells that it was a reveal or a delivery; which of the two, the body's shape does.
+    if let Ok(Some(QuorumCall::Reveal(reveal))) = QuorumCall::read(*tag, bytes) {
+        return Some(reveal.output.into_vec());
+    }
+    match ApprovalCall::read(*tag, bytes) {
+        Ok(Some(ApprovalCall::Deliver(output))) => Some(output.into_vec()),
+        _ => None,
+    }
+}

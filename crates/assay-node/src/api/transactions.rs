@@ -1,0 +1,118 @@
+//! Submitting transactions and asking what became of them.
+
+use super::{App, Shared, chain_failed, on_file};
+use crate::http::{Hole, Refusal, collect, json};
+use assay_api::{
+    BATCH_BYTES_MAX, Problem, ProblemCode, Submitted, TransactionBatch, TransactionStatus,
+};
+use assay_chain::{AdmitError, TransactionStatus as Known};
+use assay_types::{DecodeError, Invalid, TRANSACTION_BYTES_MAX, Transaction, TxId, decode};
+use axum::{
+    body::Body,
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use tokio::sync::SemaphorePermit;
+
+/// Takes one canonical transaction.
+pub(super) async fn submit(State(app): State<Shared>, body: Body) -> Result<Response, Refusal> {
+    let _permit = admit(&app)?;
+    let bytes = collect(body, TRANSACTION_BYTES_MAX).await?;
+    let transaction: Transaction = decode(&bytes).map_err(malformed)?;
+    let submitted = on_file(&app, |app| Ok(submit_all(app, vec![transaction]))).await?;
+    match submitted.into_iter().next() {
+        Some(Submitted::Refused { problem }) => Err(problem.into()),
+        admitted => Ok((StatusCode::ACCEPTED, json(&admitted)).into_response()),
+    }
+}
+
+/// Takes a canonical list of transactions; one answer each, in order.
+pub(super) async fn submit_batch(
+    State(app): State<Shared>,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let _permit = admit(&app)?;
+    let bytes = collect(body, BATCH_BYTES_MAX).await?;
+    let batch: TransactionBatch = decode(&bytes).map_err(malformed)?;
+    let submitted = on_file(&app, |app| Ok(submit_all(app, batch.into_vec()))).await?;
+    Ok((StatusCode::ACCEPTED, json(&submitted)).into_response())
+}
+
+/// What became of a transaction.
+pub(super) async fn transaction(
+    State(app): State<Shared>,
+    Hole(id): Hole<TxId>,
+) -> Result<Response, Refusal> {
+    let known = on_file(&app, move |app| {
+        app.chain
+            .transaction(id)
+            .map_err(|error| chain_failed(&error))
+    });
+    let view = match known.await? {
+        Some(Known::Pending) => TransactionStatus::Pending { id },
+        Some(Known::Final {
+            location, outcome, ..
+        }) => TransactionStatus::Final {
+            id,
+            height: location.height,
+            index: location.index,
+            outcome: outcome.rejection.into(),
+        },
+        None => {
+            let hint =
+                "it was never sent here, or expired, or was replaced; sign and send it again";
+            return Err(Refusal::not_found("transaction", id, hint));
+        }
+    };
+    Ok(json(&view))
+}
+
+fn admit(app: &App) -> Result<SemaphorePermit<'_>, Refusal> {
+    app.submissions.try_acquire().map_err(|_| {
+        Refusal::new(
+            ProblemCode::Busy,
+            "too many submissions at once",
+            "try again in a moment, or send several transactions in one batch",
+        )
+    })
+}
+
+fn submit_all(app: &App, transactions: Vec<Transaction>) -> Vec<Submitted> {
+    let ids: Vec<TxId> = transactions.iter().map(Transaction::id).collect();
+    let answers = app.chain.submit(transactions);
+    ids.into_iter()
+        .zip(answers)
+        .map(|(sent, answer)| match answer {
+            Ok(id) => Submitted::Admitted { id },
+            // A resend of what has become final meanwhile is no failure.
+            Err(AdmitError::Invalid(Invalid::Replayed { .. }))
+                if matches!(app.chain.transaction(sent), Ok(Some(_))) =>
+            {
+                Submitted::Admitted { id: sent }
+            }
+            Err(error) => Submitted::Refused {
+                problem: problem(&error),
+            },
+        })
+        .collect()
+}
+
+fn problem(error: &AdmitError) -> Problem {
+    let code = match error {
+        AdmitError::Invalid(invalid) => return invalid.into(),
+        AdmitError::TooLong { .. } => ProblemCode::TooLarge,
+        AdmitError::SequenceTaken { .. } => ProblemCode::SequenceTaken,
+        AdmitError::AccountFull { .. } | AdmitError::PoolFull { .. } => ProblemCode::PoolFull,
+        AdmitError::Stopping => ProblemCode::Unavailable,
+    };
+    Problem::of_message(code, &error.to_string())
+}
+
+fn malformed(error: DecodeError) -> Refusal {
+    Refusal::new(
+        ProblemCode::MalformedBody,
+        error.to_string(),
+        "send the canonical bytes as the SDK encodes them, and nothing else",
+    )
+}

@@ -1,0 +1,199 @@
+//! One node: the chain, the content store and the HTTP interface in one process.
+
+use crate::{
+    api::{self, App},
+    http::{Server, ServerLimits},
+    pulse::Pulse,
+    retention::Keeper,
+};
+use assay_chain::{Chain, ChainConfig};
+use assay_content::{Limits, Owner, Store};
+use assay_model::bundled;
+use assay_types::{Genesis, LedgerTime, SecretKey};
+use assay_verify::AnchorError;
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+/// Connections at once: a file descriptor each, and a default limit of 1 024 leaves room for the rest.
+const CONNECTIONS_MAX: usize = 768;
+const CONTENT_FOLDER: &str = "content";
+
+/// All that a node needs to start.
+#[derive(Debug, Clone)]
+pub struct NodeConfig {
+    /// Chain, validator's key, data folder (`chain.data_dir`) and consensus' network.
+    pub chain: ChainConfig,
+    /// Where to serve HTTP; port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// What the content store may hold.
+    pub content: Limits,
+    /// Connections at once.
+    pub connections_max: usize,
+}
+
+impl NodeConfig {
+    /// The one validator of `genesis`, everything else as most want it.
+    pub fn single(
+        data_dir: impl Into<PathBuf>,
+        genesis: Genesis,
+        validator: SecretKey,
+        listen: SocketAddr,
+    ) -> Self {
+        Self {
+            chain: ChainConfig::single(data_dir, genesis, validator),
+            listen,
+            content: Limits::default(),
+            connections_max: CONNECTIONS_MAX,
+        }
+    }
+}
+
+/// Why a node did not start. Nothing is left running.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Another process has the port.
+    #[error(
+        "cannot serve on {listen}, the port is in use; stop what uses it, or choose another with --listen"
+    )]
+    PortInUse {
+        /// Where.
+        listen: SocketAddr,
+    },
+    /// The address cannot be used.
+    #[error("cannot serve on {listen}; choose an address of this machine with --listen")]
+    Listen {
+        /// Where.
+        listen: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The chain does not start; a second process on the data folder is among the reasons.
+    #[error("cannot start the chain")]
+    Chain(#[from] assay_chain::StartError),
+    /// The content store does not open.
+    #[error("cannot open the content store")]
+    Content(#[from] assay_content::Error),
+    /// The genesis' validators are unsound.
+    #[error("cannot trust the genesis' validators")]
+    Anchor(#[from] AnchorError),
+    /// The runtime is shutting down.
+    #[error("the start was interrupted; start again")]
+    Interrupted,
+}
+
+/// A running node. Dropping it stops it without waiting; [`Node::shutdown`] waits.
+#[derive(Debug)]
+pub struct Node {
+    chain: ChainHandle,
+    server: Server,
+    keeper: JoinHandle<()>,
+    pulse: JoinHandle<()>,
+    stopping: CancellationToken,
+}
+
+/// The chain, which has nothing to show in `Debug`.
+struct ChainHandle(Chain);
+
+impl std::fmt::Debug for ChainHandle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Chain")
+    }
+}
+
+impl Node {
+    /// Starts a node and returns when it serves. The port is taken first, so a mistake there costs nothing.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub async fn start(config: NodeConfig) -> Result<Self, StartError> {
+        let (listener, address) = listen(config.listen).await?;
+        let data_dir = config.chain.data_dir.clone();
+        let genesis = config.chain.genesis.clone();
+        let chain = start_chain(config.chain).await?;
+        // From here on the chain is stopped again when something fails, by being dropped.
+        let store = Store::open(data_dir.join(CONTENT_FOLDER), config.content).await?;
+        keep_bundled(&chain, &store).await?;
+
+        let stopping = CancellationToken::new();
+        let keeper = Keeper::new(store.clone(), &data_dir, stopping.clone());
+        let blocks = chain.subscribe_from(keeper.resume_from().await);
+        let keeper = tokio::spawn(keeper.run(blocks));
+        let beat = Pulse::new();
+        let next = chain.status().height.next();
+        let pulse = tokio::spawn(beat.clone().follow(chain.subscribe_from(next)));
+        let app = App::new(chain.clone(), store, &genesis, beat, stopping.clone())?;
+        let limits = ServerLimits {
+            connections_max: config.connections_max,
+        };
+        let server = Server::start(listener, address, api::router(Arc::new(app)), limits);
+        tracing::info!(%address, chain = %genesis.chain_id(), "the node serves");
+        Ok(Self {
+            chain: ChainHandle(chain),
+            server,
+            keeper,
+            pulse,
+            stopping,
+        })
+    }
+
+    /// Where it serves HTTP.
+    pub const fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// The address as clients write it.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address())
+    }
+
+    /// The chain it runs.
+    pub const fn chain(&self) -> &Chain {
+        &self.chain.0
+    }
+
+    /// Stops accepting, finishes what runs within a few seconds, ends event streams, then stops the chain.
+    /// When it returns, port and data folder are free.
+    pub async fn shutdown(self) {
+        self.stopping.cancel();
+        self.server.stop().await;
+        // Tasks that panicked have ended too, and said so.
+        let _ = self.keeper.await;
+        let chain = self.chain.0;
+        let stopped = tokio::task::spawn_blocking(move || chain.shutdown());
+        let _ = stopped.await;
+        let _ = self.pulse.await;
+    }
+}
+
+async fn listen(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
+    let bound = TcpListener::bind(listen).await.and_then(|listener| {
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    });
+    bound.map_err(|source| match source.kind() {
+        io::ErrorKind::AddrInUse => StartError::PortInUse { listen },
+        _ => StartError::Listen { listen, source },
+    })
+}
+
+async fn start_chain(config: ChainConfig) -> Result<Chain, StartError> {
+    let started = tokio::task::spawn_blocking(|| Chain::start(config)).await;
+    Ok(started.map_err(|_| StartError::Interrupted)??)
+}
+
+/// Stores what registered models name, where it comes with the program.
+async fn keep_bundled(chain: &Chain, store: &Store) -> Result<(), StartError> {
+    for model in bundled() {
+        let id = model.manifest().fields().model;
+        if chain.read(|ledger| ledger.model(&id).is_none()) {
+            continue;
+        }
+        for bytes in [model.manifest_bytes(), model.program_bytes()] {
+            store
+                .put_bytes(bytes, Owner::Model(id), LedgerTime::MAX)
+                .await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,243 @@
+//! What the ledger's rows look like from outside.
+
+use assay_api::{
+    AccountView, AssignmentStage, AssignmentView, BlockView, BuyerRecordView, LaneView, ModelView,
+    OfferView, OrderStatus, OrderView, OrdersPage, OutcomeView, RoyaltySplitView, SellerRecordView,
+    TransactionView, UnbondingView,
+};
+use assay_chain::FinalizedBlock;
+use assay_ledger::{
+    Ledger,
+    check::{QuorumEntry, QuorumState},
+    rows::{Model, Offer, Order, Seat, SeatState, Stage},
+};
+use assay_types::{
+    AccountId, Amount, Check, ContentId, ModelId, OfferId, OrderId, PayoutResult, Receipt, decode,
+};
+
+/// An account; zeros for an unknown one.
+pub(crate) fn account(ledger: &Ledger, id: AccountId, lanes: Vec<LaneView>) -> AccountView {
+    let row = ledger.account(&id).cloned().unwrap_or_default();
+    let (seller, buyer) = (row.seller, row.buyer);
+    AccountView {
+        account: id,
+        balance: row.balance,
+        bond: row.bond,
+        locked: row.locked,
+        unbonding: ledger
+            .unbondings(id)
+            .map(|(key, unbonding)| UnbondingView {
+                amount: unbonding.amount,
+                release_at: key.release_at,
+            })
+            .collect(),
+        offers: row.offers,
+        orders: row.orders,
+        lanes,
+        seller: SellerRecordView {
+            delivered: seller.delivered,
+            failed: seller.failed,
+            declined: seller.declined,
+            slashed: seller.slashed,
+            earned: seller.earned,
+            latency_ms: seller.latency_ms.checked_div(seller.delivered),
+        },
+        buyer: BuyerRecordView {
+            placed: buyer.placed,
+            settled: buyer.settled,
+            refunded: buyer.refunded,
+            rejected: buyer.rejected,
+            cancelled: buyer.cancelled,
+            spent: buyer.spent,
+        },
+    }
+}
+
+pub(crate) fn offer(ledger: &Ledger, id: OfferId, offer: &Offer) -> OfferView {
+    let bond_free = ledger
+        .account(&offer.seller)
+        .map_or(Amount::ZERO, |seller| seller.free_bond());
+    OfferView {
+        offer: id,
+        seller: offer.seller,
+        good: (&offer.good).into(),
+        ask: offer.ask,
+        capacity: offer.capacity,
+        running: offer.busy,
+        bond_free,
+    }
+}
+
+pub(crate) fn model(ledger: &Ledger, id: ModelId, model: &Model) -> ModelView {
+    ModelView {
+        model: id,
+        name: None,
+        owner: model.owner,
+        manifest: model.manifest,
+        program: model.program,
+        licence: model.licence.to_string(),
+        royalties: model.royalties.iter().map(RoyaltySplitView::from).collect(),
+        offers: ledger.book(id).count() as u64,
+    }
+}
+
+/// What a running check remembers, as far as it is shown.
+enum Progress {
+    None,
+    Quorum(QuorumState),
+    Approval(Option<ContentId>),
+}
+
+fn progress(order: &Order) -> Progress {
+    if order.stage == Stage::Drawing {
+        return Progress::None;
+    }
+    match order.terms.check {
+        Check::Quorum { .. } => {
+            QuorumState::read(&order.check_state).map_or(Progress::None, Progress::Quorum)
+        }
+        Check::Approval { .. } => {
+            decode(&order.check_state).map_or(Progress::None, Progress::Approval)
+        }
+    }
+}
+
+fn status(order: &Order, progress: &Progress) -> OrderStatus {
+    match (order.stage, progress) {
+        (Stage::Drawing, _) => OrderStatus::Drawing,
+        (Stage::Running, Progress::Quorum(quorum)) if quorum.open => OrderStatus::Revealing,
+        (Stage::Running, Progress::Approval(Some(_))) => OrderStatus::Delivered,
+        (Stage::Running, _) => OrderStatus::Working,
+    }
+}
+
+/// Where an open order stands.
+pub(crate) fn order_status(order: &Order) -> OrderStatus {
+    status(order, &progress(order))
+}
+
+/// An open order.
+pub(crate) fn order(id: OrderId, order: &Order) -> OrderView {
+    let progress = progress(order);
+    let sellers = order
+        .seats
+        .iter()
+        .enumerate()
+        .map(|(index, seat)| match &progress {
+            Progress::Quorum(quorum) => {
+                let entry = quorum.entries.get(index).copied().unwrap_or_default();
+                assignment(seat, entry)
+            }
+            Progress::Approval(output) => assignment(
+                seat,
+                QuorumEntry {
+                    answer: *output,
+                    ..QuorumEntry::default()
+                },
+            ),
+            Progress::None => assignment(seat, QuorumEntry::default()),
+        });
+    OrderView {
+        order: id,
+        buyer: order.buyer,
+        status: status(order, &progress),
+        terms: Some((&order.terms).into()),
+        escrow: order.escrow,
+        placed_at: order.placed_at,
+        started_at: order.started_at,
+        output: order.output,
+        sellers: sellers.collect(),
+        receipt: None,
+        closed_height: None,
+    }
+}
+
+fn assignment(seat: &Seat, entry: QuorumEntry) -> AssignmentView {
+    let (respond_by, stage) = match seat.state {
+        SeatState::Asked { respond_by } => (Some(respond_by), AssignmentStage::Asked),
+        SeatState::Done if !seat.paid.is_zero() => (None, AssignmentStage::Paid),
+        SeatState::Done if !seat.burnt.is_zero() => (None, AssignmentStage::Burnt),
+        SeatState::Done => (None, AssignmentStage::Unpaid),
+        SeatState::Accepted if entry.answer.is_some() => (None, AssignmentStage::Revealed),
+        SeatState::Accepted if entry.commitment.is_some() => (None, AssignmentStage::Committed),
+        SeatState::Accepted => (None, AssignmentStage::Accepted),
+    };
+    AssignmentView {
+        seller: seat.seller,
+        offer: Some(seat.offer),
+        ask: Some(seat.ask),
+        lock: Some(seat.lock),
+        respond_by,
+        stage,
+        commitment: entry.commitment,
+        output: entry.answer,
+    }
+}
+
+/// A closed order, from its receipt.
+pub(crate) fn closed_order(receipt: &Receipt) -> OrderView {
+    let sellers = receipt.payouts.iter().map(|payout| AssignmentView {
+        seller: payout.seller,
+        offer: None,
+        ask: match payout.result {
+            PayoutResult::Paid { gross, .. } => Some(gross),
+            PayoutResult::Burnt { .. } | PayoutResult::Unpaid => None,
+        },
+        lock: None,
+        respond_by: None,
+        stage: match payout.result {
+            PayoutResult::Paid { .. } => AssignmentStage::Paid,
+            PayoutResult::Burnt { .. } => AssignmentStage::Burnt,
+            PayoutResult::Unpaid => AssignmentStage::Unpaid,
+        },
+        commitment: None,
+        output: None,
+    });
+    OrderView {
+        order: receipt.order,
+        buyer: receipt.buyer,
+        status: OrderStatus::Closed,
+        terms: None,
+        escrow: Amount::ZERO,
+        placed_at: receipt.placed_at,
+        started_at: None,
+        output: receipt.output,
+        sellers: sellers.collect(),
+        receipt: Some(receipt.into()),
+        closed_height: Some(receipt.height),
+    }
+}
+
+/// A page of open orders that ascend by id.
+pub(crate) fn open_orders<'a>(
+    orders: impl Iterator<Item = (&'a OrderId, &'a Order)>,
+    after: Option<OrderId>,
+    limit: usize,
+) -> OrdersPage {
+    let mut rest = orders
+        .filter(|(id, _)| after.is_none_or(|after| **id > after))
+        .peekable();
+    let mut page = Vec::new();
+    while page.len() < limit
+        && let Some((id, row)) = rest.next()
+    {
+        page.push(order(*id, row));
+    }
+    let last = page.last().map(|order| order.order.to_string());
+    let next = rest.peek().and(last);
+    OrdersPage { orders: page, next }
+}
+
+/// A final block, with or without its transactions.
+pub(crate) fn block(block: &FinalizedBlock, with_transactions: bool) -> BlockView {
+    let transactions = block.block.transactions.iter().zip(&block.outcomes);
+    BlockView {
+        header: (&block.block.header).into(),
+        transaction_count: block.block.transactions.len(),
+        transactions: transactions
+            .take(if with_transactions { usize::MAX } else { 0 })
+            .map(|(tx, outcome)| TransactionView::new(tx, OutcomeView::from(outcome.rejection)))
+            .collect(),
+        event_count: block.events.len(),
+    }
+}
