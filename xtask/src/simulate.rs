@@ -10,7 +10,7 @@ use crate::{Failure, output, step::Step};
 /// The seed that every run of the gate repeats.
 pub(crate) const SEED_FIXED: u64 = 1;
 /// Steps of one seed in the gate: long enough to reach every kind of call, short enough to run twice on each change.
-pub(crate) const STEPS_CI: u64 = 200_000;
+pub(crate) const STEPS_CI: u64 = 1_000_000;
 /// Steps of a run by hand: the length at which every call and rejection has occurred a thousand times.
 const STEPS_DEFAULT: u64 = 5_000_000;
 
