@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 
 use super::{
     Finding, Findings, OnnxError, VALUE_ELEMENTS_MAX,
-    attributes::{Attributes, Padding, Sliding, Usage},
+    attributes::{Attributes, Sliding, Usage},
     constant::{self, Weights},
+    extents::{flattened, per_channel, placed, reshaped, transpose},
     is_onnx, node_label,
     order::topological,
     printed,
@@ -17,7 +18,7 @@ use super::{
 };
 use crate::{
     float::{FloatGraph, FloatNode, FloatOp},
-    program::{NODES_MAX, STEPS_MAX, Window},
+    program::{NODES_MAX, STEPS_MAX},
     shape::Shape,
 };
 
@@ -257,14 +258,16 @@ impl<'a> Builder<'a> {
             }
             "Flatten" => {
                 let (input, dims) = self.computed(node, 0)?;
-                let dims = flattened(&dims, attributes.int("axis", 1))?;
+                let dims =
+                    flattened(&dims, attributes.int("axis", 1)).map_err(Stop::Unsupported)?;
                 self.add_node(label, FloatOp::Reshape { input }, dims, 1)
             }
             "Reshape" => {
                 let (input, dims) = self.computed(node, 0)?;
                 let tensor = self.constant(node, 1, "the shape")?;
                 let wanted = constant::integers(tensor, &node.input[1])?;
-                let dims = reshaped(&dims, &wanted, attributes.int("allowzero", 0) != 0)?;
+                let allow_zero = attributes.int("allowzero", 0) != 0;
+                let dims = reshaped(&dims, &wanted, allow_zero).map_err(Stop::Unsupported)?;
                 self.add_node(label, FloatOp::Reshape { input }, dims, 1)
             }
             "Add" => self.add(node, label),
@@ -661,15 +664,6 @@ fn check_inner(label: &str, operand: u32, weights: usize) -> Result<(), Stop> {
     }
 }
 
-/// A `[inner, outputs]` matrix as `[outputs, inner]`.
-fn transpose(matrix: &[f32], outputs: usize) -> Vec<f32> {
-    let mut transposed = Vec::with_capacity(matrix.len());
-    for output in 0..outputs {
-        transposed.extend(matrix.iter().skip(output).step_by(outputs));
-    }
-    transposed
-}
-
 fn scale(values: &mut [f32], factor: f32, name: &str) -> Result<(), OnnxError> {
     for value in values.iter_mut() {
         *value *= factor;
@@ -686,104 +680,4 @@ fn check_finite(values: &[f32], name: &str) -> Result<(), OnnxError> {
             value: values[index],
         }),
     }
-}
-
-/// A constant that broadcasts to one number per channel, where `trailing` dimensions follow the
-/// channel's. `None` if it varies along another dimension.
-fn per_channel(addend: &Weights, channels: usize, trailing: usize) -> Option<Vec<f32>> {
-    if let [value] = addend.data[..] {
-        return Some(vec![value; channels]);
-    }
-    let axis = addend.dims.len().checked_sub(trailing + 1)?;
-    let only_channels = addend
-        .dims
-        .iter()
-        .enumerate()
-        .all(|(position, &dim)| dim == if position == axis { channels } else { 1 });
-    only_channels.then(|| addend.data.clone())
-}
-
-/// The window over an input whose extents are known.
-fn placed(sliding: &Sliding, kernel: [u16; 2], height: u32, width: u32) -> Window {
-    let mut window = Window {
-        kernel,
-        stride: sliding.stride,
-        padding: [0; 4],
-        dilation: sliding.dilation,
-    };
-    match sliding.padding {
-        Padding::Explicit(padding) => window.padding = padding,
-        Padding::Same { extra_at_end } => {
-            let span = window.span();
-            for (axis, extent) in [height, width].into_iter().enumerate() {
-                let (extent, span) = (u64::from(extent), u64::from(span[axis]));
-                let stride = u64::from(sliding.stride[axis]).max(1);
-                let covered = (extent.div_ceil(stride) - 1) * stride + span;
-                let total = covered.saturating_sub(extent);
-                let (less, more) = (total / 2, total.div_ceil(2));
-                let (start, end) = if extra_at_end {
-                    (less, more)
-                } else {
-                    (more, less)
-                };
-                // A dilated kernel beyond 65535 then fails as too large for its input.
-                window.padding[axis] = u16::try_from(start).unwrap_or(0);
-                window.padding[axis + 2] = u16::try_from(end).unwrap_or(0);
-            }
-        }
-    }
-    window
-}
-
-/// Extents after Flatten: everything before `axis`, everything from it on.
-fn flattened(dims: &[u32], axis: i64) -> Result<Vec<u32>, Stop> {
-    let rank = dims.len() as i64;
-    let axis = if axis < 0 { axis + rank } else { axis };
-    let axis = usize::try_from(axis)
-        .ok()
-        .filter(|&axis| axis <= dims.len());
-    let Some(axis) = axis else {
-        return Err(Stop::Unsupported(
-            "its axis is outside its operand".to_owned(),
-        ));
-    };
-    // The product of all extents is a shape's element count.
-    Ok(vec![
-        dims[..axis].iter().product(),
-        dims[axis..].iter().product(),
-    ])
-}
-
-/// Extents after Reshape: 0 copies a dimension (unless `allow_zero`), one −1 takes what is left.
-fn reshaped(dims: &[u32], wanted: &[i64], allow_zero: bool) -> Result<Vec<u32>, Stop> {
-    let refused = || {
-        let shown = &wanted[..wanted.len().min(crate::shape::RANK_MAX + 2)];
-        Stop::Unsupported(format!("{dims:?} cannot be reshaped to {shown:?}"))
-    };
-    let elements: u64 = dims.iter().map(|&dim| u64::from(dim)).product();
-    let mut known = 1u64;
-    let mut result = Vec::new();
-    let mut inferred = None;
-    for (axis, &dim) in wanted.iter().enumerate().take(crate::shape::RANK_MAX + 2) {
-        let dim = match dim {
-            -1 if inferred.is_none() => {
-                inferred = Some(axis);
-                1
-            }
-            0 if !allow_zero => *dims.get(axis).ok_or_else(refused)?,
-            dim => u32::try_from(dim).map_err(|_| refused())?,
-        };
-        known = known.saturating_mul(u64::from(dim));
-        result.push(dim);
-    }
-    if known == 0 || elements % known != 0 {
-        return Err(refused());
-    }
-    match inferred {
-        // A quotient of the element count, which fits 32 bits.
-        Some(axis) => result[axis] = (elements / known) as u32,
-        None if known != elements => return Err(refused()),
-        None => {}
-    }
-    Ok(result)
 }

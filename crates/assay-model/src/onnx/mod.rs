@@ -12,6 +12,7 @@ mod attributes;
 mod build;
 mod constant;
 mod error;
+mod extents;
 mod order;
 mod scan;
 mod schema;

@@ -163,7 +163,7 @@ impl Samples {
     pub fn new(graph: &FloatGraph, data: &FloatTensor) -> Result<Self, QuantizeError> {
         let per_sample = graph.input().elements();
         let elements = data.data().len();
-        if elements % per_sample != 0 {
+        if !elements.is_multiple_of(per_sample) {
             return Err(QuantizeError::SampleSize {
                 elements,
                 per_sample,

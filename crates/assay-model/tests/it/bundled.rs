@@ -78,7 +78,7 @@ fn manifests_belong_to_their_programs() {
         assert_eq!(manifest.fields().name, model.name());
         assert_eq!(program.to_bytes(), model.program_bytes());
         assert_eq!(manifest.to_bytes(), model.manifest_bytes());
-        manifest.check_program(&program).expect(model.name());
+        assert!(manifest.check_program(&program).is_ok(), "{}", model.name());
         names.push(model.name());
     }
     assert_eq!(names, ["digits-lenet", "digits-mlp", "digits-smallcnn"]);
@@ -134,7 +134,7 @@ fn pictures_show_their_digits() {
         let picture = decode(image.png).expect("PNG");
         for model in bundled() {
             let manifest = model.manifest();
-            let inputs = manifest.quantize_input(&picture).expect(model.name());
+            let inputs = manifest.quantize_input(&picture).expect("picture");
             let output = Executor::new(model.program()).run(&inputs[0]).expect("run");
             let answer = manifest.classify(&output).expect("answer");
             assert_eq!(answer.label, image.digit.to_string(), "{}", model.name());
