@@ -1,7 +1,7 @@
 //! Float graphs: a model as its author trained it, before integers.
 //!
 //! What import reads and calibration measures; never sold and never hashed. Arithmetic is IEEE single
-//! precision in the fixed order of [`loops`](crate::loops), so that the same import gives the same
+//! precision in the fixed order of the crate's loop nests, so that the same import gives the same
 //! integers on every machine. Like programs, graphs have no batch dimension and name values by
 //! position: 0 is the input, node `i` produces value `i + 1`.
 

@@ -5,7 +5,7 @@
 use serde::de::{self, DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
 
-use super::{FloatTensor, InputError, check_size};
+use super::{FloatTensor, InputError, check_size, quoted};
 use crate::shape::{RANK_MAX, Shape};
 
 /// Longest document: a million numbers at sixteen digits.
@@ -17,7 +17,17 @@ pub const JSON_BYTES_MAX: usize = 16 << 20;
 /// [`InputError::Json`], [`InputError::Shape`], [`InputError::Elements`], or [`InputError::TooLarge`].
 pub fn decode_json(bytes: &[u8]) -> Result<FloatTensor, InputError> {
     check_size("JSON tensor", bytes.len(), JSON_BYTES_MAX)?;
-    let refused = |source| InputError::Json { source };
+    let refused = |error: serde_json::Error| {
+        let text = error.to_string();
+        let short = quoted(&text);
+        // The message ends with the place, unless what it repeats was cut.
+        let reason = if short == text {
+            text
+        } else {
+            format!("{short} at line {} column {}", error.line(), error.column())
+        };
+        InputError::Json { reason }
+    };
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let document = deserializer
         .deserialize_any(DocumentVisitor)

@@ -16,6 +16,9 @@ pub use png::{IMAGE_PIXELS_MAX, PNG_BYTES_MAX, decode_png};
 
 use crate::shape::{Shape, ShapeError};
 
+/// Longest piece of an input that a message quotes, in characters.
+const QUOTED_MAX: usize = 160;
+
 /// What was read, before any model's preprocessing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Input {
@@ -128,12 +131,11 @@ pub enum InputError {
     /// The document is not JSON or has no numbers where they should be.
     #[error(
         "the JSON tensor cannot be read: use nested arrays of numbers, {{\"shape\": …, \"data\": …}} \
-         or {{\"input_data\": …}}"
+         or {{\"input_data\": …}}; {reason}"
     )]
     Json {
-        /// Where and what.
-        #[source]
-        source: serde_json::Error,
+        /// What is wrong, and where.
+        reason: String,
     },
     /// The extents are no shape.
     #[error("the extents of the input are refused")]
@@ -259,6 +261,15 @@ impl FloatTensor {
     pub fn data(&self) -> &[f64] {
         &self.data
     }
+}
+
+/// Text of a stranger, cut to a length that fits a message.
+fn quoted(text: &str) -> String {
+    let mut short: String = text.chars().take(QUOTED_MAX).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
 }
 
 fn check_elements(shape: &Shape, found: usize) -> Result<(), InputError> {

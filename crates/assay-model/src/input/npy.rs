@@ -3,7 +3,7 @@
 //! Source: NEP 1 and `numpy.lib.format`, versions 1.0 to 3.0. Deviation: Fortran order, structured
 //! and complex types are refused.
 
-use super::{FloatTensor, Input, InputError, check_elements, check_size};
+use super::{FloatTensor, Input, InputError, check_elements, check_size, quoted};
 use crate::shape::{ELEMENTS_MAX, Shape};
 
 /// Longest file: the largest shape in float64, and a header.
@@ -87,7 +87,7 @@ impl Header {
             .trim();
         let (mut descr, mut order, mut shape) = (None, None, None);
         while !rest.is_empty() {
-            let (key, after) = quoted(rest).ok_or_else(malformed)?;
+            let (key, after) = word(rest).ok_or_else(malformed)?;
             let value = after
                 .trim_start()
                 .strip_prefix(':')
@@ -95,7 +95,7 @@ impl Header {
                 .trim_start();
             rest = match key {
                 "descr" => {
-                    let (text, after) = quoted(value)
+                    let (text, after) = word(value)
                         .ok_or_else(|| refused("structured element types are not supported"))?;
                     descr = Some(text.to_owned());
                     after
@@ -144,7 +144,7 @@ impl Header {
 }
 
 /// A quoted word and what follows it.
-fn quoted(text: &str) -> Option<(&str, &str)> {
+fn word(text: &str) -> Option<(&str, &str)> {
     let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
     text[1..].split_once(quote)
 }
@@ -159,6 +159,7 @@ struct Kind {
 impl Kind {
     fn of(descr: &str) -> Result<Self, InputError> {
         let unknown = || {
+            let descr = quoted(descr);
             refused(format!(
                 "element type '{descr}' is not supported; use float32 or uint8"
             ))

@@ -125,6 +125,9 @@ fn bad_json_says_what_and_where() {
             reasons(&error)
         );
     }
+    let long = format!("[\"{}\"]", "a".repeat(1 << 20));
+    let error = decode(long.as_bytes()).expect_err("text");
+    assert!(error.to_string().len() < 500);
     let deep = "[".repeat(100_000);
     assert!(decode(deep.as_bytes()).is_err());
 }

@@ -3,7 +3,7 @@
 //! A real number `x` becomes the integer `q = round(x · 2^f)`, saturated; `f` are the *fraction
 //! bits* of the tensor, one number per value and per weight tensor. For every value the fraction bits
 //! are those with the least squared error over the samples, among the finest that saturate none and
-//! a few finer ones (see [`scale`]). An accumulator has the fraction bits of its operands together, so
+//! up to three finer ones. An accumulator has the fraction bits of its operands together, so
 //! going to a value with fewer is a shift.
 //!
 //! A layer whose result nobody multiplies (the scores at the end) keeps its accumulators. All
