@@ -1,0 +1,273 @@
+//! Actors that play by the rules, most of the time: each order's parties have characters, fixed by a hash
+//! of party and order, so that a cheat cheats consistently and the silent stay silent.
+
+use crate::world::{ASY, BUYERS, MODELS, SELLERS, View, buyer, model, seller};
+use assay_ledger::{
+    check::QuorumState,
+    rows::{Order, SeatState, Stage},
+};
+use assay_types::{
+    AccountId, Amount, ApprovalCall, BasisPoints, Blob, Call, Check, ContentId, Good, Hash32,
+    Input, LedgerTime, List, ModelId, OrderId, QuorumCall, QuorumReveal, RoyaltySplit, Terms, Text,
+    Work, commitment,
+};
+use rand::{RngExt as _, rngs::StdRng};
+
+/// How a seller treats one order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Character {
+    Honest,
+    NeverAnswers,
+    Declines,
+    SilentAfterAccepting,
+    CommitsOnly,
+    WrongAnswer,
+    OwnAnswer,
+    FalseReveal,
+}
+
+fn character(order: OrderId, party: AccountId) -> Character {
+    match roll("character", order, party) % 40 {
+        0 => Character::NeverAnswers,
+        1 => Character::Declines,
+        2 => Character::SilentAfterAccepting,
+        3 => Character::CommitsOnly,
+        4..7 => Character::WrongAnswer,
+        7..9 => Character::OwnAnswer,
+        9 => Character::FalseReveal,
+        _ => Character::Honest,
+    }
+}
+
+fn roll(what: &str, order: OrderId, party: AccountId) -> u64 {
+    let parts: [&[u8]; 3] = [order.as_bytes(), party.as_bytes(), what.as_bytes()];
+    let hash = Hash32::derive("assay simulation roll v1", &parts);
+    u64::from_be_bytes(hash.as_bytes()[..8].try_into().expect("eight bytes"))
+}
+
+fn answer(order: OrderId, party: AccountId) -> Vec<u8> {
+    match character(order, party) {
+        Character::WrongAnswer => b"wrong".to_vec(),
+        Character::OwnAnswer => party.as_bytes().to_vec(),
+        _ => b"right".to_vec(),
+    }
+}
+
+pub(crate) const SALT: Hash32 = Hash32::new([3; 32]);
+
+/// Something sensible that somebody could do now.
+pub(crate) fn call(view: &View<'_>, rng: &mut StdRng) -> Option<(AccountId, Call)> {
+    let wanted_orders = usize::from(BUYERS) * 5;
+    let any_seller = seller(rng.random_range(0..SELLERS));
+    match rng.random_range(0..100) {
+        0 => Some((
+            any_seller,
+            Call::Unbond {
+                amount: Amount::new(rng.random_range(1..20) * ASY),
+            },
+        )),
+        1..3 => Some((any_seller, bond(rng))),
+        3 => {
+            let (offer, row) = pick(&view.offers, rng)?;
+            Some((row.seller, Call::WithdrawOffer { offer: *offer }))
+        }
+        4..8 => Some((any_seller, publish(rng))),
+        8..10 => {
+            let to = buyer(rng.random_range(0..BUYERS));
+            Some((
+                any_seller,
+                Call::Transfer {
+                    to,
+                    amount: Amount::new(rng.random_range(1..ASY)),
+                },
+            ))
+        }
+        10 => Some((any_seller, register(ModelId::new(rng.random()), any_seller))),
+        11..18 if view.orders.len() < wanted_orders => {
+            let from = buyer(rng.random_range(0..BUYERS));
+            Some((
+                from,
+                Call::PlaceOrder {
+                    terms: terms(view.now, rng),
+                },
+            ))
+        }
+        _ => {
+            let (id, order) = pick(&view.orders, rng)?;
+            advance(view, *id, order, rng)
+        }
+    }
+}
+
+pub(crate) fn pick<'a, T>(items: &'a [T], rng: &mut StdRng) -> Option<&'a T> {
+    if items.is_empty() {
+        return None;
+    }
+    items.get(rng.random_range(0..items.len()))
+}
+
+pub(crate) fn bond(rng: &mut StdRng) -> Call {
+    Call::Bond {
+        amount: Amount::new(rng.random_range(50..400) * ASY),
+    }
+}
+
+pub(crate) fn publish(rng: &mut StdRng) -> Call {
+    let first = rng.random_range(0..MODELS);
+    let mut models = vec![model(first)];
+    if rng.random() && first + 1 < MODELS {
+        models.push(model(first + 1));
+    }
+    let good = Good::Inference {
+        models: List::new(models).expect("few"),
+    };
+    let ask = Amount::new(rng.random_range(1..3 * ASY));
+    Call::PublishOffer {
+        good,
+        ask,
+        capacity: rng.random_range(1..30),
+    }
+}
+
+pub(crate) fn register(model: ModelId, to: AccountId) -> Call {
+    let split = RoyaltySplit {
+        account: to,
+        share: BasisPoints::new(100),
+    };
+    Call::RegisterModel {
+        model,
+        manifest: ContentId::default(),
+        program: ContentId::default(),
+        licence: Text::new("MIT").expect("short"),
+        royalties: List::new(vec![split]).expect("one"),
+    }
+}
+
+pub(crate) fn terms(now: LedgerTime, rng: &mut StdRng) -> Terms {
+    let accept_by = now.after(rng.random_range(1_500..5_000));
+    let middle = accept_by.after(rng.random_range(1_000..6_000));
+    let last = middle.after(rng.random_range(1_000..6_000));
+    let check = match rng.random_range(0..4) {
+        0 => Check::Approval {
+            deliver_by: middle,
+            approve_by: last,
+        },
+        1 => Check::Quorum {
+            agree: 3,
+            of: 4,
+            commit_by: middle,
+            deliver_by: last,
+        },
+        2 => Check::Quorum {
+            agree: 1,
+            of: 1,
+            commit_by: middle,
+            deliver_by: last,
+        },
+        _ => Check::Quorum {
+            agree: 2,
+            of: 3,
+            commit_by: middle,
+            deliver_by: last,
+        },
+    };
+    let input = Input::Public {
+        content: ContentId::default(),
+    };
+    Terms {
+        work: Work::Inference {
+            model: model(rng.random_range(0..MODELS)),
+            input,
+        },
+        check,
+        price_max: Amount::new(rng.random_range(ASY..4 * ASY)),
+        accept_by,
+        seller: None,
+    }
+}
+
+/// The next step of an order by one of its parties.
+fn advance(
+    view: &View<'_>,
+    id: OrderId,
+    order: &Order,
+    rng: &mut StdRng,
+) -> Option<(AccountId, Call)> {
+    match order.stage {
+        Stage::Drawing => {
+            if rng.random_range(0..60) == 0 {
+                return Some((order.buyer, Call::CancelOrder { order: id }));
+            }
+            let asked = pick(&order.seats, rng).filter(|seat| {
+                matches!(seat.state, SeatState::Asked { .. })
+                    && character(id, seat.seller) != Character::NeverAnswers
+            })?;
+            let call = match character(id, asked.seller) {
+                Character::Declines => Call::Decline { order: id },
+                _ => Call::Accept { order: id },
+            };
+            Some((asked.seller, call))
+        }
+        Stage::Running => match order.terms.check {
+            Check::Quorum { .. } => advance_quorum(view, id, order, rng),
+            Check::Approval { .. } => advance_approval(id, order),
+        },
+    }
+}
+
+fn advance_quorum(
+    view: &View<'_>,
+    id: OrderId,
+    order: &Order,
+    rng: &mut StdRng,
+) -> Option<(AccountId, Call)> {
+    let state = QuorumState::read(&order.check_state)?;
+    let seat = rng.random_range(0..order.seats.len());
+    let (party, entry) = (order.seats.get(seat)?.seller, state.entries.get(seat)?);
+    let character = character(id, party);
+    if entry.ruled || character == Character::SilentAfterAccepting {
+        return None;
+    }
+    if !state.open && entry.commitment.is_none() {
+        return Some((party, commit(view, id, party)));
+    }
+    if state.open && entry.answer.is_none() && character != Character::CommitsOnly {
+        let output = match character {
+            Character::FalseReveal => b"something else".to_vec(),
+            _ => answer(id, party),
+        };
+        return Some((party, reveal(id, output)));
+    }
+    None
+}
+
+pub(crate) fn commit(view: &View<'_>, order: OrderId, party: AccountId) -> Call {
+    let output = ContentId::of(&answer(order, party));
+    let chain = view.ledger.chain_id();
+    QuorumCall::Commit(commitment(chain, order, party, output, &SALT)).on(order)
+}
+
+pub(crate) fn reveal(order: OrderId, output: Vec<u8>) -> Call {
+    let output = Blob::new(output).expect("short");
+    QuorumCall::Reveal(QuorumReveal { output, salt: SALT }).on(order)
+}
+
+fn advance_approval(id: OrderId, order: &Order) -> Option<(AccountId, Call)> {
+    let seat = order.seats.first()?;
+    let Check::Approval { approve_by, .. } = order.terms.check else {
+        return None;
+    };
+    if order.wake_at < approve_by {
+        let silent = character(id, seat.seller) == Character::SilentAfterAccepting;
+        return (!silent).then(|| (seat.seller, deliver(id)));
+    }
+    match roll("buyer", id, order.buyer) % 4 {
+        0 => None,
+        1 => Some((order.buyer, ApprovalCall::Reject.on(id))),
+        _ => Some((order.buyer, ApprovalCall::Approve.on(id))),
+    }
+}
+
+pub(crate) fn deliver(order: OrderId) -> Call {
+    ApprovalCall::Deliver(Blob::new(b"a page".to_vec()).expect("short")).on(order)
+}

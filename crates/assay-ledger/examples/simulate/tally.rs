@@ -1,0 +1,151 @@
+//! How often what occurred.
+
+use assay_types::{
+    BurnReason, Call, Event, Invalid, RefundReason, Rejection, ReleaseReason, Verdict,
+};
+use std::collections::BTreeMap;
+
+#[derive(Default)]
+pub(crate) struct Tally {
+    accepted: BTreeMap<&'static str, u64>,
+    rejected: BTreeMap<Rejection, u64>,
+    invalid: BTreeMap<&'static str, u64>,
+    ends: BTreeMap<String, u64>,
+}
+
+/// Ends of orders and of seats that a full table shows.
+fn expected_ends() -> Vec<String> {
+    let verdicts = [
+        Verdict::Agreed,
+        Verdict::Approved,
+        Verdict::ApprovedBySilence,
+    ];
+    let refunds = [
+        RefundReason::TooFewSellers,
+        RefundReason::NoQuorum,
+        RefundReason::NothingDelivered,
+        RefundReason::Rejected,
+        RefundReason::Cancelled,
+    ];
+    let burns = [
+        BurnReason::FalseReveal,
+        BurnReason::MinorityAnswer,
+        BurnReason::Silence,
+        BurnReason::RejectedDelivery,
+    ];
+    let releases = [
+        ReleaseReason::Declined,
+        ReleaseReason::NoAnswer,
+        ReleaseReason::OrderEnded,
+    ];
+    verdicts
+        .into_iter()
+        .chain(
+            refunds
+                .into_iter()
+                .map(|reason| Verdict::Refunded { reason }),
+        )
+        .map(|verdict| format!("order {verdict:?}"))
+        .chain(burns.into_iter().map(|reason| format!("burnt {reason:?}")))
+        .chain(
+            releases
+                .into_iter()
+                .map(|reason| format!("released {reason:?}")),
+        )
+        .collect()
+}
+
+const CALLS: [&str; 11] = [
+    "transfer",
+    "bond",
+    "unbond",
+    "publish_offer",
+    "withdraw_offer",
+    "place_order",
+    "cancel_order",
+    "accept",
+    "decline",
+    "check_call",
+    "register_model",
+];
+
+impl Tally {
+    /// Calls that were executed, accepted or not.
+    pub(crate) fn calls(&self) -> u64 {
+        self.accepted.values().sum::<u64>() + self.rejected.values().sum::<u64>()
+    }
+
+    pub(crate) fn outcome(&mut self, call: &Call, rejection: Option<Rejection>) {
+        match rejection {
+            None => *self.accepted.entry(call.name()).or_default() += 1,
+            Some(rejection) => *self.rejected.entry(rejection).or_default() += 1,
+        }
+    }
+
+    pub(crate) fn invalid(&mut self, invalid: &Invalid) {
+        let name = match invalid {
+            Invalid::WrongChain { .. } => "WrongChain",
+            Invalid::BadSignature => "BadSignature",
+            Invalid::Replayed { .. } => "Replayed",
+            Invalid::SequenceGap { .. } => "SequenceGap",
+            Invalid::Expired { .. } => "Expired",
+            Invalid::ValidTooLong { .. } => "ValidTooLong",
+            Invalid::FeeLimitTooLow { .. } => "FeeLimitTooLow",
+            Invalid::CannotPay { .. } => "CannotPay",
+            Invalid::BlockFull => "BlockFull",
+            Invalid::TooHeavy { .. } => "TooHeavy",
+        };
+        *self.invalid.entry(name).or_default() += 1;
+    }
+
+    pub(crate) fn events(&mut self, events: &[Event]) {
+        for event in events {
+            let end = match event {
+                Event::Closed { receipt } => format!("order {:?}", receipt.verdict),
+                Event::Burnt { reason, .. } => format!("burnt {reason:?}"),
+                Event::Released { reason, .. } => format!("released {reason:?}"),
+                _ => continue,
+            };
+            *self.ends.entry(end).or_default() += 1;
+        }
+    }
+
+    /// Prints the table. Whether it is full, where it must be.
+    pub(crate) fn print(&self, must_be_full: bool, occurrences_min: u64) -> bool {
+        let mut full = true;
+        let mut line = |name: &str, count: u64| {
+            let short = count < occurrences_min;
+            full &= !short;
+            println!(
+                "  {name:<44} {count:>10}{}",
+                if short { "  (few)" } else { "" }
+            );
+        };
+        println!("calls accepted");
+        for name in CALLS {
+            line(name, self.accepted.get(name).copied().unwrap_or_default());
+        }
+        println!("calls rejected");
+        for rejection in Rejection::ALL {
+            line(
+                rejection.name(),
+                self.rejected.get(rejection).copied().unwrap_or_default(),
+            );
+        }
+        println!("ends");
+        for end in expected_ends() {
+            line(&end, self.ends.get(&end).copied().unwrap_or_default());
+        }
+        println!("kept out of blocks");
+        for (name, count) in &self.invalid {
+            println!("  {name:<44} {count:>10}");
+        }
+        let accepted: u64 = self.accepted.values().sum();
+        let half = accepted * 2 >= self.calls();
+        println!("accepted {accepted} of {} calls", self.calls());
+        if must_be_full && !(full && half) {
+            println!("FAILED: a line is below {occurrences_min}, or fewer than half were accepted");
+        }
+        !must_be_full || (full && half)
+    }
+}
