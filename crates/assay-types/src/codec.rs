@@ -38,7 +38,9 @@ pub fn decode<T: DecodeExt<()>>(bytes: &[u8]) -> Result<T, DecodeError> {
     })
 }
 
-/// Implements the codec for a struct: its fields in the given order.
+/// Implements the codec for a struct: its fields in the given order. The calling crate needs `bytes` and
+/// `commonware-codec`.
+#[macro_export]
 macro_rules! wire_struct {
     ($name:ident { $($field:ident),* $(,)? }) => {
         impl commonware_codec::Write for $name {
@@ -64,6 +66,7 @@ macro_rules! wire_struct {
 }
 
 /// Implements the codec for an enum: a tag byte, then the variant's fields in the given order.
+#[macro_export]
 macro_rules! wire_enum {
     ($name:ident { $($tag:literal => $variant:ident $({ $($field:ident),* $(,)? })?),* $(,)? }) => {
         impl commonware_codec::Write for $name {
