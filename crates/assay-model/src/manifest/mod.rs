@@ -34,8 +34,8 @@ pub const NAME_BYTES_MAX: usize = 64;
 /// Longest version, in bytes.
 pub const VERSION_BYTES_MAX: usize = 32;
 
-/// Longest licence expression, in bytes: a few SPDX identifiers.
-pub const LICENCE_BYTES_MAX: usize = 128;
+/// Longest licence expression, in bytes: a registration takes no longer one.
+pub const LICENCE_BYTES_MAX: usize = assay_types::LICENCE_BYTES_MAX;
 
 /// Longest description, in bytes: a paragraph.
 pub const DESCRIPTION_BYTES_MAX: usize = 1024;
