@@ -2,11 +2,12 @@
 
 use crate::{ClientError, http::Http};
 use assay_api::{
-    AccountView, BlockEvent, BlockView, LaneView, ModelView, OfferView, OrderView, StatusView,
+    AccountView, BlockEvent, BlockView, LaneView, ModelView, OfferView, OrderView, OrdersPage,
+    StatusView,
     Submitted, TransactionBatch, TransactionStatus, paths,
 };
 use assay_types::{
-    AccountId, Block, ChainId, ContentId, FeeRate, Genesis, Height, Lane, LedgerTime, ModelId, OfferId, OrderId,
+    AccountId, Block, ChainId, FeeRate, Genesis, Height, Lane, LedgerTime, ModelId, OfferId, OrderId,
     ReceiptProof, Transaction, TxId, decode, encode,
 };
 use assay_verify::Anchor;
@@ -136,7 +137,8 @@ impl Client {
         self.http().json(&paths::lane(account, lane)).await
     }
 
-    /// A page of the orders that an account bought or was assigned to, newest first, from before an order.
+    /// A page of the orders that an account bought or was assigned to, newest first. `before` is the `next`
+    /// of the page before.
     ///
     /// # Errors
     /// [`ClientError`].
@@ -144,13 +146,30 @@ impl Client {
         &self,
         account: AccountId,
         limit: usize,
-        before: Option<OrderId>,
-    ) -> Result<Vec<OrderView>, ClientError> {
-        let mut path = format!("{}?limit={limit}", paths::account_orders(account));
-        if let Some(before) = before {
-            path.push_str(&format!("&before={before}"));
+        before: Option<&str>,
+    ) -> Result<OrdersPage, ClientError> {
+        let path = paths::account_orders(account);
+        self.http().json(&page(&path, "", limit, before)).await
+    }
+
+    /// All orders of an account that have not ended, by id.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn open_orders(&self, account: AccountId) -> Result<Vec<OrderView>, ClientError> {
+        let path = paths::account_orders(account);
+        let limit = assay_api::PAGE_ITEMS_MAX;
+        let mut orders = Vec::new();
+        let mut next = None;
+        loop {
+            let path = page(&path, "status=open&", limit, next.as_deref());
+            let page: OrdersPage = self.http().json(&path).await?;
+            orders.extend(page.orders);
+            next = page.next;
+            if next.is_none() {
+                return Ok(orders);
+            }
         }
-        self.http().json(&path).await
     }
 
     /// One order, open or closed; `None` when the chain knows none of this id.
@@ -335,4 +354,9 @@ const fn pace_of(status: &StatusView) -> Pace {
         time: status.time,
         base_fee: status.base_fee,
     }
+}
+
+fn page(path: &str, filter: &str, limit: usize, before: Option<&str>) -> String {
+    let before = before.map(|before| format!("&before={before}"));
+    format!("{path}?{filter}limit={limit}{}", before.unwrap_or_default())
 }
