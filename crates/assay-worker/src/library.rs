@@ -1,0 +1,206 @@
+//! The models a provider serves: fetched, checked against their ids, planned, and timed once.
+
+use assay_client::{Client, ClientError};
+use assay_model::{
+    execute::{ExecuteError, Executor},
+    manifest::{MANIFEST_BYTES_MAX, Manifest, ManifestError},
+    program::{PROGRAM_BYTES_MAX, Program, ProgramError},
+    tensor::{Tensor, TensorData},
+};
+use assay_types::{ContentId, ModelId};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+/// Why a model cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum ModelError {
+    /// No such model.
+    #[error("model {model} is not registered; check the id, or register it first")]
+    Unregistered {
+        /// Which.
+        model: ModelId,
+    },
+    /// Manifest or program cannot be had.
+    #[error("cannot fetch {what} of model {model}")]
+    Fetch {
+        /// Manifest or program.
+        what: &'static str,
+        /// Of which model.
+        model: ModelId,
+        /// Why.
+        source: ClientError,
+    },
+    /// The program is none.
+    #[error("the program of model {model} is refused")]
+    Program {
+        /// Which model.
+        model: ModelId,
+        /// Why.
+        source: ProgramError,
+    },
+    /// The program is another model's.
+    #[error("the program registered for model {model} is that of {actual}; its owner made a mistake")]
+    WrongProgram {
+        /// Which model.
+        model: ModelId,
+        /// What the program is.
+        actual: ModelId,
+    },
+    /// The manifest is none, or does not fit the program.
+    #[error("the manifest of model {model} is refused")]
+    Manifest {
+        /// Which model.
+        model: ModelId,
+        /// Why.
+        source: ManifestError,
+    },
+}
+
+/// All models of one provider.
+#[derive(Debug, Clone)]
+pub(crate) struct Library {
+    shelves: BTreeMap<ModelId, Arc<Shelf>>,
+}
+
+/// One model, ready to run.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    name: String,
+    program: Arc<Program>,
+    /// Executors that nobody uses; as many are made as run at the same time.
+    idle: Mutex<Vec<Executor>>,
+    /// Recent time of one run, in microseconds.
+    run_us: AtomicU64,
+}
+
+impl Library {
+    /// Fetches `models` and runs each once, which shows that it runs and how long it takes.
+    ///
+    /// # Errors
+    /// [`ModelError`] of the first that cannot be served.
+    pub(crate) async fn load(client: &Client, models: &[ModelId]) -> Result<Self, ModelError> {
+        let mut shelves = BTreeMap::new();
+        for model in models {
+            shelves.insert(*model, Arc::new(Shelf::load(client, *model).await?));
+        }
+        Ok(Self { shelves })
+    }
+
+    pub(crate) fn shelf(&self, model: &ModelId) -> Option<&Arc<Shelf>> {
+        self.shelves.get(model)
+    }
+
+    pub(crate) fn shelves(&self) -> impl Iterator<Item = (&ModelId, &Arc<Shelf>)> {
+        self.shelves.iter()
+    }
+
+    /// The models, ascending.
+    pub(crate) fn models(&self) -> Vec<ModelId> {
+        self.shelves.keys().copied().collect()
+    }
+}
+
+impl Shelf {
+    async fn load(client: &Client, model: ModelId) -> Result<Self, ModelError> {
+        let fetch = |what, content: ContentId, bytes_max: usize| async move {
+            let fetched = client.get_content(content, bytes_max as u64).await;
+            fetched.map_err(|source| ModelError::Fetch {
+                what,
+                model,
+                source,
+            })
+        };
+        let row = client
+            .model(model)
+            .await
+            .map_err(|source| ModelError::Fetch {
+                what: "the registration",
+                model,
+                source,
+            })?
+            .ok_or(ModelError::Unregistered { model })?;
+        let program = fetch("the program", row.program, PROGRAM_BYTES_MAX).await?;
+        let manifest = fetch("the manifest", row.manifest, MANIFEST_BYTES_MAX).await?;
+        let actual = ModelId::of_program(&program);
+        if actual != model {
+            return Err(ModelError::WrongProgram { model, actual });
+        }
+        let refused = move |source| ModelError::Manifest { model, source };
+        let manifest = Manifest::from_bytes(&manifest).map_err(refused)?;
+        // Planning and the first run of a large model take seconds, so they leave the runtime's threads alone.
+        let planned = tokio::task::spawn_blocking(move || {
+            let program = Program::from_bytes(&program)
+                .map_err(|source| ModelError::Program { model, source })?;
+            manifest.check_program(&program).map_err(refused)?;
+            let name = manifest.fields().name.clone();
+            Ok(Self::plan(name, program))
+        });
+        match planned.await {
+            Ok(result) => result,
+            Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+        }
+    }
+
+    fn plan(name: String, program: Program) -> Self {
+        let input = program.input().clone();
+        let program = Arc::new(program);
+        let shelf = Self {
+            name,
+            idle: Mutex::new(vec![Executor::new(Arc::clone(&program))]),
+            program,
+            run_us: AtomicU64::new(0),
+        };
+        let zeros = TensorData::zeros(input.dtype, input.shape.elements());
+        if let Ok(zeros) = Tensor::new(input.shape, zeros) {
+            // The program takes its own input type.
+            let _ = shelf.run(&zeros);
+        }
+        shelf
+    }
+
+    /// The model's name, by its manifest.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Reads an input and checks that the program takes it; `None` when it does not.
+    pub(crate) fn read_input(&self, bytes: &[u8]) -> Option<Tensor> {
+        let tensor = Tensor::from_bytes(bytes).ok()?;
+        let takes = self.program.input();
+        (tensor.dtype() == takes.dtype && *tensor.shape() == takes.shape).then_some(tensor)
+    }
+
+    /// Runs the model: canonical bytes of the output.
+    pub(crate) fn run(&self, input: &Tensor) -> Result<Vec<u8>, ExecuteError> {
+        let started = Instant::now();
+        let spare = self.idle().pop();
+        let mut executor = spare.unwrap_or_else(|| Executor::new(Arc::clone(&self.program)));
+        let output = executor.run(input);
+        self.idle().push(executor);
+        let took = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+        // The mean of the last few runs; a lost update of another thread's does not matter.
+        let before = self.run_us.load(Ordering::Relaxed);
+        let mean = if before == 0 {
+            took
+        } else {
+            before - before / 8 + took / 8
+        };
+        self.run_us.store(mean, Ordering::Relaxed);
+        Ok(output?.to_bytes())
+    }
+
+    /// Recent time of one run, in microseconds.
+    pub(crate) fn run_us(&self) -> u64 {
+        self.run_us.load(Ordering::Relaxed)
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Executor>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
