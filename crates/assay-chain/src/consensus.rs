@@ -9,3 +9,15 @@ pub(crate) mod database;
 pub(crate) mod engine;
 pub(crate) mod network;
 pub(crate) mod sync;
+
+/// What a test makes one validator do wrong.
+#[cfg(test)]
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Faults {
+    /// Proposes blocks with a wrong state root.
+    pub(crate) wrong_roots: bool,
+    /// Its clock is ahead by this.
+    pub(crate) clock_ahead: std::time::Duration,
+    /// Its log of blocks claims to be durable without syncing.
+    pub(crate) no_block_sync: bool,
+}

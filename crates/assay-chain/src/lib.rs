@@ -28,6 +28,11 @@ mod replay;
 mod state;
 mod time;
 
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod testkit;
+
 pub use chain::{
     Chain, ChainConfig, ChainError, FinalizedBlock, NetworkConfig, StartError, Status,
     Subscription, TransactionStatus,

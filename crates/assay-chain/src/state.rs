@@ -405,3 +405,6 @@ pub(crate) fn check_root(
 fn block_env(env: &ProposalEnv, leader: AccountId) -> BlockEnv {
     BlockEnv { height: env.height, time: env.time, randomness: env.randomness, leader }
 }
+
+#[cfg(test)]
+mod tests;

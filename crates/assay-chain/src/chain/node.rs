@@ -109,7 +109,7 @@ impl Node {
             partition: PARTITION.into(),
             retention: config.retention,
             #[cfg(test)]
-            saboteur: false,
+            faults: Default::default(),
         };
         let consensus = context.child("consensus");
         let Running { engine, marshal, databases } =

@@ -45,9 +45,8 @@ pub(crate) struct App<S: Strategy> {
     pub(crate) genesis: ConsensusBlock,
     pub(crate) strategy: S,
     pub(crate) ready: Ready,
-    /// Proposes blocks with a wrong state root.
     #[cfg(test)]
-    pub(crate) saboteur: bool,
+    pub(crate) faults: super::Faults,
 }
 
 impl<S: Strategy> App<S> {
@@ -85,6 +84,8 @@ impl<S: Strategy> App<S> {
         let elapsed = (self.core.monotonic)().saturating_sub(seen);
         let to_beat = HEARTBEAT.saturating_sub(elapsed);
         let wall = ledger_time(runtime.current());
+        #[cfg(test)]
+        let wall = wall.after(millis(self.faults.clock_ahead));
         let Some(time) = next_time(header.time, wall, elapsed) else {
             return Err(Duration::from_millis(header.time.since(wall) + 1));
         };
@@ -202,7 +203,7 @@ impl<E: Spawner + StorageContext + CryptoRng, S: Strategy> Application<E> for Ap
             base_fee: executed.base_fee,
         };
         #[cfg(test)]
-        let header = if self.saboteur {
+        let header = if self.faults.wrong_roots {
             Header { state_root: Hash32::derive("sabotage", &[]), ..header }
         } else {
             header

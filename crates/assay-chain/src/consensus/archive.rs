@@ -42,6 +42,8 @@ pub enum Retention {
 pub(crate) struct BlockLog<E: Context> {
     archive: Archive<E, Arc<ConsensusBlock>>,
     retention: Retention,
+    #[cfg(test)]
+    faults: super::Faults,
 }
 
 /// Finalisations by height and block id.
@@ -59,7 +61,17 @@ impl<E: Context> BlockLog<E> {
     ) -> Result<Self, archive::Error> {
         let archive =
             Archive::init(context, config(partition, "blocks", page_cache, ())).await?;
-        Ok(Self { archive, retention })
+        Ok(Self {
+            archive,
+            retention,
+            #[cfg(test)]
+            faults: Default::default(),
+        })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_faults(self, faults: super::Faults) -> Self {
+        Self { faults, ..self }
     }
 }
 
@@ -93,6 +105,10 @@ impl<E: Context> Blocks for BlockLog<E> {
     }
 
     async fn start_sync(mut self) -> Result<(Self, Handle<()>), Self::Error> {
+        #[cfg(test)]
+        if self.faults.no_block_sync {
+            return Ok((self, Handle::ready(Ok(()))));
+        }
         let (archive, durable) = Blocks::start_sync(self.archive).await?;
         self.archive = archive;
         Ok((self, durable))

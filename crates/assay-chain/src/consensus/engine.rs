@@ -124,7 +124,7 @@ pub(crate) struct Validator<P, S: Strategy> {
     pub(crate) partition: String,
     pub(crate) retention: Retention,
     #[cfg(test)]
-    pub(crate) saboteur: bool,
+    pub(crate) faults: super::Faults,
 }
 
 /// A validator at work.
@@ -252,6 +252,8 @@ where
     let blocks = BlockLog::open(context.child("blocks"), partition, &page_cache, *retention)
         .await
         .map_err(|source| OpenError::Store { what: "the log of blocks", source })?;
+    #[cfg(test)]
+    let blocks = blocks.with_faults(validator.faults);
 
     let genesis_block = genesis_block::<E, S>(genesis)?;
     let genesis_digest = genesis_block.digest();
@@ -330,7 +332,7 @@ where
                 strategy: strategy.clone(),
                 ready: ready(waiting),
                 #[cfg(test)]
-                saboteur: validator.saboteur,
+                faults: validator.faults,
             },
             db_config: database::config(partition, &page_cache, strategy.clone()),
             provider: (),
