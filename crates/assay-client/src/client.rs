@@ -7,7 +7,7 @@ use assay_api::{
     Submitted, TransactionBatch, TransactionStatus, paths,
 };
 use assay_types::{
-    AccountId, Block, ChainId, FeeRate, Genesis, Height, Lane, LedgerTime, ModelId, OfferId, OrderId,
+    AccountId, Block, ChainId, ContentId, FeeRate, Genesis, Height, Lane, LedgerTime, ModelId, OfferId, OrderId,
     ReceiptProof, Transaction, TxId, decode, encode,
 };
 use assay_verify::Anchor;
