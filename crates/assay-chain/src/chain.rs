@@ -37,6 +37,9 @@ use std::{
 
 pub use subscription::Subscription;
 
+/// Stack of the thread that starts consensus: unoptimised, its nested futures need close to 3 MiB, more than
+/// a thread has by default. Only pages that are touched are ever backed by memory.
+const STACK_BYTES: usize = 16 << 20;
 /// Proof requests that may wait; each holds the database for some tens of microseconds.
 const PROOF_REQUESTS: usize = 256;
 
@@ -265,6 +268,7 @@ impl Chain {
         };
         let thread = std::thread::Builder::new()
             .name("assay-chain".into())
+            .stack_size(STACK_BYTES)
             .spawn(move || node.run())
             .map_err(|source| StartError::Thread { source })?;
         match opening.recv() {

@@ -6,7 +6,8 @@ use assay_api::{
     BATCH_BYTES_MAX, Problem, ProblemCode, Submitted, TransactionBatch, TransactionStatus,
 };
 use assay_chain::{AdmitError, TransactionStatus as Known};
-use assay_types::{DecodeError, Invalid, TRANSACTION_BYTES_MAX, Transaction, TxId, decode};
+use assay_ledger::Ledger;
+use assay_types::{DecodeError, Height, Invalid, TRANSACTION_BYTES_MAX, Transaction, TxId, decode};
 use axum::{
     body::Body,
     extract::State,
@@ -20,7 +21,7 @@ pub(super) async fn submit(State(app): State<Shared>, body: Body) -> Result<Resp
     let _permit = admit(&app)?;
     let bytes = collect(body, TRANSACTION_BYTES_MAX).await?;
     let transaction: Transaction = decode(&bytes).map_err(malformed)?;
-    let submitted = on_file(&app, |app| Ok(submit_all(app, vec![transaction]))).await?;
+    let submitted = submit_all(&app, vec![transaction]).await?;
     match submitted.into_iter().next() {
         Some(Submitted::Refused { problem }) => Err(problem.into()),
         admitted => Ok((StatusCode::ACCEPTED, json(&admitted)).into_response()),
@@ -35,7 +36,7 @@ pub(super) async fn submit_batch(
     let _permit = admit(&app)?;
     let bytes = collect(body, BATCH_BYTES_MAX).await?;
     let batch: TransactionBatch = decode(&bytes).map_err(malformed)?;
-    let submitted = on_file(&app, |app| Ok(submit_all(app, batch.into_vec()))).await?;
+    let submitted = submit_all(&app, batch.into_vec()).await?;
     Ok((StatusCode::ACCEPTED, json(&submitted)).into_response())
 }
 
@@ -68,6 +69,30 @@ pub(super) async fn transaction(
     Ok(json(&view))
 }
 
+/// What is known of a transaction. It leaves the pool a moment before the results of its block can be read,
+/// so one that is in neither is looked for again when the last final block can be.
+async fn known(app: &Shared, id: TxId) -> Result<Option<Known>, Refusal> {
+    let look = || {
+        on_file(app, move |app| {
+            app.chain
+                .transaction(id)
+                .map_err(|error| chain_failed(&error))
+        })
+    };
+    if let Some(known) = look().await? {
+        return Ok(Some(known));
+    }
+    let height = app.chain.read(Ledger::height);
+    if height > Height::ZERO {
+        app.chain
+            .subscribe_from(height)
+            .next()
+            .await
+            .map_err(|error| chain_failed(&error))?;
+    }
+    look().await
+}
+
 fn admit(app: &App) -> Result<SemaphorePermit<'_>, Refusal> {
     app.submissions.try_acquire().map_err(|_| {
         Refusal::new(
@@ -78,24 +103,29 @@ fn admit(app: &App) -> Result<SemaphorePermit<'_>, Refusal> {
     })
 }
 
-fn submit_all(app: &App, transactions: Vec<Transaction>) -> Vec<Submitted> {
+/// Offers transactions to the pool; one answer each, in order.
+async fn submit_all(
+    app: &Shared,
+    transactions: Vec<Transaction>,
+) -> Result<Vec<Submitted>, Refusal> {
     let ids: Vec<TxId> = transactions.iter().map(Transaction::id).collect();
-    let answers = app.chain.submit(transactions);
-    ids.into_iter()
-        .zip(answers)
-        .map(|(sent, answer)| match answer {
+    let answers = on_file(app, |app| Ok(app.chain.submit(transactions))).await?;
+    let mut submitted = Vec::with_capacity(ids.len());
+    for (sent, answer) in ids.into_iter().zip(answers) {
+        submitted.push(match answer {
             Ok(id) => Submitted::Admitted { id },
             // A resend of what has become final meanwhile is no failure.
             Err(AdmitError::Invalid(Invalid::Replayed { .. }))
-                if matches!(app.chain.transaction(sent), Ok(Some(_))) =>
+                if known(app, sent).await?.is_some() =>
             {
                 Submitted::Admitted { id: sent }
             }
             Err(error) => Submitted::Refused {
                 problem: problem(&error),
             },
-        })
-        .collect()
+        });
+    }
+    Ok(submitted)
 }
 
 fn problem(error: &AdmitError) -> Problem {

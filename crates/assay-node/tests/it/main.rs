@@ -1,0 +1,11 @@
+//! A real node on a free port, driven over HTTP as a stranger would.
+
+mod support;
+
+mod content;
+mod events;
+mod hostile;
+mod lifecycle;
+mod market;
+mod reading;
+mod transactions;

@@ -1,0 +1,157 @@
+//! Submitting: admitted once, refused with a reason, never lost.
+
+use crate::support::World;
+use assay_api::{OutcomeView, ProblemCode, Submitted, TransactionBatch, TransactionStatus, paths};
+use assay_types::{Amount, Call, ChainId, LedgerTime, Rejection, SecretKey, Transaction, encode};
+use reqwest::StatusCode;
+
+fn transfer(world: &World, grains: u64) -> Call {
+    Call::Transfer {
+        to: world.account("author").id(),
+        amount: Amount::new(grains),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transfer_is_pending_then_final_and_resending_is_harmless() {
+    let world = World::start().await;
+    let mut buyer = world.account("buyer");
+    let transaction = world.sign(&mut buyer, transfer(&world, 7)).await;
+    let response = world.post(&transaction).await;
+    assert_eq!(response.status(), StatusCode::ACCEPTED);
+    let answer: Submitted = response.json().await.unwrap();
+    let id = transaction.id();
+    assert_eq!(answer, Submitted::Admitted { id });
+    let (height, outcome) = world.settled(id).await;
+    assert_eq!(outcome, OutcomeView::Ok);
+    let again: Submitted = world.post(&transaction).await.json().await.unwrap();
+    assert_eq!(again, Submitted::Admitted { id });
+    let status: TransactionStatus = world.view(&paths::transaction(id)).await;
+    assert!(matches!(status, TransactionStatus::Final { height: at, .. } if at == height));
+    let lane = world.lane(buyer.id()).await;
+    assert_eq!((lane.next_sequence, lane.pending_next), (1, 1));
+    world.node.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejection_is_final_and_says_what_to_do() {
+    let world = World::start().await;
+    let mut buyer = world.account("buyer");
+    let id = world.submit(&mut buyer, transfer(&world, 0)).await;
+    let (_, outcome) = world.settled(id).await;
+    let OutcomeView::Rejected { rejection } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(rejection.known(), Some(Rejection::AmountZero));
+    assert!(!rejection.advice.is_empty());
+    world.node.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_is_answered_one_by_one() {
+    let world = World::start().await;
+    let (mut buyer, mut other) = (world.account("buyer"), world.account("buyer").on_lane(3));
+    let mut batch = Vec::new();
+    for grains in 1..=3 {
+        batch.push(world.sign(&mut buyer, transfer(&world, grains)).await);
+        batch.push(world.sign(&mut other, transfer(&world, grains)).await);
+    }
+    let mut forged = world.sign(&mut buyer, transfer(&world, 9)).await;
+    forged.signature = batch[0].signature.clone();
+    batch.push(forged);
+    let ids: Vec<_> = batch.iter().map(Transaction::id).collect();
+    let body = encode(&TransactionBatch::new(batch).unwrap());
+    let request = world
+        .http
+        .post(world.url(paths::TRANSACTIONS_BATCH))
+        .body(body);
+    let answers: Vec<Submitted> = request.send().await.unwrap().json().await.unwrap();
+    assert_eq!(answers.len(), 7);
+    for (answer, id) in answers.iter().zip(&ids).take(6) {
+        assert_eq!(*answer, Submitted::Admitted { id: *id });
+    }
+    assert!(
+        matches!(&answers[6], Submitted::Refused { problem } if problem.code == ProblemCode::BadSignature),
+        "{answers:?}"
+    );
+    for id in &ids[..6] {
+        assert_eq!(world.settled(*id).await.1, OutcomeView::Ok);
+    }
+    assert_eq!(world.lane(buyer.id()).await.next_sequence, 3);
+    world.node.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_refusal_has_its_code() {
+    let world = World::start().await;
+    let mut buyer = world.account("buyer");
+    world.perform(&mut buyer, transfer(&world, 1)).await;
+    let template = world.sign(&mut buyer, transfer(&world, 1)).await.body;
+    let key = buyer.key.clone();
+    let poor = SecretKey::from_bytes(&[9; 32]);
+    let with = |change: &dyn Fn(&mut assay_types::Unsigned)| {
+        let mut body = template.clone();
+        change(&mut body);
+        body.sign(&key)
+    };
+    let cases = [
+        (
+            with(&|body| body.chain = ChainId::new([1; 32])),
+            ProblemCode::WrongChain,
+        ),
+        (with(&|body| body.sequence = 5), ProblemCode::SequenceGap),
+        (
+            with(&|body| body.valid_until = LedgerTime::new(1)),
+            ProblemCode::Expired,
+        ),
+        (
+            with(&|body| body.valid_until = LedgerTime::MAX),
+            ProblemCode::ValidTooLong,
+        ),
+        (
+            with(&|body| body.fee_limit = Amount::new(1)),
+            ProblemCode::FeeLimitTooLow,
+        ),
+        (
+            with(&|body| body.tip = assay_types::SUPPLY_MAX),
+            ProblemCode::CannotPay,
+        ),
+        (
+            with(&|body| body.sender = poor.account()),
+            ProblemCode::SequenceGap,
+        ),
+        (
+            with(&|body| {
+                body.sequence = 0;
+                body.tip = Amount::new(1);
+            }),
+            ProblemCode::Replayed,
+        ),
+    ];
+    for (transaction, code) in cases {
+        let response = world.post(&transaction).await;
+        let problem = crate::support::problem(response).await;
+        assert_eq!(problem.code, code, "{problem}");
+        if matches!(code, ProblemCode::SequenceGap | ProblemCode::Replayed) {
+            let expected = if transaction.body.sender == buyer.id() {
+                1
+            } else {
+                0
+            };
+            assert_eq!(problem.expected_sequence, Some(expected));
+        }
+    }
+    let mut unsigned = with(&|_| ());
+    unsigned.signature = with(&|body| body.tip = Amount::new(2)).signature;
+    let problem = crate::support::problem(world.post(&unsigned).await).await;
+    assert_eq!(problem.code, ProblemCode::BadSignature);
+
+    let mut long = encode(&with(&|_| ()));
+    long.push(0);
+    let request = world.http.post(world.url(paths::TRANSACTIONS)).body(long);
+    assert_eq!(
+        world.problem(request).await.code,
+        ProblemCode::MalformedBody
+    );
+    world.node.shutdown().await;
+}
