@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     if let Ok(proof) = parse_receipt(bytes) {
         assert_eq!(encode(&proof), bytes);
-        let validator = SecretKey::from_bytes(&[7; 32]).public();
+        let validator = SecretKey::from_bytes(&[7; 32]).public_key();
         let anchor = Anchor::new(proof.receipt.chain, vec![validator]).expect("one validator");
         assert!(
             verify_receipt(&anchor, &proof).is_err(),

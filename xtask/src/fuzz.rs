@@ -45,6 +45,15 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), Failure> {
         format!("-max_len={INPUT_BYTES_MAX}"),
         format!("-timeout={INPUT_SECONDS_MAX}"),
     ];
+    let bootstrapped = |step: Step| {
+        if bootstrap {
+            step.env("RUSTC_BOOTSTRAP", "1")
+        } else {
+            step
+        }
+    };
+    // Built first, so that a target that fails afterwards has found something.
+    bootstrapped(Step::cargo(root, &["fuzz", "build", "--fuzz-dir", "fuzz"])).run()?;
     for target in targets
         .iter()
         .filter(|target| wanted.is_empty() || wanted.contains(&target.as_str()))
@@ -58,13 +67,7 @@ pub(crate) fn run(root: &Path, arguments: &[&str]) -> Result<(), Failure> {
         command.extend(root.join(&seeds).is_dir().then_some(seeds.as_str()));
         command.push("--");
         command.extend(limits.iter().map(String::as_str));
-        let step = Step::cargo(root, &command);
-        let step = if bootstrap {
-            step.env("RUSTC_BOOTSTRAP", "1")
-        } else {
-            step
-        };
-        step.run().inspect_err(|_| {
+        bootstrapped(Step::cargo(root, &command)).run().inspect_err(|_| {
             output::error(&format!(
                 "the input is in fuzz/artifacts/{target}; turn it into a unit test of its decoder"
             ));
