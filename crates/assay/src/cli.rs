@@ -190,7 +190,7 @@ pub(crate) struct Infer {
     /// Most you pay each seller (ASY)
     #[arg(long, value_name = "ASY", value_parser = amount, default_value = "0.01")]
     pub(crate) max_price: Amount,
-    /// Time until the order has ended at the latest, in seconds [default: 60; 600 for a batch]
+    /// Time until an order has ended at the latest, in seconds [default: 28; 60 in a batch]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) within: Option<Duration>,
     /// Place one order for each row of `x` of this .npz archive
@@ -442,17 +442,19 @@ pub(crate) enum Order {
         /// The order's id
         order: OrderId,
     },
-    /// List orders, the newest first
+    /// List an account's orders, the newest first
     #[command(after_help = "\
 Examples:
-  assay order list
-  assay order list --wallet buyer --limit 20")]
+  assay order list --wallet buyer
+  assay order list --account asy1… --limit 100")]
     List(OrderList),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct OrderList {
-    /// Only this account's
+    #[command(flatten)]
+    pub(crate) wallet: WalletChoice,
+    /// Whose, instead of the wallet's: orders that the account bought or was drawn for
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) account: Option<assay_types::AccountId>,
     /// Most to list

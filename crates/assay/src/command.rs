@@ -2,11 +2,18 @@
 
 mod bench;
 mod completions;
-mod model;
-mod receipt;
+mod infer;
+pub(crate) mod model;
+mod node;
+mod order;
+mod provide;
+pub(crate) mod receipt;
+mod transfer;
+pub(crate) mod wallet;
 
 use crate::{
     cli::{Command, Globals},
+    demo,
     failure::Done,
     output::Output,
 };
@@ -21,6 +28,12 @@ pub(crate) async fn run(command: &Command, globals: &Globals, output: &Output) -
         Command::Receipt(command) => receipt::run(command, output),
         Command::Bench(args) => bench::run(args, output).await,
         Command::Completions(args) => completions::run(args, output),
-        _ => Ok(crate::failure::Ended::Well),
+        Command::Demo(args) => demo::run(args, output).await,
+        Command::Provide(args) => provide::run(args, globals, output).await,
+        Command::Node(args) => node::run(args, globals, output).await,
+        Command::Infer(args) => infer::run(args, globals, output).await,
+        Command::Wallet(command) => wallet::run(command, globals, output).await,
+        Command::Transfer(args) => transfer::run(args, globals, output).await,
+        Command::Order(command) => order::run(command, globals, output).await,
     }
 }

@@ -6,9 +6,13 @@
 mod answer;
 mod cli;
 mod command;
+mod connect;
 mod demo;
+mod devnet;
 mod failure;
 mod home;
+mod interrupt;
+mod market;
 mod output;
 mod passphrase;
 mod picture;

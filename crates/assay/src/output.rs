@@ -8,7 +8,7 @@
 mod paint;
 mod table;
 
-pub(crate) use paint::{Paint, bold, dim, good, bad, warn};
+pub(crate) use paint::{bad, bold, dim, good, warn};
 pub(crate) use table::Table;
 
 use anstream::{AutoStream, ColorChoice};
@@ -53,11 +53,6 @@ impl Output {
     /// Whether a program reads the answers.
     pub(crate) fn is_json(&self) -> bool {
         self.format == Format::Json
-    }
-
-    /// Columns of the terminal.
-    pub(crate) fn width(&self) -> usize {
-        self.width
     }
 
     /// One line for people; nothing under `--json`.

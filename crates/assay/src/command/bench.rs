@@ -1,7 +1,7 @@
 //! `assay bench`: what this machine can do, one measurement a line.
 
 mod ledger;
-//mod market;
+mod market;
 mod model;
 
 use crate::{
@@ -32,8 +32,8 @@ pub(crate) async fn run(args: &Bench, output: &Output) -> Done {
     let show = |measurement: Measurement| show(output, &measurement);
     match args.suite {
         Suite::Model => model::run(show)?,
-        _ => ledger::run(show)?,
-        //Suite::Market => market::run(output, show).await?,
+        Suite::Ledger => ledger::run(show)?,
+        Suite::Market => market::run(output, show).await?,
     }
     Ok(Ended::Well)
 }

@@ -2,7 +2,7 @@
 
 mod import;
 mod inspect;
-//mod register;
+mod register;
 mod run;
 
 use crate::{
@@ -34,7 +34,7 @@ pub(crate) async fn run(command: &Model, globals: &Globals, output: &Output) -> 
         Model::Import(args) => import::run(args, output),
         Model::Inspect(args) => inspect::run(args, output),
         Model::Run(args) => run::run(args, output),
-        Model::Register(_) => todo!(),
+        Model::Register(args) => register::run(args, globals, output).await,
     }
 }
 

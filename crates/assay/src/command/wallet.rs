@@ -11,7 +11,7 @@ use crate::{
 use anyhow::Context;
 use assay_api::AccountView;
 use assay_client::{WalletError, WalletFile};
-use assay_types::SecretKey;
+use assay_types::{AccountId, SecretKey};
 use serde_json::json;
 
 /// Runs the command.
@@ -42,6 +42,15 @@ pub(crate) fn unlock(choice: &WalletChoice, globals: &Globals, output: &Output) 
         }),
         key => Ok(key?),
     }
+}
+
+/// The address of the chosen wallet; no passphrase is needed.
+///
+/// # Errors
+/// When there is no such wallet.
+pub(crate) fn address(choice: &WalletChoice, globals: &Globals) -> anyhow::Result<AccountId> {
+    let path = Home::new(globals.home.as_deref())?.wallet(&choice.wallet)?;
+    Ok(WalletFile::read(&path)?.address())
 }
 
 fn new(choice: &WalletChoice, globals: &Globals, output: &Output) -> Done {
@@ -110,11 +119,17 @@ fn account_facts(account: &AccountView) -> Vec<(&'static str, String)> {
     }
     facts.push((
         "sold",
-        format!("{} paid, {} not paid, {} burnt", seller.delivered, seller.failed, seller.slashed),
+        format!(
+            "{} paid ({} earned), {} not paid, {} of bond lost",
+            seller.delivered, seller.earned, seller.failed, seller.slashed
+        ),
     ));
     facts.push((
         "bought",
-        format!("{} placed, {} settled, {} rejected", buyer.placed, buyer.settled, buyer.rejected),
+        format!(
+            "{} settled for {}, {} refunded, {} rejected, {} cancelled",
+            buyer.settled, buyer.spent, buyer.refunded, buyer.rejected, buyer.cancelled
+        ),
     ));
     facts
 }

@@ -51,6 +51,8 @@ pub(crate) struct Story {
     order: OrderId,
     start: Option<LedgerTime>,
     answers: BTreeMap<ContentId, String>,
+    agreeing: BTreeMap<ContentId, usize>,
+    royalties: BTreeMap<AccountId, Amount>,
     pending: Option<Line>,
 }
 
@@ -62,6 +64,8 @@ impl Story {
             order,
             start: None,
             answers: BTreeMap::new(),
+            agreeing: BTreeMap::new(),
+            royalties: BTreeMap::new(),
             pending: None,
         }
     }
@@ -71,21 +75,43 @@ impl Story {
         self.answers.insert(output, meaning.into());
     }
 
-    /// Takes an event of ledger time `time`; gives back a line once it is certain that no further event
-    /// belongs to it.
-    pub(crate) fn tell(&mut self, time: LedgerTime, event: &EventView) -> Option<Line> {
+    /// Takes an event of ledger time `time`; gives back the lines that are certain to be complete.
+    pub(crate) fn tell(&mut self, time: LedgerTime, event: &EventView) -> Vec<Line> {
         if event.order() != Some(self.order) {
-            return None;
+            return Vec::new();
         }
         self.start.get_or_insert(time);
-        let next = self.line(time, event)?;
-        match &mut self.pending {
-            Some(line) if line.continues_with(&next) => {
-                line.names.extend(next.names);
-                None
-            }
-            pending => pending.replace(next),
+        if let EventView::RoyaltyPaid { to, amount, .. } = event {
+            // One payment for each seller's ask; the sum says as much in one line.
+            let sum = self.royalties.entry(*to).or_default();
+            *sum = sum.saturating_add(*amount);
+            return Vec::new();
         }
+        let mut next = Vec::new();
+        if matches!(event, EventView::Refunded { .. } | EventView::Closed { .. }) {
+            next.extend(self.royalties(time));
+        }
+        next.extend(self.line(time, event));
+        let mut complete = Vec::new();
+        for line in next {
+            match &mut self.pending {
+                Some(pending) if pending.continues_with(&line) => pending.names.extend(line.names),
+                pending => complete.extend(pending.replace(line)),
+            }
+        }
+        complete
+    }
+
+    fn royalties(&mut self, time: LedgerTime) -> Vec<Line> {
+        let sums = std::mem::take(&mut self.royalties);
+        let line = |(account, sum): (AccountId, Amount)| Line {
+            time,
+            verb: "royalty",
+            tone: Tone::Plain,
+            names: vec![self.cast.name(account)],
+            detail: format!("{sum} for the model"),
+        };
+        sums.into_iter().map(line).collect()
     }
 
     /// The block has been told in full: gives back the line that was held.
@@ -123,6 +149,7 @@ impl Story {
                 ("reveals", Tone::Plain, vec![], detail.to_owned())
             }
             EventView::Revealed { seller, output, holds, .. } => {
+                *self.agreeing.entry(*output).or_default() += usize::from(*holds);
                 let answer = self.answer(output);
                 let detail = if *holds { answer } else { format!("{answer}, which was not committed") };
                 ("revealed", Tone::Plain, name(seller), detail)
@@ -131,14 +158,16 @@ impl Story {
                 ("delivered", Tone::Plain, name(seller), self.answer(output))
             }
             EventView::VerdictReached { output, .. } => {
-                ("verdict", Tone::Good, vec![], self.answer(output))
+                let answer = self.answer(output);
+                let detail = match self.agreeing.get(output) {
+                    Some(count) => format!("{count} sellers agree: {answer}"),
+                    None => answer,
+                };
+                ("verdict", Tone::Good, vec![], detail)
             }
             EventView::Paid { seller, gross, fee, .. } => {
                 let detail = format!("{gross}{}", fee_note(*fee));
                 ("paid", Tone::Good, name(seller), detail)
-            }
-            EventView::RoyaltyPaid { to, amount, .. } => {
-                ("royalty", Tone::Plain, name(to), amount.to_string())
             }
             EventView::Burnt { account, amount, reason, .. } => {
                 let detail = format!("loses {amount}, {}", reason.replace('_', " "));

@@ -9,7 +9,7 @@ fn account(seed: u8) -> AccountId {
 
 fn told(events: &[(u64, Event)]) -> String {
     let mut cast = Cast::default();
-    for (seed, name) in [(1, "anna"), (2, "bruno"), (3, "mallory"), (9, "buyer")] {
+    for (seed, name) in [(1, "anna"), (2, "bruno"), (3, "mallory"), (5, "author"), (9, "buyer")] {
         cast.add(account(seed), name);
     }
     let mut story = Story::new(cast, ORDER);
@@ -53,6 +53,12 @@ fn events_of_one_moment_become_one_line() {
         net: Amount::new(10_000_000 - fee),
         fee: Amount::new(fee),
     };
+    let royalty = |amount| Event::RoyaltyPaid {
+        order: ORDER,
+        model: assay_types::ModelId::new([4; 32]),
+        to: account(5),
+        amount: Amount::new(amount),
+    };
     let released = Event::Released {
         order: ORDER,
         seller: account(3),
@@ -82,7 +88,9 @@ fn events_of_one_moment_become_one_line() {
         (1_060, revealed(2, 7)),
         (1_061, released),
         (1_070, Event::VerdictReached { order: ORDER, output: ContentId::new([7; 32]) }),
+        (1_070, royalty(100)),
         (1_070, paid(1, 50_000)),
+        (1_070, royalty(120)),
         (1_070, paid(2, 0)),
         (1_070, burnt),
         (1_070, Event::Refunded { order: ORDER, buyer: account(9), amount: Amount::new(5) }),
@@ -98,10 +106,11 @@ fn events_of_one_moment_become_one_line() {
     60 ms  revealed   mallory: answer 08080808
     60 ms  revealed   bruno: seven
     61 ms  released   mallory: no answer
-    70 ms  verdict    seven
+    70 ms  verdict    2 sellers agree: seven
     70 ms  paid       anna: 0.01 ASY, 0.00005 ASY of it burnt as fee
     70 ms  paid       bruno: 0.01 ASY
     70 ms  burnt      mallory: loses 0.2 ASY, minority answer
+    70 ms  royalty    author: 0.00000022 ASY for the model
     70 ms  returned   buyer: 0.000000005 ASY of the escrow
     ");
 }

@@ -1,0 +1,82 @@
+//! `assay node`: a validator with its HTTP interface, until it is asked to stop.
+
+use crate::{
+    cli::{Globals, Node as Args},
+    devnet::{DEV_PASSPHRASE, Folder},
+    failure::{Done, Ended, Hint},
+    home::{Home, NODE_DEFAULT},
+    interrupt,
+    output::{Output, bold, dim},
+    passphrase,
+};
+use anyhow::anyhow;
+use assay_node::{Node, NodeConfig, dev};
+use serde_json::json;
+
+/// Starts the node, says where it is, and serves until Ctrl-C.
+///
+/// # Errors
+/// When there is no network to serve, the port or the folder is in use, or the chain does not start.
+pub(crate) async fn run(args: &Args, globals: &Globals, output: &Output) -> Done {
+    let folder = match (&args.data, args.dev) {
+        (Some(data), _) => Folder::new(data),
+        (None, true) => Folder::new(Home::new(globals.home.as_deref())?.dev()),
+        (None, false) => Folder::new(Home::new(globals.home.as_deref())?.node()),
+    };
+    if args.dev && !folder.exists() {
+        folder.make()?;
+    }
+    if !folder.exists() {
+        return Err(anyhow!("there is no network in {}", folder.path().display()))
+            .hint(|| "`assay node --dev` makes a development network");
+    }
+    let genesis = folder.genesis()?;
+    let passphrase = if args.dev {
+        DEV_PASSPHRASE.to_owned()
+    } else {
+        passphrase::existing(&folder.validator())?
+    };
+    let validator = folder.validator_key(&passphrase)?;
+    let (chain, network) = (genesis.chain_id(), genesis.network.to_string());
+
+    let config = NodeConfig::single(folder.state(), genesis, validator, args.listen);
+    let node = Node::start(config).await?;
+    let url = node.url();
+    output.json(&json!({
+        "url": url,
+        "chain": chain.to_string(),
+        "network": network,
+        "data": folder.path(),
+        "anchor": folder.anchor(),
+        "wallets": args.dev.then(|| folder.wallets()),
+    }));
+    output.line(format_args!("{} serves {network}", bold("Assay node")));
+    output.blank();
+    let mut facts = vec![
+        ("address", url.clone()),
+        ("chain", chain.to_string()),
+        ("data", folder.path().display().to_string()),
+        ("anchor", folder.anchor().display().to_string()),
+    ];
+    if args.dev {
+        let sellers = format!("seller-1 … seller-{}", dev::SELLERS);
+        facts.push((
+            "wallets",
+            format!("{}, {}, {sellers}; passphrase {DEV_PASSPHRASE}", dev::BUYER, dev::AUTHOR),
+        ));
+    }
+    output.facts(facts);
+    output.blank();
+    if args.dev {
+        let node = if url == NODE_DEFAULT { String::new() } else { format!(" --node {url}") };
+        output.line(format_args!(
+            "next: ASSAY_PASSPHRASE={DEV_PASSPHRASE} assay provide --wallet seller-1{node}"
+        ));
+    }
+    output.line(dim("Ctrl-C stops it"));
+
+    interrupt::requested().await;
+    output.note(dim("stopping"));
+    node.shutdown().await;
+    Ok(Ended::Well)
+}

@@ -1,0 +1,38 @@
+//! `assay transfer`: money from a wallet to an account.
+
+use crate::{
+    cli::{Globals, Transfer},
+    connect,
+    failure::{Done, Ended},
+    output::{Output, good},
+};
+use assay_types::Call;
+use serde_json::json;
+
+/// Sends the money and waits until it is final.
+///
+/// # Errors
+/// When the node or the ledger refuses.
+pub(crate) async fn run(args: &Transfer, globals: &Globals, output: &Output) -> Done {
+    let sender = connect::sender(globals, &args.wallet, output).await?;
+    let Transfer { to, amount, .. } = *args;
+    let spinner = output.spinner("waiting for a block");
+    let sent = sender.send_and_wait(Call::Transfer { to, amount }).await;
+    spinner.finish_and_clear();
+    let confirmed = connect::advise(sent)?;
+    output.json(&json!({
+        "transaction": confirmed.id.to_string(),
+        "height": confirmed.height.get(),
+        "from": sender.account().to_string(),
+        "to": to.to_string(),
+        "grains": amount.get().to_string(),
+    }));
+    output.facts([
+        ("sent", amount.to_string()),
+        ("to", to.to_string()),
+        ("transaction", confirmed.id.to_string()),
+    ]);
+    output.blank();
+    output.line(format_args!("{} in block {}", good("final:"), confirmed.height));
+    Ok(Ended::Well)
+}

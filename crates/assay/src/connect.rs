@@ -1,0 +1,139 @@
+//! The way to the market: the node's client, the signing sender, models by name.
+
+use crate::{
+    cli::{Globals, ModelName, WalletChoice},
+    command,
+    failure::Hint,
+    output::Output,
+};
+use anyhow::{Context, anyhow};
+use assay_api::{EventView, ModelView, StampedEvent};
+use assay_client::{Client, ClientError, Sender};
+use assay_model::{Manifest, Tensor, manifest::MANIFEST_BYTES_MAX};
+use assay_types::{
+    APPROVAL_DELIVER, ApprovalCall, Call, ContentId, Lane, OrderId, QUORUM_REVEAL, QuorumCall,
+};
+
+/// The node that the flags name.
+///
+/// # Errors
+/// When it does not answer.
+pub(crate) async fn client(globals: &Globals) -> anyhow::Result<Client> {
+    let client = Client::connect(&globals.node).await;
+    client.hint(|| "start one with `assay node --dev`, or name another with --node or ASSAY_NODE")
+}
+
+/// The node, and the chosen wallet's hand on the command line's lane.
+///
+/// # Errors
+/// When the node does not answer or the wallet does not open.
+pub(crate) async fn sender(
+    globals: &Globals,
+    wallet: &WalletChoice,
+    output: &Output,
+) -> anyhow::Result<Sender> {
+    // Nobody should type a passphrase only to learn that there is no node.
+    let client = client(globals).await?;
+    let key = command::wallet::unlock(wallet, globals, output)?;
+    Ok(Sender::new(client, key, Lane::default()))
+}
+
+/// A registered model and its manifest, which is checked against its id.
+///
+/// # Errors
+/// When the node knows no such model, or several by the same name.
+pub(crate) async fn model(client: &Client, name: &str) -> anyhow::Result<(ModelView, Manifest)> {
+    let view = match ModelName::from(name) {
+        ModelName::Id(id) => client.model(id).await?,
+        ModelName::Name(name) => by_name(client.models().await?, &name)?,
+    };
+    let view = view
+        .ok_or_else(|| anyhow!("the node knows no model `{name}`"))
+        .hint(|| "`assay model register` registers one; a development node has digits-mlp, digits-smallcnn and digits-lenet")?;
+    let bytes_max = u64::try_from(MANIFEST_BYTES_MAX).unwrap_or(u64::MAX);
+    let bytes = client
+        .get_content(view.manifest, bytes_max)
+        .await
+        .with_context(|| format!("cannot fetch the manifest of {name}"))?;
+    let manifest = Manifest::from_bytes(&bytes)
+        .with_context(|| format!("the manifest of {name} is refused"))?;
+    Ok((view, manifest))
+}
+
+fn by_name(models: Vec<ModelView>, name: &str) -> anyhow::Result<Option<ModelView>> {
+    let mut named = models.into_iter().filter(|model| model.name.as_deref() == Some(name));
+    match (named.next(), named.next()) {
+        (Some(one), Some(other)) => Err(anyhow!(
+            "several models are called `{name}`, for example {} and {}",
+            one.model,
+            other.model
+        ))
+        .hint(|| "names are not unique; give the model's id"),
+        (found, _) => Ok(found),
+    }
+}
+
+/// The answer to a settled order, as a tensor.
+///
+/// # Errors
+/// When the node does not have it, or has another.
+pub(crate) async fn answer(client: &Client, order: OrderId, output: ContentId) -> anyhow::Result<Tensor> {
+    let bytes = client
+        .output(order, output)
+        .await?
+        .ok_or_else(|| anyhow!("the node does not have the answer to order {}", order.short()))?;
+    Tensor::from_bytes(&bytes).context("the sellers agree on an answer that is no tensor")
+}
+
+/// What a seller revealed or delivered in the block of `stamped`, as a tensor: the transaction in that
+/// block whose bytes have the id that the event names.
+///
+/// # Errors
+/// When the node does not have the block, or the block not the answer.
+pub(crate) async fn delivery(client: &Client, stamped: &StampedEvent) -> anyhow::Result<Tensor> {
+    let (order, output) = match stamped.event {
+        EventView::Revealed { order, output, .. } | EventView::Delivered { order, output, .. } => {
+            (order, output)
+        }
+        _ => return Err(anyhow!("this event carries no answer")),
+    };
+    let block = client
+        .canonical_block(stamped.height)
+        .await?
+        .ok_or_else(|| anyhow!("the node does not have block {}", stamped.height))?;
+    let bytes = block
+        .transactions
+        .iter()
+        .filter_map(|transaction| match &transaction.body.call {
+            Call::CheckCall { order: of, tag, bytes } if *of == order => carried(*tag, bytes),
+            _ => None,
+        })
+        .find(|bytes| ContentId::of(bytes) == output)
+        .ok_or_else(|| anyhow!("block {} lacks the answer that its events name", stamped.height))?;
+    Tensor::from_bytes(&bytes).context("the answer is no tensor")
+}
+
+/// The answer in a check call. A quorum's reveal and an approval's delivery have different tags.
+fn carried(tag: u8, bytes: &[u8]) -> Option<Vec<u8>> {
+    match (tag, QuorumCall::read(tag, bytes), ApprovalCall::read(tag, bytes)) {
+        (QUORUM_REVEAL, Ok(Some(QuorumCall::Reveal(reveal))), _) => Some(reveal.output.into_vec()),
+        (APPROVAL_DELIVER, _, Ok(Some(ApprovalCall::Deliver(output)))) => Some(output.into_vec()),
+        _ => None,
+    }
+}
+
+/// Adds what to do to errors of the client that do not say it themselves.
+pub(crate) fn advise<T>(result: Result<T, ClientError>) -> anyhow::Result<T> {
+    match result {
+        Err(ClientError::Rejected { transaction, rejection }) => {
+            let advice = rejection.advice.clone();
+            Err(anyhow!("the ledger refused transaction {}: {}", transaction.short(), rejection.message))
+                .hint(|| advice)
+        }
+        Err(ClientError::Refused(problem)) => {
+            let hint = problem.hint.clone();
+            Err(anyhow!("the node refused: {}: {}", problem.title, problem.detail)).hint(|| hint)
+        }
+        result => Ok(result?),
+    }
+}
