@@ -45,12 +45,7 @@ pub(super) async fn transaction(
     State(app): State<Shared>,
     Hole(id): Hole<TxId>,
 ) -> Result<Response, Refusal> {
-    let known = on_file(&app, move |app| {
-        app.chain
-            .transaction(id)
-            .map_err(|error| chain_failed(&error))
-    });
-    let view = match known.await? {
+    let view = match known(&app, id).await? {
         Some(Known::Pending) => TransactionStatus::Pending { id },
         Some(Known::Final {
             location, outcome, ..
