@@ -213,6 +213,13 @@ impl State {
             .find(|header| header.state_root == *root)
     }
 
+    /// Whether the block is not final here yet and did more than let time pass.
+    pub(crate) fn has_effects(&self, id: BlockId) -> bool {
+        self.overlays.get(&id).is_some_and(|overlay| {
+            !overlay.transactions.is_empty() || !overlay.result.events.is_empty()
+        })
+    }
+
     /// Number of blocks executed here that are not final.
     #[cfg(test)]
     pub(crate) fn overlay_count(&self) -> usize {

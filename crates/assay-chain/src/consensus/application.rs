@@ -104,6 +104,9 @@ impl<S: Strategy> App<S> {
         // What the parent itself left to do is not in the final tables yet; trying tells.
         let unsettled = parent != state.tip_id();
         let due = ledger.has_work_due(time);
+        // `Stateful` applies a final block between builds only. A block that did something is therefore
+        // followed by another at once, or nobody would hear of it before the heartbeat.
+        let settles = state.has_effects(parent);
         if beat || due || unsettled || !candidates.is_empty() {
             let proposal = state.propose(parent, time, leader, &candidates);
             let mut mempool = self.core.mempool();
@@ -113,7 +116,7 @@ impl<S: Strategy> App<S> {
                 }
             }
             drop(mempool);
-            if beat || !proposal.is_idle() {
+            if beat || settles || !proposal.is_idle() {
                 return Ok(Box::new(proposal));
             }
         }
