@@ -35,14 +35,27 @@ impl Answer {
     /// Reads `classification` with the labels of `manifest`.
     pub(crate) fn new(classification: Classification, manifest: &Manifest) -> Self {
         let labels = &manifest.fields().output.labels;
-        let label = |class: usize| labels.get(class).cloned().unwrap_or_else(|| class.to_string());
+        let label = |class: usize| {
+            labels
+                .get(class)
+                .cloned()
+                .unwrap_or_else(|| class.to_string())
+        };
         let shares = softmax(&classification.scores);
         let scores = classification.scores.iter().zip(shares).enumerate();
         let mut scores: Vec<Score> = scores
-            .map(|(class, (&score, share))| Score { label: label(class), score, share })
+            .map(|(class, (&score, share))| Score {
+                label: label(class),
+                score,
+                share,
+            })
             .collect();
         scores.sort_by(|a, b| b.score.total_cmp(&a.score));
-        Self { label: classification.label, class: classification.class, scores }
+        Self {
+            label: classification.label,
+            class: classification.class,
+            scores,
+        }
     }
 
     /// Prints the label and the likeliest classes.
@@ -50,10 +63,15 @@ impl Answer {
         output.line(format_args!("{}  {}", dim("label"), bold(&self.label)));
         output.blank();
         let shown = self.scores.iter().take(CLASSES_SHOWN);
-        let widest = shown.clone().map(|score| score.label.chars().count()).max().unwrap_or_default();
+        let widest = shown
+            .clone()
+            .map(|score| score.label.chars().count())
+            .max()
+            .unwrap_or_default();
         for Score { label, share, .. } in shown {
             let bar = "━".repeat((share * BAR_WIDTH as f64).round() as usize);
-            output.line(format_args!("  {label:>widest$}  {:>5.1} %  {bar}", share * 100.0));
+            let line = format!("  {label:>widest$}  {:>5.1} %  {bar}", share * 100.0);
+            output.line(line.trim_end());
         }
     }
 }

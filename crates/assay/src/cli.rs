@@ -7,7 +7,12 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 /// An open market for AI work: anyone sells, anyone buys, nothing is paid until its check has passed.
 #[derive(Debug, Parser)]
-#[command(name = "assay", version, propagate_version = true, arg_required_else_help = true)]
+#[command(
+    name = "assay",
+    version,
+    propagate_version = true,
+    arg_required_else_help = true
+)]
 #[command(after_help = "\
 Examples:
   assay demo                                   a whole market on this machine, offline
@@ -44,7 +49,11 @@ pub(crate) struct Globals {
 impl Globals {
     /// Who reads the answers.
     pub(crate) fn format(&self) -> Format {
-        if self.json { Format::Json } else { Format::Text }
+        if self.json {
+            Format::Json
+        } else {
+            Format::Text
+        }
     }
 }
 
@@ -216,9 +225,8 @@ pub(crate) enum CheckChoice {
 impl FromStr for CheckChoice {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let malformed = || {
-            format!("`{text}` is no check; use `quorum:2of3`, `quorum:3of4` … or `approval`")
-        };
+        let malformed =
+            || format!("`{text}` is no check; use `quorum:2of3`, `quorum:3of4` … or `approval`");
         if text == "approval" {
             return Ok(Self::Approval);
         }
@@ -323,7 +331,11 @@ impl FromStr for ImageSize {
         };
         size.split_once('x')
             .and_then(|(width, height)| {
-                Some(Self { width: width.parse().ok()?, height: height.parse().ok()?, rgb })
+                Some(Self {
+                    width: width.parse().ok()?,
+                    height: height.parse().ok()?,
+                    rgb,
+                })
             })
             .ok_or_else(|| format!("`{text}` is no picture size; write `28x28` or `32x32:rgb`"))
     }
@@ -514,7 +526,9 @@ pub(crate) enum Suite {
 }
 
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  assay completions bash > ~/.local/share/bash-completion/completions/assay")]
+#[command(
+    after_help = "Example:\n  assay completions bash > ~/.local/share/bash-completion/completions/assay"
+)]
 pub(crate) struct Completions {
     /// The shell
     #[arg(value_enum)]
@@ -531,7 +545,9 @@ const WITHIN_SECONDS_MAX: u64 = 7 * 24 * 3_600;
 fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<u64>() {
         Ok(seconds @ 1..=WITHIN_SECONDS_MAX) => Ok(Duration::from_secs(seconds)),
-        _ => Err(format!("`{text}` is no whole number of seconds from 1 to {WITHIN_SECONDS_MAX}")),
+        _ => Err(format!(
+            "`{text}` is no whole number of seconds from 1 to {WITHIN_SECONDS_MAX}"
+        )),
     }
 }
 
@@ -546,7 +562,8 @@ pub(crate) enum ModelName {
 
 impl From<&str> for ModelName {
     fn from(text: &str) -> Self {
-        text.parse().map_or_else(|_| Self::Name(text.to_owned()), Self::Id)
+        text.parse()
+            .map_or_else(|_| Self::Name(text.to_owned()), Self::Id)
     }
 }
 

@@ -61,7 +61,9 @@ pub(crate) async fn model(client: &Client, name: &str) -> anyhow::Result<(ModelV
 }
 
 fn by_name(models: Vec<ModelView>, name: &str) -> anyhow::Result<Option<ModelView>> {
-    let mut named = models.into_iter().filter(|model| model.name.as_deref() == Some(name));
+    let mut named = models
+        .into_iter()
+        .filter(|model| model.name.as_deref() == Some(name));
     match (named.next(), named.next()) {
         (Some(one), Some(other)) => Err(anyhow!(
             "several models are called `{name}`, for example {} and {}",
@@ -77,11 +79,17 @@ fn by_name(models: Vec<ModelView>, name: &str) -> anyhow::Result<Option<ModelVie
 ///
 /// # Errors
 /// When the node does not have it, or has another.
-pub(crate) async fn answer(client: &Client, order: OrderId, output: ContentId) -> anyhow::Result<Tensor> {
-    let bytes = client
-        .output(order, output)
-        .await?
-        .ok_or_else(|| anyhow!("the node does not have the answer to order {}", order.short()))?;
+pub(crate) async fn answer(
+    client: &Client,
+    order: OrderId,
+    output: ContentId,
+) -> anyhow::Result<Tensor> {
+    let bytes = client.output(order, output).await?.ok_or_else(|| {
+        anyhow!(
+            "the node does not have the answer to order {}",
+            order.short()
+        )
+    })?;
     Tensor::from_bytes(&bytes).context("the sellers agree on an answer that is no tensor")
 }
 
@@ -105,17 +113,30 @@ pub(crate) async fn delivery(client: &Client, stamped: &StampedEvent) -> anyhow:
         .transactions
         .iter()
         .filter_map(|transaction| match &transaction.body.call {
-            Call::CheckCall { order: of, tag, bytes } if *of == order => carried(*tag, bytes),
+            Call::CheckCall {
+                order: of,
+                tag,
+                bytes,
+            } if *of == order => carried(*tag, bytes),
             _ => None,
         })
         .find(|bytes| ContentId::of(bytes) == output)
-        .ok_or_else(|| anyhow!("block {} lacks the answer that its events name", stamped.height))?;
+        .ok_or_else(|| {
+            anyhow!(
+                "block {} lacks the answer that its events name",
+                stamped.height
+            )
+        })?;
     Tensor::from_bytes(&bytes).context("the answer is no tensor")
 }
 
 /// The answer in a check call. A quorum's reveal and an approval's delivery have different tags.
 fn carried(tag: u8, bytes: &[u8]) -> Option<Vec<u8>> {
-    match (tag, QuorumCall::read(tag, bytes), ApprovalCall::read(tag, bytes)) {
+    match (
+        tag,
+        QuorumCall::read(tag, bytes),
+        ApprovalCall::read(tag, bytes),
+    ) {
         (QUORUM_REVEAL, Ok(Some(QuorumCall::Reveal(reveal))), _) => Some(reveal.output.into_vec()),
         (APPROVAL_DELIVER, _, Ok(Some(ApprovalCall::Deliver(output)))) => Some(output.into_vec()),
         _ => None,
@@ -125,14 +146,26 @@ fn carried(tag: u8, bytes: &[u8]) -> Option<Vec<u8>> {
 /// Adds what to do to errors of the client that do not say it themselves.
 pub(crate) fn advise<T>(result: Result<T, ClientError>) -> anyhow::Result<T> {
     match result {
-        Err(ClientError::Rejected { transaction, rejection }) => {
+        Err(ClientError::Rejected {
+            transaction,
+            rejection,
+        }) => {
             let advice = rejection.advice.clone();
-            Err(anyhow!("the ledger refused transaction {}: {}", transaction.short(), rejection.message))
-                .hint(|| advice)
+            Err(anyhow!(
+                "the ledger refused transaction {}: {}",
+                transaction.short(),
+                rejection.message
+            ))
+            .hint(|| advice)
         }
         Err(ClientError::Refused(problem)) => {
             let hint = problem.hint.clone();
-            Err(anyhow!("the node refused: {}: {}", problem.title, problem.detail)).hint(|| hint)
+            Err(anyhow!(
+                "the node refused: {}: {}",
+                problem.title,
+                problem.detail
+            ))
+            .hint(|| hint)
         }
         result => Ok(result?),
     }

@@ -19,8 +19,14 @@ use crate::{
 };
 use anyhow::{Context, anyhow};
 use assay_api::{EventView, StreamMessage};
-use assay_client::{Client, CheckRequest, EventQuery, EventStart, OrderRequest, Placed, Sender, Timing, place};
-use assay_model::{Image, Manifest, bundled::{DigitImage, digit_images}, input::decode_png};
+use assay_client::{
+    CheckRequest, Client, EventQuery, EventStart, OrderRequest, Placed, Sender, Timing, place,
+};
+use assay_model::{
+    Image, Manifest,
+    bundled::{DigitImage, digit_images},
+    input::decode_png,
+};
 use assay_types::{Amount, Lane, PayoutResult, ReceiptProof, Verdict, encode};
 use assay_verify::{Anchor, parse_receipt, verify_receipt};
 use assay_worker::Misbehaviour;
@@ -123,7 +129,12 @@ struct Outcome {
     cast: Cast,
 }
 
-async fn buy(market: &Market, folder: &Path, started: Duration, output: &Output) -> anyhow::Result<Outcome> {
+async fn buy(
+    market: &Market,
+    folder: &Path,
+    started: Duration,
+    output: &Output,
+) -> anyhow::Result<Outcome> {
     // From here on only the node's address is used, as a stranger would.
     let client = Client::connect(market.client().url()).await?;
     let buyer = Sender::new(client.clone(), market.buyer()?, Lane::default());
@@ -136,14 +147,19 @@ async fn buy(market: &Market, folder: &Path, started: Duration, output: &Output)
     title(&image, digit, &client, market, started, output);
 
     let mut tensors = manifest.quantize_input(&assay_model::Input::Image(image))?;
-    let tensor = tensors.pop().ok_or_else(|| anyhow!("the picture is no input of {MODEL}"))?;
+    let tensor = tensors
+        .pop()
+        .ok_or_else(|| anyhow!("the picture is no input of {MODEL}"))?;
     let input = client.put_content(buyer.key(), tensor.to_bytes()).await?;
     let accounts = market.accounts();
     let before = Books::read(&client, &accounts).await?;
     let request = OrderRequest {
         model: model.model,
         input,
-        check: CheckRequest::Quorum { agree: QUORUM.0, of: QUORUM.1 },
+        check: CheckRequest::Quorum {
+            agree: QUORUM.0,
+            of: QUORUM.1,
+        },
         price_max: PRICE_MAX,
         timing: Timing::default(),
     };
@@ -174,11 +190,23 @@ async fn buy(market: &Market, folder: &Path, started: Duration, output: &Output)
         None => None,
     };
     let (anchor, verified) = keep_receipt(&proof, &market.folder().anchor(), folder)?;
-    Ok(Outcome { proof, answer, anchor, verified, before, after, cast })
+    Ok(Outcome {
+        proof,
+        answer,
+        anchor,
+        verified,
+        before,
+        after,
+        cast,
+    })
 }
 
 /// Writes receipt and anchor, then reads both again and verifies, as whoever is given them would.
-fn keep_receipt(proof: &ReceiptProof, anchor: &Path, folder: &Path) -> anyhow::Result<(Anchor, bool)> {
+fn keep_receipt(
+    proof: &ReceiptProof,
+    anchor: &Path,
+    folder: &Path,
+) -> anyhow::Result<(Anchor, bool)> {
     let (receipt_file, anchor_file) = (receipt_in(folder), anchor_in(folder));
     home::write(&receipt_file, &encode(proof))?;
     std::fs::copy(anchor, &anchor_file)
@@ -225,20 +253,31 @@ fn title(
         bold("What digit is this?").to_string(),
         String::new(),
         fact("model", MODEL.to_owned()),
-        fact("check", format!("{agree} of {of} sellers must give one answer")),
+        fact(
+            "check",
+            format!("{agree} of {of} sellers must give one answer"),
+        ),
         fact("price", format!("at most {PRICE_MAX} a seller")),
         fact("bond", "each locks 0.2 ASY, lost by cheating".to_owned()),
         String::new(),
-        fact("sellers", "anna, bruno and clara, who are honest".to_owned()),
+        fact(
+            "sellers",
+            "anna, bruno and clara, who are honest".to_owned(),
+        ),
         fact("", format!("{CHEAT}, who answers wrongly")),
         fact("chain", format!("{chain}, one validator")),
         fact("node", client.url().to_owned()),
         fact("started", format!("in {:.1} s", started.as_secs_f64())),
     ];
     let width = image.width() as usize;
-    let grey: Vec<u8> = (0..width * image.height() as usize).map(|pixel| image.grey(pixel)).collect();
+    let grey: Vec<u8> = (0..width * image.height() as usize)
+        .map(|pixel| image.grey(pixel))
+        .collect();
     output.blank();
-    output.line(format_args!("{INDENT}{}", bold("Assay: nothing is paid until its check has passed")));
+    output.line(format_args!(
+        "{INDENT}{}",
+        bold("Assay: nothing is paid until its check has passed")
+    ));
     output.blank();
     let lines = picture::lines(&grey, width);
     for index in 0..lines.len().max(facts.len()) {
@@ -286,7 +325,10 @@ async fn follow(
             lines.extend(story.pause());
         }
         for line in lines {
-            output.line(format_args!("{INDENT}{}", line.show(story.elapsed_ms(&line))));
+            output.line(format_args!(
+                "{INDENT}{}",
+                line.show(story.elapsed_ms(&line))
+            ));
         }
         if is_end {
             return Ok(());
@@ -340,25 +382,53 @@ impl Outcome {
         output.blank();
         let check = |holds: bool, name: &str, text: String| {
             let name = format!("{name:8}");
-            let mark = if holds { good(format!("✓ {name}")) } else { bad(format!("✗ {name}")) };
+            let mark = if holds {
+                good(format!("✓ {name}"))
+            } else {
+                bad(format!("✗ {name}"))
+            };
             output.line(format_args!("{INDENT}{mark}  {text}"));
         };
         let (agree, of) = QUORUM;
         let answer = self.answer.as_deref().unwrap_or("nothing");
-        check(self.settled(), "settled", format!("{agree} of {of} sellers say it is a {answer}"));
+        check(
+            self.settled(),
+            "settled",
+            format!("{agree} of {of} sellers say it is a {answer}"),
+        );
         let burnt = self.burnt().unwrap_or_default();
-        check(self.burnt().is_some(), "burnt", format!("{CHEAT} lost {burnt} of its bond"));
+        check(
+            self.burnt().is_some(),
+            "burnt",
+            format!("{CHEAT} lost {burnt} of its bond"),
+        );
         check(self.conserved(), "supply", self.before.sum(&self.after));
-        check(self.verified, "receipt", format!("holds offline: {}", signers(&self.anchor, &self.proof)));
+        check(
+            self.verified,
+            "receipt",
+            format!("holds offline: {}", signers(&self.anchor, &self.proof)),
+        );
         output.blank();
-        let program = std::env::args().next().unwrap_or_else(|| "assay".to_owned());
-        output.line(format_args!("{INDENT}{}", dim("Check the receipt yourself:")));
+        let program = std::env::args()
+            .next()
+            .unwrap_or_else(|| "assay".to_owned());
+        output.line(format_args!(
+            "{INDENT}{}",
+            dim("Check the receipt yourself:")
+        ));
         output.line(format_args!("{INDENT}{program} receipt verify \\"));
-        output.line(format_args!("{INDENT}  --anchor {} \\", anchor_in(folder).display()));
+        output.line(format_args!(
+            "{INDENT}  --anchor {} \\",
+            anchor_in(folder).display()
+        ));
         output.line(format_args!("{INDENT}  {}", receipt_in(folder).display()));
         if whole {
             output.blank();
-            output.line(format_args!("{INDENT}{} {}", dim("Everything is kept in"), folder.display()));
+            output.line(format_args!(
+                "{INDENT}{} {}",
+                dim("Everything is kept in"),
+                folder.display()
+            ));
         }
         output.blank();
     }

@@ -142,7 +142,9 @@ fn keep_key(path: &Path, key: &SecretKey) -> anyhow::Result<()> {
 
 /// The machine's clock, which only begins a chain; from there on ledger time counts.
 fn now() -> LedgerTime {
-    let since_epoch = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     LedgerTime::new(u64::try_from(since_epoch.as_millis()).unwrap_or(u64::MAX))
 }
 

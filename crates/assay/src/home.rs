@@ -12,7 +12,8 @@ use crate::failure::Hint;
 use anyhow::{Context, anyhow};
 use assay_types::{AccountId, OrderId};
 use std::{
-    env, fs, io::Write,
+    env, fs,
+    io::Write,
     path::{Path, PathBuf},
 };
 
@@ -33,7 +34,9 @@ impl Home {
     pub(crate) fn new(given: Option<&Path>) -> anyhow::Result<Self> {
         match given {
             Some(folder) => Ok(Self(folder.to_owned())),
-            None => platform_folder().map(Self).hint(|| "name a folder with --home or $ASSAY_HOME"),
+            None => platform_folder()
+                .map(Self)
+                .hint(|| "name a folder with --home or $ASSAY_HOME"),
         }
     }
 
@@ -54,7 +57,9 @@ impl Home {
 
     /// Where an order's receipt is kept.
     pub(crate) fn receipt(&self, order: OrderId) -> PathBuf {
-        self.0.join("receipts").join(format!("{}.receipt", order.short()))
+        self.0
+            .join("receipts")
+            .join(format!("{}.receipt", order.short()))
     }
 
     /// Where a new wallet is written.
@@ -76,7 +81,10 @@ impl Home {
         if let Some(found) = places.iter().find(|place| place.exists()) {
             return Ok(found.clone());
         }
-        let places: Vec<_> = places.iter().map(|place| place.display().to_string()).collect();
+        let places: Vec<_> = places
+            .iter()
+            .map(|place| place.display().to_string())
+            .collect();
         Err(anyhow!("there is no wallet `{choice}`: looked for {}", places.join(" and "))).hint(|| {
             "make one with `assay wallet new`, or use one that `assay node --dev` wrote, e.g. --wallet buyer"
         })
@@ -87,7 +95,9 @@ impl Home {
 fn as_file(choice: &str) -> Option<PathBuf> {
     let path = Path::new(choice);
     let is_file = path.components().count() > 1
-        || path.extension().is_some_and(|extension| extension == WALLET_EXTENSION);
+        || path
+            .extension()
+            .is_some_and(|extension| extension == WALLET_EXTENSION);
     is_file.then(|| path.to_owned())
 }
 
@@ -97,7 +107,11 @@ pub(crate) fn wallet_in(folder: &Path, name: &str) -> PathBuf {
 }
 
 fn platform_folder() -> anyhow::Result<PathBuf> {
-    let absolute = |name: &str| env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let absolute = |name: &str| {
+        env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let in_user_folder = |below: &str| env::home_dir().map(|user| user.join(below));
     let found = if cfg!(windows) {
         absolute("LOCALAPPDATA").map(|data| data.join("assay"))
@@ -123,7 +137,10 @@ pub(crate) fn read(path: &Path, bytes_max: u64) -> anyhow::Result<Vec<u8>> {
         .read_to_end(&mut bytes)
         .with_context(|| format!("cannot read {}", path.display()))?;
     if u64::try_from(bytes.len()).unwrap_or(u64::MAX) > bytes_max {
-        return Err(anyhow!("{} has more than {bytes_max} bytes, which no such file has", path.display()));
+        return Err(anyhow!(
+            "{} has more than {bytes_max} bytes, which no such file has",
+            path.display()
+        ));
     }
     Ok(bytes)
 }

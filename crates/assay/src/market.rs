@@ -64,8 +64,12 @@ impl Market {
         );
         let node = Node::start(config).await?;
         let client = Client::connect(&node.url()).await?;
-        let mut models: Vec<ModelId> =
-            client.models().await?.into_iter().map(|model| model.model).collect();
+        let mut models: Vec<ModelId> = client
+            .models()
+            .await?
+            .into_iter()
+            .map(|model| model.model)
+            .collect();
         models.sort_unstable();
 
         let keys: Vec<SecretKey> = network.sellers().map(|wallet| wallet.key.clone()).collect();
@@ -81,8 +85,16 @@ impl Market {
                 ..ProviderConfig::new(client.clone(), key, data_dir, models.clone(), seller.ask)
             })
         });
-        let providers = future::try_join_all(starts).await.context("cannot start a seller")?;
-        Ok(Self { folder, network, node, providers, client })
+        let providers = future::try_join_all(starts)
+            .await
+            .context("cannot start a seller")?;
+        Ok(Self {
+            folder,
+            network,
+            node,
+            providers,
+            client,
+        })
     }
 
     /// Its node, as a stranger sees it.
@@ -100,7 +112,10 @@ impl Market {
     /// # Errors
     /// When the network has no buyer.
     pub(crate) fn buyer(&self) -> anyhow::Result<SecretKey> {
-        let buyer = self.network.wallet(BUYER).ok_or_else(|| anyhow!("the network has no buyer"))?;
+        let buyer = self
+            .network
+            .wallet(BUYER)
+            .ok_or_else(|| anyhow!("the network has no buyer"))?;
         Ok(buyer.key.clone())
     }
 
@@ -123,7 +138,10 @@ impl Market {
 
     /// Stops the sellers, then the node.
     pub(crate) async fn stop(self) {
-        let stops = self.providers.into_iter().map(|provider| provider.shutdown(GRACE));
+        let stops = self
+            .providers
+            .into_iter()
+            .map(|provider| provider.shutdown(GRACE));
         for stopped in future::join_all(stops).await {
             // Its orders are settled, so nothing is lost that anybody would miss.
             drop(stopped);

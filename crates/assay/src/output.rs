@@ -47,7 +47,11 @@ impl Output {
         let width = terminal_size::terminal_size()
             .map_or(WIDTH_DEFAULT, |(width, _)| usize::from(width.0))
             .max(WIDTH_MIN);
-        Self { format, color, width }
+        Self {
+            format,
+            color,
+            width,
+        }
     }
 
     /// Whether a program reads the answers.
@@ -95,9 +99,8 @@ impl Output {
 
     /// One JSON object on a line, whoever reads.
     pub(crate) fn object(&self, value: &impl Serialize) {
-        let line = serde_json::to_string(value).unwrap_or_else(|error| {
-            serde_json::json!({ "error": error.to_string() }).to_string()
-        });
+        let line = serde_json::to_string(value)
+            .unwrap_or_else(|error| serde_json::json!({ "error": error.to_string() }).to_string());
         self.write(io::stdout(), &line);
     }
 

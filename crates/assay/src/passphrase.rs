@@ -34,7 +34,9 @@ pub(crate) fn new() -> anyhow::Result<String> {
         }
     };
     if passphrase.is_empty() {
-        return Err(anyhow!("an empty passphrase protects nothing; choose another"));
+        return Err(anyhow!(
+            "an empty passphrase protects nothing; choose another"
+        ));
     }
     Ok(passphrase)
 }
@@ -49,8 +51,10 @@ fn from_environment() -> anyhow::Result<Option<String>> {
 
 fn ask(prompt: &str) -> anyhow::Result<String> {
     if !std::io::stdin().is_terminal() {
-        return Err(anyhow!("the wallet's passphrase is needed and there is no terminal to ask on"))
-            .hint(|| format!("set {VARIABLE}"));
+        return Err(anyhow!(
+            "the wallet's passphrase is needed and there is no terminal to ask on"
+        ))
+        .hint(|| format!("set {VARIABLE}"));
     }
     rpassword::prompt_password(prompt).context("cannot read the passphrase")
 }

@@ -19,7 +19,9 @@ pub(crate) fn lines(pixels: &[u8], width: usize) -> Vec<String> {
         let upper = pair.first().copied().unwrap_or_default();
         let lower = pair.get(1).copied().unwrap_or_default();
         let at = |row: &[u8], column: usize| row.get(column).copied().unwrap_or_default();
-        (0..width).map(|column| cell(at(upper, column), at(lower, column))).collect()
+        (0..width)
+            .map(|column| cell(at(upper, column), at(lower, column)))
+            .collect()
     };
     rows.chunks(2).map(cells).collect()
 }

@@ -25,7 +25,11 @@ fn date(days: u64) -> (u64, u64, u64) {
     let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     let shifted = (5 * of_year + 2) / 153;
     let day = of_year - (153 * shifted + 2) / 5 + 1;
-    let month = if shifted < 10 { shifted + 3 } else { shifted - 9 };
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
     let year = era * 400 + year_of_era + u64::from(month <= 2);
     (year, month, day)
 }
@@ -72,15 +76,20 @@ pub(crate) fn burn(reason: BurnReason) -> &'static str {
 /// What became of a seller.
 pub(crate) fn payout(payout: &Payout) -> String {
     match payout.result {
-        PayoutResult::Paid { gross, fee, royalties } => {
-            let mut text = format!("paid {gross}");
-            if !fee.is_zero() {
-                text.push_str(&format!(", {fee} of it burnt as the market's fee"));
+        PayoutResult::Paid {
+            gross,
+            fee,
+            royalties,
+        } => {
+            let parts = [("fee", fee), ("royalties", royalties)];
+            let parts = parts.iter().filter(|(_, amount)| !amount.is_zero());
+            let parts: Vec<_> = parts
+                .map(|(name, amount)| format!("{name} {amount}"))
+                .collect();
+            match parts.is_empty() {
+                true => format!("paid {gross}"),
+                false => format!("paid {gross} less {}", parts.join(", ")),
             }
-            if !royalties.is_zero() {
-                text.push_str(&format!(", {royalties} of it royalties"));
-            }
-            text
         }
         PayoutResult::Burnt { amount, reason } => format!("lost {amount}: {}", burn(reason)),
         PayoutResult::Unpaid => "not paid".to_owned(),
@@ -97,7 +106,12 @@ pub(crate) fn receipt(receipt: &Receipt) -> Vec<(&'static str, String)> {
         ("buyer", receipt.buyer.to_string()),
         ("model", model.to_string()),
         ("input", content.to_string()),
-        ("output", receipt.output.map_or_else(|| "none".to_owned(), |output| output.to_string())),
+        (
+            "output",
+            receipt
+                .output
+                .map_or_else(|| "none".to_owned(), |output| output.to_string()),
+        ),
         ("check", check(&receipt.check)),
         ("verdict", verdict(receipt.verdict)),
         ("price", receipt.price.to_string()),
@@ -108,7 +122,10 @@ pub(crate) fn receipt(receipt: &Receipt) -> Vec<(&'static str, String)> {
         facts.push((name, format!("{} {}", line.seller.short(), payout(line))));
     }
     facts.push(("placed", time(receipt.placed_at)));
-    facts.push(("closed", format!("{}, height {}", time(receipt.closed_at), receipt.height)));
+    facts.push((
+        "closed",
+        format!("{}, height {}", time(receipt.closed_at), receipt.height),
+    ));
     facts
 }
 

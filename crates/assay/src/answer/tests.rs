@@ -16,8 +16,20 @@ fn the_answer_lists_the_likeliest_first() {
     scores[7] = 5.0;
     scores[1] = 3.0;
     let label = "7".to_owned();
-    let answer = Answer::new(Classification { class: 7, label, scores }, &manifest);
+    let answer = Answer::new(
+        Classification {
+            class: 7,
+            label,
+            scores,
+        },
+        &manifest,
+    );
     assert_eq!(answer.label, "7");
-    let order: Vec<_> = answer.scores.iter().take(3).map(|score| score.label.as_str()).collect();
+    let order: Vec<_> = answer
+        .scores
+        .iter()
+        .take(3)
+        .map(|score| score.label.as_str())
+        .collect();
     assert_eq!(order, ["7", "1", "0"]);
 }

@@ -9,14 +9,23 @@ fn the_grammar_is_consistent() {
 #[test]
 fn every_command_has_a_summary_and_examples() {
     fn visit(command: &clap::Command, path: &str) {
-        for child in command.get_subcommands().filter(|child| child.get_name() != "help") {
+        for child in command
+            .get_subcommands()
+            .filter(|child| child.get_name() != "help")
+        {
             let path = format!("{path} {}", child.get_name());
             assert!(child.get_about().is_some(), "{path}");
             if child.has_subcommands() {
                 visit(child, &path);
             } else {
-                let help = child.get_after_help().map(ToString::to_string).unwrap_or_default();
-                assert!(help.contains("Example") && help.contains(&path), "{path}: {help}");
+                let help = child
+                    .get_after_help()
+                    .map(ToString::to_string)
+                    .unwrap_or_default();
+                assert!(
+                    help.contains("Example") && help.contains(&path),
+                    "{path}: {help}"
+                );
             }
         }
     }
@@ -77,7 +86,13 @@ fn royalties_are_an_account_and_a_share() {
     let account = assay_types::AccountId::new([7; 32]);
     let RoyaltyChoice(split) = format!("{account}=250").parse().unwrap();
     assert_eq!((split.account, split.share.get()), (account, 250));
-    for text in ["", "250", "asy1x=1", &format!("{account}=2.5"), &format!("{account}=70000")] {
+    for text in [
+        "",
+        "250",
+        "asy1x=1",
+        &format!("{account}=2.5"),
+        &format!("{account}=70000"),
+    ] {
         assert!(text.parse::<RoyaltyChoice>().is_err(), "{text}");
     }
 }

@@ -40,7 +40,9 @@ pub(crate) async fn run(args: &Bench, output: &Output) -> Done {
 
 fn show(output: &Output, measurement: &Measurement) {
     output.json(measurement);
-    let Measurement { case, value, unit, .. } = measurement;
+    let Measurement {
+        case, value, unit, ..
+    } = measurement;
     let digits = if *value < 100.0 { 2 } else { 0 };
     output.line(format_args!("{case:<36}  {value:>12.digits$}  {unit}"));
 }

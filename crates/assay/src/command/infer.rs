@@ -38,7 +38,11 @@ fn timing(within: Option<Duration>) -> Timing {
     let whole_ms = u64::try_from(within.as_millis()).unwrap_or(u64::MAX);
     let accept_ms = whole_ms / 10 * 3;
     let work_ms = (whole_ms - accept_ms) / 2;
-    Timing { accept_ms, work_ms, close_ms: whole_ms - accept_ms - work_ms }
+    Timing {
+        accept_ms,
+        work_ms,
+        close_ms: whole_ms - accept_ms - work_ms,
+    }
 }
 
 #[cfg(test)]
@@ -48,7 +52,11 @@ mod tests {
     #[test]
     fn the_steps_fill_the_whole_time() {
         for seconds in [1, 7, 60, 604_800] {
-            let Timing { accept_ms, work_ms, close_ms } = timing(Some(Duration::from_secs(seconds)));
+            let Timing {
+                accept_ms,
+                work_ms,
+                close_ms,
+            } = timing(Some(Duration::from_secs(seconds)));
             assert_eq!(accept_ms + work_ms + close_ms, seconds * 1_000);
             assert!(accept_ms > 0 && work_ms >= accept_ms && close_ms >= work_ms);
         }

@@ -50,13 +50,22 @@ pub(crate) struct Loaded {
 /// When there is neither, or the folder's files are refused.
 fn load(model: &str) -> anyhow::Result<Loaded> {
     if let Some(found) = bundled::find(model) {
-        return Ok(Loaded { program: found.program(), manifest: found.manifest() });
+        return Ok(Loaded {
+            program: found.program(),
+            manifest: found.manifest(),
+        });
     }
     let folder = Path::new(model);
     if !folder.is_dir() {
-        let names: Vec<_> = bundled::bundled().iter().map(|model| model.name()).collect();
+        let names: Vec<_> = bundled::bundled()
+            .iter()
+            .map(|model| model.name())
+            .collect();
         return Err(anyhow!("`{model}` is neither a bundled model nor a folder")).hint(|| {
-            format!("bundled are {}; `assay model import` makes a folder", names.join(", "))
+            format!(
+                "bundled are {}; `assay model import` makes a folder",
+                names.join(", ")
+            )
         });
     }
     load_folder(folder)
@@ -98,14 +107,22 @@ pub(crate) fn read_input(path: &Path) -> anyhow::Result<Input> {
 ///
 /// # Errors
 /// When it has another size or shape, is not finite, or holds several.
-pub(crate) fn quantize_one(manifest: &Manifest, input: &Input, path: &Path) -> anyhow::Result<Tensor> {
+pub(crate) fn quantize_one(
+    manifest: &Manifest,
+    input: &Input,
+    path: &Path,
+) -> anyhow::Result<Tensor> {
     let name = &manifest.fields().name;
     let mut tensors = manifest
         .quantize_input(input)
         .with_context(|| format!("{} is no input of {name}", path.display()))?;
     match (tensors.pop(), tensors.len()) {
         (Some(tensor), 0) => Ok(tensor),
-        (_, more) => Err(anyhow!("{} holds {} inputs of {name}, one is needed", path.display(), more + 1))
-            .hint(|| "`assay infer --batch` buys one inference for each"),
+        (_, more) => Err(anyhow!(
+            "{} holds {} inputs of {name}, one is needed",
+            path.display(),
+            more + 1
+        ))
+        .hint(|| "`assay infer --batch` buys one inference for each"),
     }
 }

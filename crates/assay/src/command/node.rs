@@ -27,8 +27,11 @@ pub(crate) async fn run(args: &Args, globals: &Globals, output: &Output) -> Done
         folder.make()?;
     }
     if !folder.exists() {
-        return Err(anyhow!("there is no network in {}", folder.path().display()))
-            .hint(|| "`assay node --dev` makes a development network");
+        return Err(anyhow!(
+            "there is no network in {}",
+            folder.path().display()
+        ))
+        .hint(|| "`assay node --dev` makes a development network");
     }
     let genesis = folder.genesis()?;
     let passphrase = if args.dev {
@@ -62,13 +65,21 @@ pub(crate) async fn run(args: &Args, globals: &Globals, output: &Output) -> Done
         let sellers = format!("seller-1 … seller-{}", dev::SELLERS);
         facts.push((
             "wallets",
-            format!("{}, {}, {sellers}; passphrase {DEV_PASSPHRASE}", dev::BUYER, dev::AUTHOR),
+            format!(
+                "{}, {}, {sellers}; passphrase {DEV_PASSPHRASE}",
+                dev::BUYER,
+                dev::AUTHOR
+            ),
         ));
     }
     output.facts(facts);
     output.blank();
     if args.dev {
-        let node = if url == NODE_DEFAULT { String::new() } else { format!(" --node {url}") };
+        let node = if url == NODE_DEFAULT {
+            String::new()
+        } else {
+            format!(" --node {url}")
+        };
         output.line(format_args!(
             "next: ASSAY_PASSPHRASE={DEV_PASSPHRASE} assay provide --wallet seller-1{node}"
         ));

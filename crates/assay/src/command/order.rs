@@ -1,5 +1,6 @@
 //! `assay order show|list`.
 
+use super::wallet;
 use crate::{
     cli::{Globals, Order, OrderList},
     connect,
@@ -7,7 +8,6 @@ use crate::{
     output::{Output, Table},
     words,
 };
-use super::wallet;
 use anyhow::anyhow;
 use assay_api::{AssignmentStage, OrderStatus, OrderView, VerdictView, WorkView};
 use assay_types::OrderId;
@@ -49,7 +49,10 @@ async fn show(order: OrderId, globals: &Globals, output: &Output) -> Done {
     }
     for (index, seller) in view.sellers.iter().enumerate() {
         let name = if index == 0 { "sellers" } else { "" };
-        facts.push((name, format!("{} {}", seller.seller.short(), stage(seller.stage))));
+        facts.push((
+            name,
+            format!("{} {}", seller.seller.short(), stage(seller.stage)),
+        ));
     }
     output.facts(facts);
     Ok(Ended::Well)
@@ -73,7 +76,10 @@ async fn list(args: &OrderList, globals: &Globals, output: &Output) -> Done {
             order.buyer.short(),
             model(order),
             status(order).to_owned(),
-            order.receipt.as_ref().map_or_else(|| "-".to_owned(), |receipt| receipt.price.to_string()),
+            order
+                .receipt
+                .as_ref()
+                .map_or_else(|| "-".to_owned(), |receipt| receipt.price.to_string()),
         ]);
     }
     output.table(&table);
@@ -93,7 +99,10 @@ fn model(order: &OrderView) -> String {
 }
 
 fn status(order: &OrderView) -> &'static str {
-    match (order.status, order.receipt.as_ref().map(|receipt| &receipt.verdict)) {
+    match (
+        order.status,
+        order.receipt.as_ref().map(|receipt| &receipt.verdict),
+    ) {
         (_, Some(VerdictView::Agreed)) => "agreed",
         (_, Some(VerdictView::Approved | VerdictView::ApprovedBySilence)) => "approved",
         (_, Some(VerdictView::Refunded { .. })) => "refunded",

@@ -84,7 +84,9 @@ async fn models(client: &assay_client::Client, names: &[String]) -> anyhow::Resu
     ids.sort_unstable();
     ids.dedup();
     if ids.is_empty() {
-        return Err(anyhow!("no model is registered, so there is nothing to sell"));
+        return Err(anyhow!(
+            "no model is registered, so there is nothing to sell"
+        ));
     }
     Ok(ids)
 }
@@ -129,7 +131,9 @@ fn show(event: &ProviderEvent, output: &Output) {
         ProviderEvent::Bonded { amount } => ("bonded", None, amount.to_string()),
         ProviderEvent::Offering { offer } => ("offering", None, format!("offer {}", offer.short())),
         ProviderEvent::Leaving { jobs } => ("leaving", None, format!("{jobs} jobs to finish")),
-        ProviderEvent::Resumed { jobs } => ("resumed", None, format!("{jobs} jobs of the last run")),
+        ProviderEvent::Resumed { jobs } => {
+            ("resumed", None, format!("{jobs} jobs of the last run"))
+        }
         ProviderEvent::Assigned { order, ask } => ("drawn", Some(order), format!("for {ask}")),
         ProviderEvent::Accepted { order } => ("accepted", Some(order), String::new()),
         ProviderEvent::Executed { order, took_us } => {
@@ -139,9 +143,15 @@ fn show(event: &ProviderEvent, output: &Output) {
         ProviderEvent::Delivered { order } => ("delivered", Some(order), String::new()),
         ProviderEvent::Released { order } => ("released", Some(order), String::new()),
         ProviderEvent::Paid { order, net } => ("paid", Some(order), net.to_string()),
-        ProviderEvent::Burnt { order, amount, reason } => {
-            ("burnt", Some(order), format!("{amount}, {}", reason.replace('_', " ")))
-        }
+        ProviderEvent::Burnt {
+            order,
+            amount,
+            reason,
+        } => (
+            "burnt",
+            Some(order),
+            format!("{amount}, {}", reason.replace('_', " ")),
+        ),
         ProviderEvent::Closed { order } => ("closed", Some(order), String::new()),
         ProviderEvent::Trouble { order, note } => ("trouble", Some(order), note.to_string()),
         ProviderEvent::Unsent { order, reason } => ("unsent", Some(order), reason.clone()),
@@ -170,6 +180,8 @@ fn show(event: &ProviderEvent, output: &Output) {
         ProviderEvent::Burnt { .. } | ProviderEvent::Trouble { .. } => bad(verb).to_string(),
         _ => dim(verb).to_string(),
     };
-    let order = order.map(|order| format!("order {}  ", order.short())).unwrap_or_default();
+    let order = order
+        .map(|order| format!("order {}  ", order.short()))
+        .unwrap_or_default();
     output.line(format_args!("{verb}  {order}{detail}"));
 }

@@ -10,14 +10,14 @@ use crate::{
 use anyhow::Context;
 use assay_api::ReceiptView;
 use assay_types::ReceiptProof;
-use assay_verify::{Anchor, parse_receipt, verify_receipt};
+use assay_verify::{
+    ANCHOR_TEXT_BYTES_MAX, Anchor, RECEIPT_PROOF_BYTES_MAX, parse_receipt, verify_receipt,
+};
 use serde_json::json;
 use std::path::Path;
 
-/// Largest receipt read: 256 votes of 66 bytes, a header, a path and 32 payouts stay below 32 KiB.
-const RECEIPT_BYTES_MAX: u64 = 64 * 1024;
-/// Largest anchor read; the text form of 256 validators is smaller.
-const ANCHOR_BYTES_MAX: u64 = 64 * 1024;
+/// A file one byte longer is read too, so that it is refused by what reads receipts.
+const RECEIPT_BYTES_MAX: u64 = RECEIPT_PROOF_BYTES_MAX as u64 + 1;
 
 /// Runs the command.
 ///
@@ -35,9 +35,9 @@ pub(crate) fn run(command: &Receipt, output: &Output) -> Done {
 /// # Errors
 /// When it cannot be read or holds no anchor.
 pub(crate) fn read_anchor(path: &Path) -> anyhow::Result<Anchor> {
-    let text = String::from_utf8(home::read(path, ANCHOR_BYTES_MAX)?)
-        .with_context(|| format!("{} is no text", path.display()))?;
-    Anchor::parse(&text)
+    let bytes = home::read(path, ANCHOR_TEXT_BYTES_MAX as u64)?;
+    let text = String::from_utf8(bytes).map_err(anyhow::Error::from);
+    text.and_then(|text| Ok(Anchor::parse(&text)?))
         .with_context(|| format!("{} is no anchor", path.display()))
         .hint(|| "`assay node --dev` writes one to <data>/anchor.json; the demo leaves one beside its receipt")
 }
@@ -75,7 +75,11 @@ fn verify(anchor: &Path, receipt: &Path, output: &Output) -> Done {
             output.json(&json!({ "verified": true, "receipt": receipt_view }));
             output.facts(words::receipt(receipt));
             output.blank();
-            output.line(format_args!("{} {}", good("verified:"), signers(&anchor, &proof)));
+            output.line(format_args!(
+                "{} {}",
+                good("verified:"),
+                signers(&anchor, &proof)
+            ));
             Ok(Ended::Well)
         }
     }

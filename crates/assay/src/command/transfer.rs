@@ -33,6 +33,10 @@ pub(crate) async fn run(args: &Transfer, globals: &Globals, output: &Output) -> 
         ("transaction", confirmed.id.to_string()),
     ]);
     output.blank();
-    output.line(format_args!("{} in block {}", good("final:"), confirmed.height));
+    output.line(format_args!(
+        "{} in block {}",
+        good("final:"),
+        confirmed.height
+    ));
     Ok(Ended::Well)
 }

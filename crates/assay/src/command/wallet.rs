@@ -29,7 +29,11 @@ pub(crate) async fn run(command: &Wallet, globals: &Globals, output: &Output) ->
 ///
 /// # Errors
 /// When there is no such wallet or the passphrase does not open it.
-pub(crate) fn unlock(choice: &WalletChoice, globals: &Globals, output: &Output) -> anyhow::Result<SecretKey> {
+pub(crate) fn unlock(
+    choice: &WalletChoice,
+    globals: &Globals,
+    output: &Output,
+) -> anyhow::Result<SecretKey> {
     let path = Home::new(globals.home.as_deref())?.wallet(&choice.wallet)?;
     let file = WalletFile::read(&path)?;
     let passphrase = passphrase::existing(&path)?;
@@ -93,7 +97,9 @@ async fn show(args: &WalletShow, globals: &Globals, output: &Output) -> Done {
     let account = if args.offline {
         None
     } else {
-        let client = connect::client(globals).await.hint(|| "--offline shows the address alone")?;
+        let client = connect::client(globals)
+            .await
+            .hint(|| "--offline shows the address alone")?;
         Some(client.account(address).await?)
     };
     output.json(&json!({ "address": address.to_string(), "wallet": path, "account": account }));
@@ -109,13 +115,23 @@ async fn show(args: &WalletShow, globals: &Globals, output: &Output) -> Done {
 }
 
 fn account_facts(account: &AccountView) -> Vec<(&'static str, String)> {
-    let AccountView { balance, bond, locked, seller, buyer, .. } = account;
+    let AccountView {
+        balance,
+        bond,
+        locked,
+        seller,
+        buyer,
+        ..
+    } = account;
     let mut facts = vec![
         ("balance", balance.to_string()),
         ("bond", format!("{bond} ({locked} of it locked by jobs)")),
     ];
     for part in &account.unbonding {
-        facts.push(("returning", format!("{} at {}", part.amount, words::time(part.release_at))));
+        facts.push((
+            "returning",
+            format!("{} at {}", part.amount, words::time(part.release_at)),
+        ));
     }
     facts.push((
         "sold",

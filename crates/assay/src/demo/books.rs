@@ -22,7 +22,10 @@ impl Books {
     ///
     /// # Errors
     /// When the node does not answer, or money keeps moving.
-    pub(crate) async fn read(client: &Client, accounts: &[(String, AccountId)]) -> anyhow::Result<Self> {
+    pub(crate) async fn read(
+        client: &Client,
+        accounts: &[(String, AccountId)],
+    ) -> anyhow::Result<Self> {
         for _ in 0..READS_MAX {
             let supply = client.status().await?.supply;
             let mut rows = Vec::new();
@@ -42,7 +45,10 @@ impl Books {
 
     /// Whether all accounts together hold what the chain says is in circulation.
     pub(crate) fn adds_up(&self) -> bool {
-        let sum = self.rows.iter().fold(Amount::ZERO, |sum, (_, held)| sum.saturating_add(*held));
+        let sum = self
+            .rows
+            .iter()
+            .fold(Amount::ZERO, |sum, (_, held)| sum.saturating_add(*held));
         sum == self.supply.circulating
             && self.supply.circulating.checked_add(self.supply.burnt) == Some(self.supply.issued)
     }
@@ -50,7 +56,8 @@ impl Books {
     /// Whether what is missing `after` was burnt, and nothing was made.
     pub(crate) fn leads_to(&self, after: &Self) -> bool {
         let burnt = after.supply.burnt.checked_sub(self.supply.burnt);
-        burnt.and_then(|burnt| after.supply.circulating.checked_add(burnt)) == Some(self.supply.circulating)
+        burnt.and_then(|burnt| after.supply.circulating.checked_add(burnt))
+            == Some(self.supply.circulating)
     }
 
     /// Both books, account by account, those left out whose money did not move.
@@ -65,7 +72,11 @@ impl Books {
             table.row(row(&cast.name(*account), *before, *after));
         }
         table.row(row("others", still, still));
-        table.row(row("together", self.supply.circulating, after.supply.circulating));
+        table.row(row(
+            "together",
+            self.supply.circulating,
+            after.supply.circulating,
+        ));
         table
     }
 
@@ -73,13 +84,21 @@ impl Books {
     pub(crate) fn sum(&self, after: &Self) -> String {
         let burnt = after.supply.burnt.saturating_sub(self.supply.burnt);
         let plain = |amount: Amount| amount.to_string().trim_end_matches(" ASY").to_owned();
-        let (before, after) = (plain(self.supply.circulating), plain(after.supply.circulating));
+        let (before, after) = (
+            plain(self.supply.circulating),
+            plain(after.supply.circulating),
+        );
         format!("{after} + {} burnt = {before}", plain(burnt))
     }
 }
 
 fn row(name: &str, before: Amount, after: Amount) -> [String; 4] {
-    [format!("  {name}"), words::column(before), words::column(after), words::change(before, after)]
+    [
+        format!("  {name}"),
+        words::column(before),
+        words::column(after),
+        words::change(before, after),
+    ]
 }
 
 #[cfg(test)]

@@ -23,7 +23,10 @@ impl Cast {
 
     /// The account's name, or the start of its address.
     pub(crate) fn name(&self, account: AccountId) -> String {
-        self.0.get(&account).cloned().unwrap_or_else(|| account.short())
+        self.0
+            .get(&account)
+            .cloned()
+            .unwrap_or_else(|| account.short())
     }
 }
 
@@ -131,16 +134,27 @@ impl Story {
                 let detail = format!("order {} with {escrow} in escrow", order.short());
                 ("placed", Tone::Plain, vec![], detail)
             }
-            EventView::Assigned { seller, lock, .. } => {
-                ("drawn", Tone::Plain, name(seller), format!("{lock} of bond locked each"))
+            EventView::Assigned { seller, lock, .. } => (
+                "drawn",
+                Tone::Plain,
+                name(seller),
+                format!("{lock} of bond locked each"),
+            ),
+            EventView::Released { seller, reason, .. } => (
+                "released",
+                Tone::Plain,
+                name(seller),
+                reason.replace('_', " "),
+            ),
+            EventView::Accepted { seller, .. } => {
+                ("accepted", Tone::Plain, name(seller), String::new())
             }
-            EventView::Released { seller, reason, .. } => {
-                ("released", Tone::Plain, name(seller), reason.replace('_', " "))
-            }
-            EventView::Accepted { seller, .. } => ("accepted", Tone::Plain, name(seller), String::new()),
-            EventView::Started { .. } => {
-                ("started", Tone::Plain, vec![], "each computes alone".to_owned())
-            }
+            EventView::Started { .. } => (
+                "started",
+                Tone::Plain,
+                vec![],
+                "each computes alone".to_owned(),
+            ),
             EventView::Committed { seller, .. } => {
                 ("committed", Tone::Plain, name(seller), String::new())
             }
@@ -148,10 +162,19 @@ impl Story {
                 let detail = "all are bound to an answer; now they are opened";
                 ("reveals", Tone::Plain, vec![], detail.to_owned())
             }
-            EventView::Revealed { seller, output, holds, .. } => {
+            EventView::Revealed {
+                seller,
+                output,
+                holds,
+                ..
+            } => {
                 *self.agreeing.entry(*output).or_default() += usize::from(*holds);
                 let answer = self.answer(output);
-                let detail = if *holds { answer } else { format!("{answer}, which was not committed") };
+                let detail = if *holds {
+                    answer
+                } else {
+                    format!("{answer}, which was not committed")
+                };
                 ("revealed", Tone::Plain, name(seller), detail)
             }
             EventView::Delivered { seller, output, .. } => {
@@ -165,24 +188,40 @@ impl Story {
                 };
                 ("verdict", Tone::Good, vec![], detail)
             }
-            EventView::Paid { seller, gross, fee, .. } => {
+            EventView::Paid {
+                seller, gross, fee, ..
+            } => {
                 let detail = format!("{gross}{}", fee_note(*fee));
                 ("paid", Tone::Good, name(seller), detail)
             }
-            EventView::Burnt { account, amount, reason, .. } => {
+            EventView::Burnt {
+                account,
+                amount,
+                reason,
+                ..
+            } => {
                 let detail = format!("loses {amount}, {}", reason.replace('_', " "));
                 ("burnt", Tone::Bad, name(account), detail)
             }
-            EventView::Refunded { buyer, amount, .. } => {
-                ("returned", Tone::Plain, name(buyer), format!("{amount} of the escrow"))
-            }
+            EventView::Refunded { buyer, amount, .. } => (
+                "returned",
+                Tone::Plain,
+                name(buyer),
+                format!("{amount} of the escrow"),
+            ),
             EventView::Closed { receipt } => {
                 let detail = format!("receipt in block {}", receipt.height);
                 ("closed", Tone::Plain, vec![], detail)
             }
             _ => return None,
         };
-        Some(Line { time, verb, tone, names, detail })
+        Some(Line {
+            time,
+            verb,
+            tone,
+            names,
+            detail,
+        })
     }
 
     fn answer(&self, output: &ContentId) -> String {
@@ -194,7 +233,11 @@ impl Story {
 }
 
 fn fee_note(fee: Amount) -> String {
-    if fee.is_zero() { String::new() } else { format!(", {fee} of it burnt as fee") }
+    if fee.is_zero() {
+        String::new()
+    } else {
+        format!(", {fee} of it burnt as fee")
+    }
 }
 
 impl Line {

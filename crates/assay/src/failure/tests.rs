@@ -7,7 +7,10 @@ fn causes_and_hints_come_in_order_and_once() {
     for (error, causes, hints) in [
         (root().unwrap_err(), vec!["connection refused"], vec![]),
         (
-            root().hint(|| "start a node").context("cannot place the order").unwrap_err(),
+            root()
+                .hint(|| "start a node")
+                .context("cannot place the order")
+                .unwrap_err(),
             vec!["cannot place the order", "connection refused"],
             vec!["start a node"],
         ),
@@ -18,11 +21,17 @@ fn causes_and_hints_come_in_order_and_once() {
                 .hint(|| "second")
                 .context("cannot place the order")
                 .unwrap_err(),
-            vec!["cannot place the order", "cannot read the status", "connection refused"],
+            vec![
+                "cannot place the order",
+                "cannot read the status",
+                "connection refused",
+            ],
             vec!["second", "first"],
         ),
         (
-            root().context("cannot reach it: connection refused").unwrap_err(),
+            root()
+                .context("cannot reach it: connection refused")
+                .unwrap_err(),
             vec!["cannot reach it: connection refused"],
             vec![],
         ),

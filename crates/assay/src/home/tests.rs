@@ -10,7 +10,10 @@ fn home() -> (tempfile::TempDir, Home) {
 fn wallets_are_found_by_file_by_name_and_at_the_development_node() {
     let (folder, home) = home();
     let error = format!("{:#}", home.wallet("buyer").unwrap_err());
-    assert!(error.contains("wallets/buyer.wallet") && error.contains("dev/wallets/buyer.wallet"), "{error}");
+    assert!(
+        error.contains("wallets/buyer.wallet") && error.contains("dev/wallets/buyer.wallet"),
+        "{error}"
+    );
 
     let dev = folder.path().join("dev/wallets/buyer.wallet");
     write(&dev, b"x").unwrap();
@@ -34,5 +37,9 @@ fn files_are_read_up_to_a_limit_and_written_whole() {
     assert!(error.contains("more than 3 bytes"), "{error}");
     let error = format!("{:#}", read(&folder.path().join("none"), 3).unwrap_err());
     assert!(error.contains("cannot open"), "{error}");
-    assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "no temporary file stays");
+    assert_eq!(
+        fs::read_dir(path.parent().unwrap()).unwrap().count(),
+        1,
+        "no temporary file stays"
+    );
 }

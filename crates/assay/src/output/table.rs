@@ -48,17 +48,24 @@ impl Table {
             .load_preset(presets::NOTHING)
             .set_content_arrangement(ContentArrangement::Dynamic)
             .set_width(u16::try_from(width).unwrap_or(u16::MAX))
-            .set_header(self.columns.iter().map(|column| {
-                Cell::new(&column.heading).set_alignment(column.alignment)
-            }));
+            .set_header(
+                self.columns
+                    .iter()
+                    .map(|column| Cell::new(&column.heading).set_alignment(column.alignment)),
+            );
         for row in &self.rows {
             let cells = row.iter().zip(&self.columns);
-            table.add_row(cells.map(|(cell, column)| Cell::new(cell).set_alignment(column.alignment)));
+            table.add_row(
+                cells.map(|(cell, column)| Cell::new(cell).set_alignment(column.alignment)),
+            );
         }
         let last = self.columns.len().saturating_sub(1);
         for (index, column) in table.column_iter_mut().enumerate() {
             column.set_padding((0, if index == last { 0 } else { 2 }));
         }
-        table.lines().map(|line| line.trim_end().to_owned()).collect()
+        table
+            .lines()
+            .map(|line| line.trim_end().to_owned())
+            .collect()
     }
 }

@@ -11,7 +11,10 @@ fn a_table_aligns_its_numbers_and_stays_within_its_width() {
     01        open       12 ASY
     ");
     let mut table = Table::new(["model", "note"]);
-    table.row(["digits-lenet", "a note that is rather long and has to be wrapped by somebody"]);
+    table.row([
+        "digits-lenet",
+        "a note that is rather long and has to be wrapped by somebody",
+    ]);
     for line in table.render(40) {
         assert!(line.chars().count() <= 40, "{line:?}");
     }

@@ -39,7 +39,9 @@ pub(super) fn run(mut show: impl FnMut(Measurement)) -> anyhow::Result<()> {
         let start = Instant::now();
         let mut execution = Execution::begin(&ledger, &[], env);
         for transfer in &transfers {
-            let outcome = execution.apply(transfer).context("a transfer of the bench")?;
+            let outcome = execution
+                .apply(transfer)
+                .context("a transfer of the bench")?;
             if let Some(rejection) = outcome.rejection {
                 return Err(anyhow!("a transfer of the bench was rejected: {rejection}"));
             }
@@ -82,7 +84,10 @@ fn genesis(keys: &[SecretKey]) -> anyhow::Result<Genesis> {
     let amount = Amount::new(1_000 * assay_types::GRAINS_PER_ASY);
     let mut allocations: Vec<_> = keys
         .iter()
-        .map(|key| Allocation { account: key.account(), amount })
+        .map(|key| Allocation {
+            account: key.account(),
+            amount,
+        })
         .collect();
     allocations.sort_by_key(|allocation| allocation.account);
     Ok(Genesis {
@@ -91,7 +96,10 @@ fn genesis(keys: &[SecretKey]) -> anyhow::Result<Genesis> {
         validators: List::new(vec![keys[0].public_key()])?,
         allocations: List::new(allocations)?,
         models: List::default(),
-        params: Params { block_weight_max: Weight::new(u64::MAX / 1_000), ..Params::default() },
+        params: Params {
+            block_weight_max: Weight::new(u64::MAX / 1_000),
+            ..Params::default()
+        },
     })
 }
 
@@ -110,7 +118,10 @@ fn transfers(keys: &[SecretKey], ledger: &Ledger, block: u64) -> Vec<Transaction
             fee_limit: Amount::new(1_000_000),
             tip: Amount::ZERO,
             valid_until: ledger.time().after(60_000),
-            call: Call::Transfer { to: receiver.account(), amount: Amount::new(1) },
+            call: Call::Transfer {
+                to: receiver.account(),
+                amount: Amount::new(1),
+            },
         }
         .sign(&keys[sender])
     };

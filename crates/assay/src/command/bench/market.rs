@@ -43,7 +43,9 @@ pub(super) async fn run(output: &Output, mut show: impl FnMut(Measurement)) -> a
 async fn measure(market: &Market, output: &Output) -> anyhow::Result<[Measurement; 2]> {
     let client = market.client();
     let buyer = market.buyer()?;
-    let manifest = bundled::find(MODEL).ok_or_else(|| anyhow!("{MODEL} is not bundled"))?.manifest();
+    let manifest = bundled::find(MODEL)
+        .ok_or_else(|| anyhow!("{MODEL} is not bundled"))?
+        .manifest();
     let mut contents = Vec::new();
     for image in digit_images() {
         let tensors = manifest.quantize_input(&decode(image.png)?)?;
@@ -65,11 +67,17 @@ async fn measure(market: &Market, output: &Output) -> anyhow::Result<[Measuremen
 
     let bar = output.progress("settled", ORDERS as u64);
     let start = Instant::now();
-    let results = place_many(client, &buyer, &requests, BatchOptions::default(), |event| {
-        if matches!(event, assay_client::BatchEvent::Closed { .. }) {
-            bar.inc(1);
-        }
-    })
+    let results = place_many(
+        client,
+        &buyer,
+        &requests,
+        BatchOptions::default(),
+        |event| {
+            if matches!(event, assay_client::BatchEvent::Closed { .. }) {
+                bar.inc(1);
+            }
+        },
+    )
     .await;
     let seconds = start.elapsed().as_secs_f64();
     bar.finish_and_clear();
@@ -78,13 +86,26 @@ async fn measure(market: &Market, output: &Output) -> anyhow::Result<[Measuremen
     for receipt in results? {
         let receipt = receipt?;
         if receipt.verdict != VerdictView::Agreed {
-            return Err(anyhow!("order {} of the bench was not settled", receipt.order));
+            return Err(anyhow!(
+                "order {} of the bench was not settled",
+                receipt.order
+            ));
         }
         times.push(receipt.closed_at.since(receipt.placed_at) as f64);
     }
     let case = format!("orders/check=quorum:2of3,model={MODEL},count={ORDERS}");
     let suite = "market";
-    let rate = Measurement { suite, case: case.clone(), value: ORDERS as f64 / seconds, unit: "orders/s" };
-    let latency = Measurement { suite, case, value: super::median(&mut times), unit: "ms" };
+    let rate = Measurement {
+        suite,
+        case: case.clone(),
+        value: ORDERS as f64 / seconds,
+        unit: "orders/s",
+    };
+    let latency = Measurement {
+        suite,
+        case,
+        value: super::median(&mut times),
+        unit: "ms",
+    };
     Ok([rate, latency])
 }

@@ -10,7 +10,10 @@ const BUDGET: Duration = Duration::from_millis(800);
 const RUNS_MIN: usize = 25;
 
 pub(super) fn run(mut show: impl FnMut(Measurement)) -> anyhow::Result<()> {
-    let images: Vec<_> = digit_images().iter().map(|image| input::decode(image.png)).collect::<Result<_, _>>()?;
+    let images: Vec<_> = digit_images()
+        .iter()
+        .map(|image| input::decode(image.png))
+        .collect::<Result<_, _>>()?;
     for model in bundled() {
         let manifest = model.manifest();
         let mut tensors = Vec::new();

@@ -78,11 +78,17 @@ pub(super) async fn run(args: &Infer, archive: &Path, globals: &Globals, output:
     bar.set_message("settled");
     let before = client.status().await?.supply;
     let start = Instant::now();
-    let placing = place_many(&client, sender.key(), &requests, BatchOptions::default(), |event| {
-        if matches!(event, BatchEvent::Closed { .. } | BatchEvent::Failed { .. }) {
-            bar.inc(1);
-        }
-    });
+    let placing = place_many(
+        &client,
+        sender.key(),
+        &requests,
+        BatchOptions::default(),
+        |event| {
+            if matches!(event, BatchEvent::Closed { .. } | BatchEvent::Failed { .. }) {
+                bar.inc(1);
+            }
+        },
+    );
     let results = tokio::select! {
         results = placing => results?,
         () = interrupt::requested() => {
@@ -97,7 +103,10 @@ pub(super) async fn run(args: &Infer, archive: &Path, globals: &Globals, output:
 
     let failures = results.iter().filter_map(|result| result.as_ref().err());
     if let Some(error) = failures.clone().next() {
-        output.note(format_args!("{} orders could not be placed, one because {error}", failures.count()));
+        output.note(format_args!(
+            "{} orders could not be placed, one because {error}",
+            failures.count()
+        ));
     }
     let closed: Vec<Option<ReceiptView>> = results.into_iter().map(Result::ok).collect();
     let correct = match &labels {
@@ -106,7 +115,9 @@ pub(super) async fn run(args: &Infer, archive: &Path, globals: &Globals, output:
     };
     let report = report(args, &closed, correct, elapsed, supply(&before, &after));
     show(&report, output);
-    Ok(Ended::when(report.settled == report.orders && report.supply.conserved))
+    Ok(Ended::when(
+        report.settled == report.orders && report.supply.conserved,
+    ))
 }
 
 /// The inputs, and the labels where there are any.
@@ -129,23 +140,34 @@ fn rows(
     if let Some(labels) = &labels
         && labels.len() != tensors.len()
     {
-        return Err(anyhow!("{} labels for {} inputs", labels.len(), tensors.len()));
+        return Err(anyhow!(
+            "{} labels for {} inputs",
+            labels.len(),
+            tensors.len()
+        ));
     }
     let count = args.count.unwrap_or(tensors.len());
     if count > tensors.len() || count == 0 {
-        return Err(anyhow!("{count} orders of the {} rows of {}", tensors.len(), archive.display()));
+        return Err(anyhow!(
+            "{count} orders of the {} rows of {}",
+            tensors.len(),
+            archive.display()
+        ));
     }
     tensors.truncate(count);
     Ok((tensors, labels))
 }
 
 fn classes(bytes: &[u8], array: &str) -> anyhow::Result<Vec<usize>> {
-    let input = decode_npz(bytes, Some(array)).with_context(|| format!("cannot read array `{array}`"))?;
+    let input =
+        decode_npz(bytes, Some(array)).with_context(|| format!("cannot read array `{array}`"))?;
     match input {
         Input::Reals(numbers) => {
             let class = |&number: &f64| {
                 let whole = number >= 0.0 && number.fract() == 0.0 && number < f64::from(u32::MAX);
-                whole.then_some(number as usize).ok_or_else(|| anyhow!("`{array}` holds {number}, which is no class"))
+                whole
+                    .then_some(number as usize)
+                    .ok_or_else(|| anyhow!("`{array}` holds {number}, which is no class"))
             };
             numbers.data().iter().map(class).collect()
         }
@@ -160,9 +182,13 @@ async fn correct(
     closed: &[Option<ReceiptView>],
     labels: &[usize],
 ) -> anyhow::Result<usize> {
-    let settled = closed.iter().flatten().zip(labels).filter_map(|(receipt, label)| {
-        receipt.output.map(|output| (receipt.order, output, *label))
-    });
+    let settled = closed
+        .iter()
+        .flatten()
+        .zip(labels)
+        .filter_map(|(receipt, label)| {
+            receipt.output.map(|output| (receipt.order, output, *label))
+        });
     let settled: Vec<_> = settled.collect();
     stream::iter(settled)
         .map(|(order, output, label)| async move {
@@ -175,7 +201,8 @@ async fn correct(
 }
 
 fn supply(before: &SupplyView, after: &SupplyView) -> Supply {
-    let whole = |supply: &SupplyView| supply.burnt.checked_add(supply.circulating) == Some(supply.issued);
+    let whole =
+        |supply: &SupplyView| supply.burnt.checked_add(supply.circulating) == Some(supply.issued);
     let burnt = after.burnt.saturating_sub(before.burnt);
     let balanced = after.circulating.checked_add(burnt) == Some(before.circulating);
     Supply {
@@ -199,9 +226,13 @@ fn report(
         .filter(|receipt| matches!(receipt.verdict, VerdictView::Refunded { .. }))
         .count();
     let settled = ended.len() - refunded;
-    let price = ended.iter().fold(Amount::ZERO, |sum, receipt| sum.saturating_add(receipt.price));
-    let mut times: Vec<u64> =
-        ended.iter().map(|receipt| receipt.closed_at.since(receipt.placed_at)).collect();
+    let price = ended.iter().fold(Amount::ZERO, |sum, receipt| {
+        sum.saturating_add(receipt.price)
+    });
+    let mut times: Vec<u64> = ended
+        .iter()
+        .map(|receipt| receipt.closed_at.since(receipt.placed_at))
+        .collect();
     times.sort_unstable();
     let seconds = elapsed.as_secs_f64();
     Report {
@@ -234,10 +265,21 @@ fn show(report: &Report, output: &Output) {
         ),
     ];
     if let (Some(correct), Some(accuracy)) = (report.correct, report.accuracy) {
-        facts.push(("accuracy", format!("{:.1} % ({correct} of {})", accuracy * 100.0, report.settled)));
+        facts.push((
+            "accuracy",
+            format!(
+                "{:.1} % ({correct} of {})",
+                accuracy * 100.0,
+                report.settled
+            ),
+        ));
     }
-    let Supply { circulating_before_grains: before, circulating_after_grains: after, burnt_grains, .. } =
-        &report.supply;
+    let Supply {
+        circulating_before_grains: before,
+        circulating_after_grains: after,
+        burnt_grains,
+        ..
+    } = &report.supply;
     let verdict = if report.supply.conserved {
         good("conserved").to_string()
     } else {
@@ -245,12 +287,22 @@ fn show(report: &Report, output: &Output) {
     };
     facts.extend([
         ("price", amount(&report.price_grains).to_string()),
-        ("time", format!(
-            "{:.1} s, {:.1} orders/s, {} ms of ledger time in the median",
-            report.seconds, report.orders_per_second, report.median_ms
-        )),
+        (
+            "time",
+            format!(
+                "{:.1} s, {:.1} orders/s, {} ms of ledger time in the median",
+                report.seconds, report.orders_per_second, report.median_ms
+            ),
+        ),
         ("supply", format!("{} before", amount(before))),
-        ("", format!("{} after, {} burnt: {verdict}", amount(after), amount(burnt_grains))),
+        (
+            "",
+            format!(
+                "{} after, {} burnt: {verdict}",
+                amount(after),
+                amount(burnt_grains)
+            ),
+        ),
     ]);
     output.facts(facts);
 }

@@ -13,7 +13,7 @@ use crate::{
     words,
 };
 use anyhow::{Context, anyhow};
-use assay_api::{EventView, ReceiptView, StreamMessage, StampedEvent};
+use assay_api::{EventView, ReceiptView, StampedEvent, StreamMessage};
 use assay_client::{Client, EventQuery, EventStart, OrderRequest, Placed, Sender, place};
 use assay_model::{Manifest, Tensor};
 use assay_types::{ApprovalCall, ReceiptProof, Verdict, encode};
@@ -34,7 +34,10 @@ pub(super) async fn run(args: &Infer, path: &Path, globals: &Globals, output: &O
     let sender = connect::sender(globals, &args.wallet, output).await?;
 
     let spinner = output.spinner("storing the input");
-    let content = sender.client().put_content(sender.key(), tensor.to_bytes()).await;
+    let content = sender
+        .client()
+        .put_content(sender.key(), tensor.to_bytes())
+        .await;
     let content = connect::advise(content)?;
     let request = OrderRequest {
         model: model.model,
@@ -45,7 +48,12 @@ pub(super) async fn run(args: &Infer, path: &Path, globals: &Globals, output: &O
     };
     spinner.set_message("placing the order");
     let placed = connect::advise(place(&sender, &request).await)?;
-    let following = Following { sender: &sender, manifest: &manifest, spinner: &spinner, output };
+    let following = Following {
+        sender: &sender,
+        manifest: &manifest,
+        spinner: &spinner,
+        output,
+    };
     let closed = tokio::select! {
         closed = following.to_the_end(placed) => closed?,
         () = interrupt::requested() => {
@@ -122,7 +130,11 @@ impl Following<'_> {
         };
         let tensor = connect::delivery(self.sender.client(), delivered).await?;
         let approved = self.spinner.suspend(|| self.ask(&tensor))?;
-        let call = if approved { ApprovalCall::Approve } else { ApprovalCall::Reject };
+        let call = if approved {
+            ApprovalCall::Approve
+        } else {
+            ApprovalCall::Reject
+        };
         connect::advise(self.sender.send(call.on(order)).await)?;
         Ok(())
     }
@@ -134,10 +146,15 @@ impl Following<'_> {
         Answer::new(self.manifest.classify(tensor)?, self.manifest).show(self.output);
         self.output.blank();
         let mut stderr = std::io::stderr().lock();
-        write!(stderr, "Approve? A rejection returns 90 % and burns 10 %. [Y/n] ")?;
+        write!(
+            stderr,
+            "Approve? A rejection returns 90 % and burns 10 %. [Y/n] "
+        )?;
         stderr.flush()?;
         let mut line = String::new();
-        std::io::stdin().read_line(&mut line).context("cannot read your decision")?;
+        std::io::stdin()
+            .read_line(&mut line)
+            .context("cannot read your decision")?;
         Ok(!line.trim().to_ascii_lowercase().starts_with('n'))
     }
 }
@@ -188,15 +205,28 @@ fn report(
     }
     let settled = !matches!(receipt.verdict, Verdict::Refunded { .. });
     let verdict = words::verdict(receipt.verdict);
-    let verdict = if settled { good(verdict).to_string() } else { bad(verdict).to_string() };
+    let verdict = if settled {
+        good(verdict).to_string()
+    } else {
+        bad(verdict).to_string()
+    };
     let mut facts = vec![("verdict", verdict), ("price", receipt.price.to_string())];
     for (index, line) in receipt.payouts.iter().enumerate() {
         let name = if index == 0 { "sellers" } else { "" };
-        facts.push((name, format!("{} {}", line.seller.short(), words::payout(line))));
+        facts.push((
+            name,
+            format!("{} {}", line.seller.short(), words::payout(line)),
+        ));
     }
     facts.extend([
         ("order", receipt.order.to_string()),
-        ("took", format!("{} ms of ledger time", receipt.closed_at.since(receipt.placed_at))),
+        (
+            "took",
+            format!(
+                "{} ms of ledger time",
+                receipt.closed_at.since(receipt.placed_at)
+            ),
+        ),
         ("receipt", kept.display().to_string()),
     ]);
     output.facts(facts);

@@ -21,7 +21,10 @@ const ONNX_BYTES_MAX: u64 = 512 * 1024 * 1024;
 
 pub(super) fn run(args: &ModelImport, output: &Output) -> Done {
     let onnx = home::read(&args.onnx, ONNX_BYTES_MAX)?;
-    let archive = home::read(&args.calibration, u64::try_from(NPZ_BYTES_MAX).unwrap_or(u64::MAX))?;
+    let archive = home::read(
+        &args.calibration,
+        u64::try_from(NPZ_BYTES_MAX).unwrap_or(u64::MAX),
+    )?;
     let inputs = array(&archive, "x")
         .with_context(|| format!("cannot read array `x` of {}", args.calibration.display()))
         .hint(|| "the archive holds sample inputs as `x`: numpy.savez(file, x=…, y=…)")?;
@@ -34,7 +37,10 @@ pub(super) fn run(args: &ModelImport, output: &Output) -> Done {
         preprocessing: args.image.map(|image| preprocessing(image, args.invert)),
         labels: args.labels.clone(),
     };
-    let calibration = Calibration { inputs: &inputs, classes: classes.as_ref() };
+    let calibration = Calibration {
+        inputs: &inputs,
+        classes: classes.as_ref(),
+    };
 
     let spinner = output.spinner("calibrating");
     let imported = import(&onnx, calibration, card)
@@ -42,17 +48,26 @@ pub(super) fn run(args: &ModelImport, output: &Output) -> Done {
     spinner.finish_and_clear();
     let imported = imported?;
 
-    let Imported { program, manifest, .. } = &imported;
+    let Imported {
+        program, manifest, ..
+    } = &imported;
     home::write(&args.out.join(PROGRAM_FILE), &program.to_bytes())?;
     home::write(&args.out.join(MANIFEST_FILE), &manifest.to_bytes())?;
-    home::write(&args.out.join("manifest.json"), manifest.view().to_json().as_bytes())?;
+    home::write(
+        &args.out.join("manifest.json"),
+        manifest.view().to_json().as_bytes(),
+    )?;
     report(&imported, &args.out, output);
     Ok(Ended::Well)
 }
 
 /// The given name, or the folder's.
 fn name(args: &ModelImport) -> anyhow::Result<String> {
-    let folder = || args.out.file_name().map(|name| name.to_string_lossy().into_owned());
+    let folder = || {
+        args.out
+            .file_name()
+            .map(|name| name.to_string_lossy().into_owned())
+    };
     args.name
         .clone()
         .or_else(folder)
@@ -81,7 +96,11 @@ fn array(archive: &[u8], name: &str) -> anyhow::Result<FloatTensor> {
 }
 
 fn report(imported: &Imported, folder: &Path, output: &Output) {
-    let Imported { program, manifest, report } = imported;
+    let Imported {
+        program,
+        manifest,
+        report,
+    } = imported;
     output.json(&json!({
         "folder": folder,
         "manifest": manifest.view(),
@@ -96,7 +115,14 @@ fn report(imported: &Imported, folder: &Path, output: &Output) {
         })).collect::<Vec<_>>(),
     }));
 
-    let mut table = Table::new(["layer", "operator", "result", ">weight bits", ">value bits", ">largest |acc|"]);
+    let mut table = Table::new([
+        "layer",
+        "operator",
+        "result",
+        ">weight bits",
+        ">value bits",
+        ">largest |acc|",
+    ]);
     for layer in &report.layers {
         let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
         table.row([
@@ -113,15 +139,33 @@ fn report(imported: &Imported, folder: &Path, output: &Output) {
     let share = |count: u32| format!("{count} of {} samples", report.samples);
     let mut facts = vec![
         ("model", program.model_id().to_string()),
-        ("weights", format!("{} bytes, {} steps an inference", report.parameter_bytes, report.steps)),
-        ("agreement", format!("{}: float and integers choose the same", share(report.agreeing))),
+        (
+            "weights",
+            format!(
+                "{} bytes, {} steps an inference",
+                report.parameter_bytes, report.steps
+            ),
+        ),
+        (
+            "agreement",
+            format!(
+                "{}: float and integers choose the same",
+                share(report.agreeing)
+            ),
+        ),
     ];
     if let (Some(float), Some(integer)) = (report.float_correct, report.integer_correct) {
-        facts.push(("right", format!("float {}, integers {}", share(float), share(integer))));
+        facts.push((
+            "right",
+            format!("float {}, integers {}", share(float), share(integer)),
+        ));
     }
     facts.push((
         "error",
-        format!("{:.4} on average, {:.4} at most", report.mean_abs_error, report.max_abs_error),
+        format!(
+            "{:.4} on average, {:.4} at most",
+            report.mean_abs_error, report.max_abs_error
+        ),
     ));
     output.facts(facts);
     output.blank();

@@ -48,15 +48,28 @@ pub(super) fn run(args: &ModelInspect, output: &Output) -> Done {
     }
     facts.extend([
         ("model", fields.model.to_string()),
-        ("program", format!("{} ({} bytes)", fields.program, fields.program_bytes)),
+        (
+            "program",
+            format!("{} ({} bytes)", fields.program, fields.program_bytes),
+        ),
         ("manifest", manifest.content_id().to_string()),
         ("input", input(&fields.input)),
-        ("output", format!("{}{}", fields.output.value, labels(&fields.output.labels))),
+        (
+            "output",
+            format!("{}{}", fields.output.value, labels(&fields.output.labels)),
+        ),
         ("loss", loss(&fields.loss)),
     ]);
     output.facts(facts);
     output.blank();
-    let mut table = Table::new(["layer", "operator", "result", ">parameters", ">steps", ">largest |acc|"]);
+    let mut table = Table::new([
+        "layer",
+        "operator",
+        "result",
+        ">parameters",
+        ">steps",
+        ">largest |acc|",
+    ]);
     for (index, (op, facts)) in layers.enumerate() {
         table.row([
             (index + 1).to_string(),
@@ -64,7 +77,9 @@ pub(super) fn run(args: &ModelInspect, output: &Output) -> Done {
             facts.value.to_string(),
             op.parameter_bytes().to_string(),
             facts.steps.to_string(),
-            facts.accumulator_max.map_or_else(|| "-".to_owned(), |max| max.to_string()),
+            facts
+                .accumulator_max
+                .map_or_else(|| "-".to_owned(), |max| max.to_string()),
         ]);
     }
     output.table(&table);
@@ -87,7 +102,10 @@ fn input(spec: &assay_model::manifest::InputSpec) -> String {
     match &spec.preprocessing {
         Preprocessing::Numbers => spec.value.to_string(),
         Preprocessing::Image(image) => {
-            format!("{}, a picture of {} × {} pixels", spec.value, image.width, image.height)
+            format!(
+                "{}, a picture of {} × {} pixels",
+                spec.value, image.width, image.height
+            )
         }
     }
 }
@@ -103,11 +121,17 @@ fn labels(labels: &[String]) -> String {
 }
 
 fn loss(loss: &assay_model::manifest::AccuracyLoss) -> String {
-    let agreeing = format!("{} of {} choices as the float original's", loss.agreeing, loss.samples);
+    let agreeing = format!(
+        "{} of {} choices as the float original's",
+        loss.agreeing, loss.samples
+    );
     match loss.correct {
         None => agreeing,
         Some(correct) => {
-            format!("{agreeing}; right {} (float) and {} (integers)", correct.float, correct.integer)
+            format!(
+                "{agreeing}; right {} (float) and {} (integers)",
+                correct.float, correct.integer
+            )
         }
     }
 }

@@ -50,6 +50,10 @@ pub(super) async fn run(args: &ModelRegister, globals: &Globals, output: &Output
         ("model", program.model_id().to_string()),
     ]);
     output.blank();
-    output.line(format_args!("{} in block {}", good("registered:"), confirmed.height));
+    output.line(format_args!(
+        "{} in block {}",
+        good("registered:"),
+        confirmed.height
+    ));
     Ok(Ended::Well)
 }

@@ -1,7 +1,10 @@
 use super::*;
 
 fn books(held: [u64; 3], burnt: u64) -> Books {
-    let rows = held.iter().zip(1..).map(|(held, seed)| (AccountId::new([seed; 32]), Amount::new(*held)));
+    let rows = held
+        .iter()
+        .zip(1..)
+        .map(|(held, seed)| (AccountId::new([seed; 32]), Amount::new(*held)));
     let circulating: u64 = held.iter().sum();
     Books {
         rows: rows.collect(),
@@ -23,7 +26,10 @@ fn books_add_up_only_when_every_grain_is_found() {
     let mut stolen = after.clone();
     stolen.rows[0].1 = Amount::new(44);
     assert!(!stolen.adds_up());
-    assert!(!books([45, 33, 10], 11).adds_up(), "a grain came from nowhere");
+    assert!(
+        !books([45, 33, 10], 11).adds_up(),
+        "a grain came from nowhere"
+    );
 }
 
 #[test]
@@ -32,5 +38,11 @@ fn accounts_whose_money_did_not_move_share_a_row() {
     cast.add(AccountId::new([1; 32]), "buyer");
     cast.add(AccountId::new([2; 32]), "anna");
     let table = books([50, 30, 10], 10).compare(&books([45, 33, 10], 12), &cast);
-    insta::assert_snapshot!(table.render(80).join("\n"), @"");
+    insta::assert_snapshot!(table.render(80).join("\n"), @r"
+      ASY            before        after        change
+      buyer     0.000000050  0.000000045  -0.000000005
+      anna      0.000000030  0.000000033  +0.000000003
+      others    0.000000010  0.000000010
+      together  0.000000090  0.000000088  -0.000000002
+    ");
 }

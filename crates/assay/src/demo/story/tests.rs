@@ -9,7 +9,13 @@ fn account(seed: u8) -> AccountId {
 
 fn told(events: &[(u64, Event)]) -> String {
     let mut cast = Cast::default();
-    for (seed, name) in [(1, "anna"), (2, "bruno"), (3, "mallory"), (5, "author"), (9, "buyer")] {
+    for (seed, name) in [
+        (1, "anna"),
+        (2, "bruno"),
+        (3, "mallory"),
+        (5, "author"),
+        (9, "buyer"),
+    ] {
         cast.add(account(seed), name);
     }
     let mut story = Story::new(cast, ORDER);
@@ -34,7 +40,10 @@ fn events_of_one_moment_become_one_line() {
         lock: Amount::new(200_000_000),
         respond_by: LedgerTime::new(3_000),
     };
-    let accepted = |seed| Event::Accepted { order: ORDER, seller: account(seed) };
+    let accepted = |seed| Event::Accepted {
+        order: ORDER,
+        seller: account(seed),
+    };
     let committed = |seed| Event::Committed {
         order: ORDER,
         seller: account(seed),
@@ -70,7 +79,9 @@ fn events_of_one_moment_become_one_line() {
         amount: Amount::new(200_000_000),
         reason: BurnReason::MinorityAnswer,
     };
-    let elsewhere = Event::Started { order: OrderId::new([1; 32]) };
+    let elsewhere = Event::Started {
+        order: OrderId::new([1; 32]),
+    };
     let events = [
         (1_000, assigned(1)),
         (1_000, elsewhere),
@@ -87,13 +98,26 @@ fn events_of_one_moment_become_one_line() {
         (1_060, revealed(3, 8)),
         (1_060, revealed(2, 7)),
         (1_061, released),
-        (1_070, Event::VerdictReached { order: ORDER, output: ContentId::new([7; 32]) }),
+        (
+            1_070,
+            Event::VerdictReached {
+                order: ORDER,
+                output: ContentId::new([7; 32]),
+            },
+        ),
         (1_070, royalty(100)),
         (1_070, paid(1, 50_000)),
         (1_070, royalty(120)),
         (1_070, paid(2, 0)),
         (1_070, burnt),
-        (1_070, Event::Refunded { order: ORDER, buyer: account(9), amount: Amount::new(5) }),
+        (
+            1_070,
+            Event::Refunded {
+                order: ORDER,
+                buyer: account(9),
+                amount: Amount::new(5),
+            },
+        ),
     ];
     insta::assert_snapshot!(told(&events), @r"
      0 ms  drawn      anna, bruno, mallory: 0.2 ASY of bond locked each

@@ -1,0 +1,9 @@
+//! Flows over the real binary: what a person types, what they see, and the exit code.
+
+mod bad_input;
+mod demo;
+mod market;
+mod model;
+mod program;
+mod receipt;
+mod wallet;

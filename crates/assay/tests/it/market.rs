@@ -1,0 +1,107 @@
+//! The README's second section: a node, three sellers and a buyer as separate processes.
+
+use crate::program::{Running, World, models};
+
+struct Town {
+    world: World,
+    node: Running,
+    url: String,
+}
+
+impl Town {
+    fn new() -> Self {
+        let world = World::new();
+        let node = world.start("node --dev --listen 127.0.0.1:0 --json");
+        let serving: serde_json::Value = serde_json::from_str(&node.wait_for("url")).unwrap();
+        let url = serving["url"].as_str().unwrap().to_owned();
+        Self { world, node, url }
+    }
+
+    fn run(&self, line: &str) -> crate::program::Ended {
+        self.world
+            .run_with("assay-dev", &format!("{line} --node {}", self.url))
+    }
+
+    fn seller(&self, number: u8, more: &str) -> Running {
+        let line = format!(
+            "provide --wallet seller-{number} {more} --json --node {}",
+            self.url
+        );
+        let running = self.world.start(&line);
+        running.wait_for("offering");
+        running
+    }
+}
+
+#[test]
+fn a_buyer_and_three_sellers_trade_over_the_network() {
+    let town = Town::new();
+    let digit = models("digits/digit-7.png");
+    let buy = format!(
+        "infer --wallet buyer --model digits-lenet --input {} --json",
+        digit.display()
+    );
+    town.run(&buy).exits(2).says(&["fewer independent sellers"]);
+
+    let sellers = [1, 2, 3].map(|number| town.seller(number, ""));
+    let bought = town.run(&buy).exits(0).json();
+    assert_eq!(bought["answer"]["label"], "7");
+    assert_eq!(bought["verdict"]["type"], "agreed");
+    let receipt = bought["receipt"].as_str().unwrap();
+    let anchor = town.world.path("dev/anchor.json");
+    let verify = format!("receipt verify --anchor {} {receipt}", anchor.display());
+    town.world.run(&verify).exits(0).says(&["verified:"]);
+
+    let order = bought["order"].as_str().unwrap();
+    town.run(&format!("order show {order}"))
+        .exits(0)
+        .says(&["agreed", order]);
+    town.run("order list --wallet buyer")
+        .exits(0)
+        .says(&[&order[..8], "agreed"]);
+    town.run(&format!("order show {}", "00".repeat(32)))
+        .exits(2)
+        .says(&["knows no order"]);
+
+    let approval = buy.replace("--json", "--check approval --json");
+    let approved = town.run(&approval).exits(0).json();
+    assert_eq!(approved["verdict"]["type"], "approved");
+
+    let batch = models("digits/test.npz");
+    let line = format!(
+        "infer --wallet buyer --model digits-mlp --batch {} --count 20 --json",
+        batch.display()
+    );
+    let report = town.run(&line).exits(0).json();
+    assert_eq!(report["settled"], 20);
+    assert!(report["correct"].as_u64().unwrap() >= 17, "{report}");
+    assert_eq!(report["supply"]["conserved"], true);
+
+    let to = town
+        .run("wallet show --wallet author --offline --json")
+        .exits(0)
+        .json();
+    let to = to["address"].as_str().unwrap();
+    town.run(&format!("transfer --wallet buyer {to} 12.5"))
+        .exits(0)
+        .says(&["12.5 ASY", "final:"]);
+    town.run(&format!("transfer --wallet author {to} 900000000"))
+        .exits(2)
+        .says(&["error:", "hint:"]);
+    let shown = town
+        .run("wallet show --wallet seller-1 --json")
+        .exits(0)
+        .json();
+    assert!(
+        shown["account"]["seller"]["delivered"].as_u64().unwrap() >= 1,
+        "{shown}"
+    );
+
+    #[cfg(unix)]
+    {
+        for seller in sellers {
+            assert_eq!(seller.terminate(), Some(0));
+        }
+        assert_eq!(town.node.terminate(), Some(0));
+    }
+}

@@ -1,0 +1,164 @@
+//! The binary under test, in a world of its own: an empty home, no colour, no terminal.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    sync::mpsc,
+    thread,
+    time::Duration,
+};
+use tempfile::TempDir;
+
+/// Longest wait for a line of a running process.
+const LINE_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A home folder and the programs that live in it.
+pub(crate) struct World {
+    home: TempDir,
+}
+
+/// What a program that ended left behind.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// A program that runs until it is dropped.
+pub(crate) struct Running {
+    child: Child,
+    lines: mpsc::Receiver<String>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self {
+            home: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// The program with these words; paths with spaces are not used here.
+    pub(crate) fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_assay"));
+        command
+            .args(line.split_whitespace())
+            .env_clear()
+            .env("ASSAY_HOME", self.home.path())
+            .env("TMPDIR", self.home.path())
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the program to its end.
+    pub(crate) fn run(&self, line: &str) -> Ended {
+        Ended::of(self.command(line).output().unwrap())
+    }
+
+    /// As [`Self::run`], with a passphrase.
+    pub(crate) fn run_with(&self, passphrase: &str, line: &str) -> Ended {
+        Ended::of(
+            self.command(line)
+                .env("ASSAY_PASSPHRASE", passphrase)
+                .output()
+                .unwrap(),
+        )
+    }
+
+    /// Starts a program that goes on.
+    pub(crate) fn start(&self, line: &str) -> Running {
+        let mut command = self.command(line);
+        command.env("ASSAY_PASSPHRASE", "assay-dev");
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (send, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in stdout.lines().map_while(Result::ok) {
+                if send.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Running { child, lines }
+    }
+}
+
+impl Ended {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Asserts the exit code, showing everything when it is another.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "{}\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Asserts that an error says all of this.
+    #[track_caller]
+    pub(crate) fn says(self, parts: &[&str]) -> Self {
+        for part in parts {
+            let said = self.stderr.contains(part) || self.stdout.contains(part);
+            assert!(said, "`{part}` is not in\n{}\n{}", self.stdout, self.stderr);
+        }
+        self
+    }
+
+    /// The one JSON object that was printed.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.stdout))
+    }
+}
+
+impl Running {
+    /// Waits for a line that contains `part`, and gives it back.
+    #[track_caller]
+    pub(crate) fn wait_for(&self, part: &str) -> String {
+        loop {
+            match self.lines.recv_timeout(LINE_TIMEOUT) {
+                Ok(line) if line.contains(part) => return line,
+                Ok(_) => {}
+                Err(error) => panic!("no line with `{part}`: {error}"),
+            }
+        }
+    }
+
+    /// Asks it to end, as a service manager does, and gives back its exit code.
+    #[cfg(unix)]
+    pub(crate) fn terminate(mut self) -> Option<i32> {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").arg(id).status().unwrap().success());
+        let mut rest = String::new();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            stderr.read_to_string(&mut rest).unwrap();
+        }
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A file of the repository's `models/`.
+pub(crate) fn models(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../models")
+        .join(name)
+}
