@@ -540,7 +540,7 @@ impl Desk {
     }
 
     fn is_busy(&self) -> bool {
-        self.jobs.values().any(|entry| entry.job.is_busy())
+        !self.looking.is_empty() || self.jobs.values().any(|entry| entry.job.is_busy())
     }
 
     fn trouble(&self, order: OrderId, note: Note) {

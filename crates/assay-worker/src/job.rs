@@ -277,9 +277,12 @@ impl Job {
         )
     }
 
-    /// Whether something has to be done before the order ends, so that a graceful stop waits for it.
+    /// Whether something of it is under way, so that a graceful stop waits.
     pub const fn is_busy(&self) -> bool {
-        self.is_at_risk() && !matches!(self.stage, Stage::Waiting)
+        !matches!(
+            self.stage,
+            Stage::Asked { .. } | Stage::Waiting | Stage::Over
+        )
     }
 
     /// What does not change.

@@ -235,12 +235,13 @@ impl Provider {
         // The desk ends only after this; a desk that has ended does not listen.
         let _ = self.stop.send(Stop::WhenDone);
         let (sender, offer) = (self.sender.clone(), self.offer);
-        let finished = async {
-            if let Err(error) = sender.send(Call::WithdrawOffer { offer }).await {
+        let withdrawn = async {
+            let call = Call::WithdrawOffer { offer };
+            if let Err(error) = sender.send_and_wait(call).await {
                 tracing::warn!(%error, "cannot withdraw the offer");
             }
-            self.wait().await
         };
+        let finished = async { tokio::join!(withdrawn, self.wait()).1 };
         match tokio::time::timeout(grace, finished).await {
             Ok(result) => result,
             Err(_) => {

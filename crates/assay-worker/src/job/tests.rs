@@ -239,7 +239,7 @@ fn cheats_do_what_they_are_told() {
     play(
         quorum(),
         Some(Misbehaviour::Wrong),
-        "prepared -> send accept\naccepted ->\nstarted -> execute\nexecuted -> record [7, 9]\nrecorded -> send commit",
+        "prepared -> send accept\naccepted ->\nstarted -> execute\nexecuted -> record [64, 8]\nrecorded -> send commit",
     );
     let silent = play(
         quorum(),

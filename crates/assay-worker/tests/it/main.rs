@@ -1,0 +1,7 @@
+//! Providers against a real node: they sell, cheat, die and come back.
+
+mod support;
+
+mod batch;
+mod recovery;
+mod settlement;
