@@ -15,13 +15,13 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 )]
 #[command(after_help = "\
 Examples:
-  assay demo                                   a whole market on this machine, offline
-  assay node --dev                             a development chain with funded wallets
-  assay provide --wallet seller-1 --bond 100   sell inferences
-  assay infer --model digits-lenet --input models/digits/digit-7.png
+  assay demo                         a whole market on this machine, offline
+  assay node --dev                   a development chain with funded wallets
+  assay provide --wallet seller-1    sell inferences
+  assay infer --wallet buyer --model digits-lenet --input digit-7.png
 
-Exit codes: 0 as asked; 1 the work was done and the answer is no (a refused receipt, a refunded
-order); 2 wrong usage or an error.")]
+Exit codes: 0 as asked; 1 the work was done and the answer is no (a refused
+receipt, a refunded order); 2 wrong usage or an error.")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) globals: Globals,
@@ -31,11 +31,12 @@ pub(crate) struct Cli {
 
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
     /// Answers as JSON objects, one a line, for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// When to use colour
+    /// When to use colour; `auto` is on a terminal and without NO_COLOR
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
     /// Folder of wallets, receipts and data [default: the platform's, e.g. ~/.local/share/assay]
@@ -60,12 +61,9 @@ impl Globals {
 /// When to use colour.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub(crate) enum Color {
-    /// On a terminal, unless NO_COLOR is set
     #[default]
     Auto,
-    /// Even into a file
     Always,
-    /// Not at all
     Never,
 }
 
@@ -118,8 +116,9 @@ Examples:
   assay node --dev                              a development chain in <home>/dev
   assay node --dev --data /tmp/x --listen 127.0.0.1:0
 
-The development chain has the bundled models registered and writes funded wallets (buyer, seller-1 …)
-to <data>/wallets. Their passphrase is `assay-dev`. They are for development only.")]
+The development chain has the bundled models registered and writes funded
+wallets (buyer, seller-1 …) to <data>/wallets. Their passphrase is `assay-dev`.
+They are for development only.")]
 pub(crate) struct Node {
     /// Start a development chain with funded wallets, or continue it
     #[arg(long)]
@@ -140,7 +139,7 @@ pub(crate) const LISTEN_DEFAULT: &str = "127.0.0.1:2790";
 Examples:
   assay provide --wallet seller-1 --bond 100
   assay provide --wallet seller-2 --model digits-lenet --ask 0.002 --capacity 8
-  assay provide --wallet seller-3 --misbehave wrong      loses its lock; for demos and tests")]
+  assay provide --wallet seller-3 --misbehave wrong    loses its lock")]
 pub(crate) struct Provide {
     #[command(flatten)]
     pub(crate) wallet: WalletChoice,
@@ -179,10 +178,11 @@ pub(crate) enum Misbehave {
 #[command(after_help = "\
 Examples:
   assay infer --model digits-lenet --input models/digits/digit-7.png
-  assay infer --model digits-mlp --input x.json --check approval --max-price 0.005
+  assay infer --model digits-mlp --input x.json --check approval
   assay infer --model digits-lenet --batch models/digits/test.npz --count 1000
 
-Inputs are PNG images, .npy or .npz arrays, or JSON tensors. They are public: anyone can read them.")]
+Inputs are PNG images, .npy or .npz arrays, or JSON tensors. They are public:
+anyone can read them.")]
 pub(crate) struct Infer {
     #[command(flatten)]
     pub(crate) wallet: WalletChoice,
@@ -253,16 +253,17 @@ pub(crate) enum Model {
     /// Turn a float ONNX model into an integer program and its manifest
     #[command(after_help = "\
 Example:
-  assay model import model.onnx --calibration calibration.npz -o digits-lenet/ --name digits-lenet
+  assay model import model.onnx --calibration samples.npz -o my-model/
 
-Writes program.bin, manifest.bin and manifest.json, and reports what the integers cost in accuracy.
-The calibration archive holds sample inputs as `x` and, optionally, their labels as `y`.")]
+Writes program.bin, manifest.bin and manifest.json, and reports what the
+integers cost in accuracy. The calibration archive holds sample inputs as `x`
+and, optionally, their labels as `y`.")]
     Import(ModelImport),
     /// Show a model's layers, shapes and bounds
     #[command(after_help = "\
 Examples:
   assay model inspect digits-lenet              a bundled model
-  assay model inspect models/digits-lenet       a folder with program.bin and manifest.bin
+  assay model inspect models/digits-lenet       a folder of `model import`
   assay model inspect model.onnx                a float graph, before its import")]
     Inspect(ModelInspect),
     /// Run a model on this machine, without a market
@@ -275,7 +276,8 @@ Example:
 Example:
   assay model register models/digits-lenet --royalty asy1…=250
 
-A royalty is a share in basis points (1/100 %) of what each settled inference costs.")]
+A royalty is a share in basis points (1/100 %) of what each settled inference
+costs.")]
     Register(ModelRegister),
 }
 
@@ -399,14 +401,14 @@ Examples:
   assay wallet new                       <home>/wallets/default.wallet
   ASSAY_PASSPHRASE=… assay wallet new --wallet shop
 
-The file is encrypted with the passphrase (age, scrypt) and readable by you alone. There is no way
-back to the key without the passphrase.")]
+The file is encrypted with the passphrase (age, scrypt) and readable by you
+alone. There is no way back to the key without the passphrase.")]
     New(WalletChoice),
     /// Show a wallet's address and, if the node answers, its balance
     #[command(after_help = "\
 Examples:
   assay wallet show --wallet buyer
-  assay wallet show --wallet ./some.wallet --offline --unlock    tries the passphrase")]
+  assay wallet show --wallet ./some.wallet --unlock    tries the passphrase")]
     Show(WalletShow),
 }
 
@@ -488,8 +490,8 @@ pub(crate) enum Receipt {
 Example:
   assay receipt verify --anchor anchor.json 6e0b11aa.receipt
 
-The anchor names the chain and its validators. Get it from somebody you trust, not from whoever
-gave you the receipt. Exit code 0 means verified, 1 refused.")]
+The anchor names the chain and its validators. Get it from somebody you trust,
+not from whoever gave you the receipt. Exit code 0 means verified, 1 refused.")]
     Verify(ReceiptVerify),
 }
 
@@ -507,7 +509,7 @@ pub(crate) struct ReceiptVerify {
 #[command(after_help = "\
 Examples:
   assay bench model
-  assay bench market --json      one JSON object a line: suite, case, value, unit")]
+  assay bench market --json    an object a line: suite, case, value, unit")]
 pub(crate) struct Bench {
     /// What to measure
     #[arg(value_enum, value_name = "SUITE")]

@@ -151,7 +151,7 @@ const SMALL_PNG: &[u8] = &[
 /// 784 numbers in NumPy's format, the first of them NaN.
 fn npy_of_nan() -> Vec<u8> {
     let mut header = "{'descr': '<f4', 'fortran_order': False, 'shape': (784,), }".to_owned();
-    while (10 + header.len() + 1) % 64 != 0 {
+    while !(10 + header.len() + 1).is_multiple_of(64) {
         header.push(' ');
     }
     header.push('\n');

@@ -150,6 +150,9 @@ fn one_by_one(line: &str) -> Vec<(usize, String)> {
         _ if ["accepted", "committed"].contains(&verb) => (rest, ""),
         _ => ("", rest),
     };
+    let detail = detail
+        .split_once(" in block ")
+        .map_or(detail, |(before, _)| before);
     let detail: Vec<_> = detail.split(' ').map(mask_word).collect();
     let line = |name: &str| (rank, format!("{verb} {name} {}", detail.join(" ")));
     names.split(", ").map(line).collect()
@@ -168,7 +171,7 @@ fn mask_line(line: &str) -> Option<String> {
     (!is_path && !is_clock).then_some(words)
 }
 
-/// Hides ids, ports, heights and what fees depend on.
+/// Hides ids, addresses and what fees depend on.
 fn mask_word(word: &str) -> String {
     let bare = word.trim_end_matches(',');
     if bare.len() == 8 && bare.bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -179,12 +182,6 @@ fn mask_word(word: &str) -> String {
     }
     match word.split_once('.') {
         Some((whole, fraction)) if fraction.len() == 9 => format!("{whole}.{}…", &fraction[..3]),
-        None if !word.is_empty()
-            && word.bytes().all(|byte| byte.is_ascii_digit())
-            && word.len() > 1 =>
-        {
-            "[height]".to_owned()
-        }
         _ => word.to_owned(),
     }
 }

@@ -23,7 +23,7 @@ fn books_add_up_only_when_every_grain_is_found() {
     assert!(before.adds_up() && after.adds_up() && before.leads_to(&after));
     assert!(!after.leads_to(&before), "burnt money does not return");
 
-    let mut stolen = after.clone();
+    let mut stolen = after;
     stolen.rows[0].1 = Amount::new(44);
     assert!(!stolen.adds_up());
     assert!(

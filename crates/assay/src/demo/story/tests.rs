@@ -25,9 +25,10 @@ fn told(events: &[(u64, Event)]) -> String {
         lines.extend(story.tell(LedgerTime::new(*time), &EventView::from(event)));
     }
     lines.extend(story.pause());
-    let show = |line: &Line| line.show(story.elapsed_ms(line)).to_string();
-    let text: Vec<_> = lines.iter().map(show).collect();
-    anstream::adapter::strip_str(&text.join("\n")).to_string()
+    let text = lines.iter().fold(String::new(), |text, line| {
+        format!("{text}{}\n", line.show(story.elapsed_ms(line)))
+    });
+    anstream::adapter::strip_str(&text).to_string()
 }
 
 #[test]
