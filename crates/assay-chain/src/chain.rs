@@ -39,7 +39,7 @@ pub use subscription::Subscription;
 
 /// Stack of the thread that starts consensus: unoptimised, its nested futures need close to 3 MiB, more than
 /// a thread has by default. Only pages that are touched are ever backed by memory.
-const STACK_BYTES: usize = 16 << 20;
+pub(crate) const STACK_BYTES: usize = 16 << 20;
 /// Proof requests that may wait; each holds the database for some tens of microseconds.
 const PROOF_REQUESTS: usize = 256;
 
@@ -101,7 +101,9 @@ pub enum StartError {
         chain: ChainId,
     },
     /// Several validators need a network.
-    #[error("chain {chain} has {validators} validators; say where to listen and where the others are")]
+    #[error(
+        "chain {chain} has {validators} validators; say where to listen and where the others are"
+    )]
     NoNetwork {
         /// The chain.
         chain: ChainId,
@@ -253,7 +255,13 @@ impl Chain {
         let origin = genesis_block::<node::Context, node::Threads>(&config.genesis)?;
         let state = State::genesis(&config.genesis, origin.0.header, started.elapsed())?;
         let monotonic = Arc::new(move || started.elapsed());
-        let core = Arc::new(Core::new(&config.genesis, state, history, config.mempool, monotonic));
+        let core = Arc::new(Core::new(
+            &config.genesis,
+            state,
+            history,
+            config.mempool,
+            monotonic,
+        ));
         let (stop, stopped) = oneshot::channel();
         let (proofs, proof_requests) = mpsc::channel(PROOF_REQUESTS);
         let (opened, opening) = std::sync::mpsc::channel();
@@ -274,7 +282,12 @@ impl Chain {
         match opening.recv() {
             Ok(Ok(marshal)) => {
                 let running = Mutex::new(Some(RunningNode { stop, thread }));
-                Ok(Self(Arc::new(Inner { core, marshal, proofs, running })))
+                Ok(Self(Arc::new(Inner {
+                    core,
+                    marshal,
+                    proofs,
+                    running,
+                })))
             }
             Ok(Err(error)) => {
                 // It ends by itself and has said why.
@@ -282,7 +295,10 @@ impl Chain {
                 Err(error.into())
             }
             Err(_) => {
-                let reason = thread.join().err().map_or_else(String::new, |panic| message(&*panic));
+                let reason = thread
+                    .join()
+                    .err()
+                    .map_or_else(String::new, |panic| message(&*panic));
                 Err(StartError::Failed { reason })
             }
         }
@@ -301,11 +317,24 @@ impl Chain {
         let core = &self.0.core;
         let (height, tip, time, base_fee) = {
             let state = core.state();
-            (state.tip().height, state.tip_id(), state.tip().time, state.ledger().base_fee())
+            (
+                state.tip().height,
+                state.tip_id(),
+                state.tip().time,
+                state.ledger().base_fee(),
+            )
         };
         let mempool = core.mempool().status();
         let running = !*core.ended().borrow();
-        Status { chain: core.chain, height, tip, time, base_fee, mempool, running }
+        Status {
+            chain: core.chain,
+            height,
+            tip,
+            time,
+            base_fee,
+            mempool,
+            running,
+        }
     }
 
     /// Reads the ledger as of the last final block. Holds it back from advancing, so be brief.
@@ -341,7 +370,11 @@ impl Chain {
     /// [`ProveError`].
     pub async fn prove(&self, key: StateKey) -> Result<StateProof, ProveError> {
         let (answer, proof) = oneshot::channel();
-        self.0.proofs.send((key, answer)).await.map_err(|_| ProveError::Stopped)?;
+        self.0
+            .proofs
+            .send((key, answer))
+            .await
+            .map_err(|_| ProveError::Stopped)?;
         proof.await.map_err(|_| ProveError::Stopped)?
     }
 
@@ -362,7 +395,11 @@ impl Chain {
             let first = usize::try_from(outcome.first_event).ok()?;
             let count = usize::try_from(outcome.event_count).ok()?;
             let events = result.events.into_iter().skip(first).take(count).collect();
-            Some(TransactionStatus::Final { location, outcome, events })
+            Some(TransactionStatus::Final {
+                location,
+                outcome,
+                events,
+            })
         }))
     }
 
@@ -371,12 +408,20 @@ impl Chain {
     /// # Errors
     /// [`ChainError`]. `Ok(None)` while the order is open or unknown.
     pub async fn receipt(&self, order: OrderId) -> Result<Option<ReceiptProof>, ChainError> {
-        let Some(location) = self.0.core.history.receipt(order)? else { return Ok(None) };
-        let Some(block) = self.block(location.height).await? else { return Ok(None) };
+        let Some(location) = self.0.core.history.receipt(order)? else {
+            return Ok(None);
+        };
+        let Some(block) = self.block(location.height).await? else {
+            return Ok(None);
+        };
         let leaves: Vec<Vec<u8>> = block.events.iter().map(encode).collect();
         let index = usize::try_from(location.index).unwrap_or(usize::MAX);
-        let Some(Event::Closed { receipt }) = block.events.get(index) else { return Ok(None) };
-        let Some(path) = merkle_path(&leaves, location.index) else { return Ok(None) };
+        let Some(Event::Closed { receipt }) = block.events.get(index) else {
+            return Ok(None);
+        };
+        let Some(path) = merkle_path(&leaves, location.index) else {
+            return Ok(None);
+        };
         Ok(Some(ReceiptProof {
             version: RECEIPT_VERSION,
             receipt: receipt.clone(),
@@ -437,7 +482,12 @@ impl Chain {
     /// Blocks, a few seconds at most; a second call does nothing.
     pub fn shutdown(&self) {
         self.0.core.stop();
-        let running = self.0.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let running = self
+            .0
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(RunningNode { stop, thread }) = running {
             // A node that ended by itself no longer listens, and has told why.
             let _ = stop.send(());
@@ -449,7 +499,11 @@ impl Chain {
 impl Drop for Inner {
     fn drop(&mut self) {
         // Without waiting: this may run on a thread of an async runtime.
-        let running = self.running.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        let running = self
+            .running
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(RunningNode { stop, .. }) = running {
             let _ = stop.send(());
         }
@@ -470,23 +524,38 @@ impl Inner {
                 let block = block_at(&self.marshal, height).await;
                 let block = block.ok_or_else(|| self.missing(height))?;
                 let result = self.core.history.result(height)?;
-                (block.header.id(), block, result.ok_or(ChainError::NotKept { height })?)
+                (
+                    block.header.id(),
+                    block,
+                    result.ok_or(ChainError::NotKept { height })?,
+                )
             }
         };
         let certificate = certificate(&self.marshal, height).await;
         let certificate = certificate.ok_or_else(|| self.missing(height))?;
         let (outcomes, events) = (result.outcomes, result.events);
-        Ok(Some(Arc::new(FinalizedBlock { id, block, outcomes, events, certificate })))
+        Ok(Some(Arc::new(FinalizedBlock {
+            id,
+            block,
+            outcomes,
+            events,
+            certificate,
+        })))
     }
 
     /// Why something about a final block was not found.
     fn missing(&self, height: Height) -> ChainError {
-        if *self.core.ended().borrow() { ChainError::Stopped } else { ChainError::NotKept { height } }
+        if *self.core.ended().borrow() {
+            ChainError::Stopped
+        } else {
+            ChainError::NotKept { height }
+        }
     }
 }
 
 /// What a panic said.
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().copied().map(str::to_owned);
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".into())
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".into())
 }

@@ -8,6 +8,7 @@ pub(crate) mod block;
 pub(crate) mod database;
 pub(crate) mod engine;
 pub(crate) mod network;
+pub(crate) mod pace;
 pub(crate) mod sync;
 
 /// What a test makes one validator do wrong.

@@ -6,7 +6,9 @@ use crate::{
     state::{BlockResult, Refusal, State},
 };
 use assay_ledger::Ledger;
-use assay_types::{Block, BlockId, Call, ChainId, Genesis, Height, Invalid, Params, Transaction, TxId};
+use assay_types::{
+    Block, BlockId, Call, ChainId, Genesis, Height, Invalid, Params, Transaction, TxId,
+};
 use commonware_parallel::{Sequential, Strategy};
 use commonware_utils::channel::watch;
 use rand_core::CryptoRng;
@@ -134,7 +136,10 @@ impl Core {
         rng: &mut impl CryptoRng,
     ) -> Vec<Result<TxId, AdmitError>> {
         if self.stopping.load(Ordering::Relaxed) {
-            return transactions.iter().map(|_| Err(AdmitError::Stopping)).collect();
+            return transactions
+                .iter()
+                .map(|_| Err(AdmitError::Stopping))
+                .collect();
         }
         let mut answers: Vec<Result<TxId, AdmitError>> = {
             let state = self.state();
@@ -149,9 +154,7 @@ impl Core {
         let unknown: Vec<usize> = {
             let verified = self.verified();
             (0..transactions.len())
-                .filter(|&i| {
-                    answers[i].is_ok_and(|id| !verified.contains(id, &transactions[i]))
-                })
+                .filter(|&i| answers[i].is_ok_and(|id| !verified.contains(id, &transactions[i])))
                 .collect()
         };
         let batch = unknown.iter().map(|&i| &transactions[i]);
@@ -235,7 +238,10 @@ impl Core {
     /// A final block that is still at hand.
     pub(crate) fn recent(&self, height: Height) -> Option<Arc<Finalized>> {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.iter().find(|finalized| finalized.block.header.height == height).cloned()
+        recent
+            .iter()
+            .find(|finalized| finalized.block.header.height == height)
+            .cloned()
     }
 }
 
@@ -294,7 +300,9 @@ where
     let mut reexecution = Reexecution::new(genesis);
     while reexecution.height() < target {
         let height = reexecution.height().next();
-        let block = block_at(height).await.ok_or(RebuildError::Missing { height })?;
+        let block = block_at(height)
+            .await
+            .ok_or(RebuildError::Missing { height })?;
         let (_, result) = reexecution.step(&block)?;
         history.record(block.header.id(), &block, &result)?;
     }
@@ -305,7 +313,9 @@ where
 #[derive(Debug, thiserror::Error)]
 pub enum RebuildError {
     /// A block is missing.
-    #[error("block {height} is not in the data folder; restore the folder from a copy or sync again")]
+    #[error(
+        "block {height} is not in the data folder; restore the folder from a copy or sync again"
+    )]
     Missing {
         /// Its height.
         height: Height,
@@ -336,6 +346,9 @@ fn facts(params: &Params, ledger: &Ledger, chain: ChainId, transaction: &Transac
         block_weight_max: params.block_weight_max,
         valid_ms_max: params.valid_ms_max,
         next_sequence: ledger.next_sequence(body.sender, body.lane),
-        balance: ledger.account(&body.sender).map(|account| account.balance).unwrap_or_default(),
+        balance: ledger
+            .account(&body.sender)
+            .map(|account| account.balance)
+            .unwrap_or_default(),
     }
 }

@@ -115,7 +115,11 @@ fn claim(path: &Path, chain: ChainId) -> Result<(), FolderError> {
 
 fn failed(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> FolderError {
     let path = path.to_path_buf();
-    move |source| FolderError::Io { attempt, path, source }
+    move |source| FolderError::Io {
+        attempt,
+        path,
+        source,
+    }
 }
 
 #[cfg(test)]

@@ -17,9 +17,7 @@
 //! rebuilds it.
 
 use assay_ledger::Outcome;
-use assay_types::{
-    AccountId, Amount, Block, BlockId, Event, Height, OrderId, TxId, decode,
-};
+use assay_types::{AccountId, Amount, Block, BlockId, Event, Height, OrderId, TxId, decode};
 use commonware_codec::{Buf, EncodeSize, Error as CodecError, RangeCfg, Read, ReadExt, Write};
 use redb::{Database, Durability, ReadableDatabase, StorageBackend, TableDefinition};
 use std::path::{Path, PathBuf};
@@ -37,8 +35,8 @@ const CACHE_BYTES: usize = 32 << 20;
 
 /// `()` → height and id of the last recorded block.
 const TIP: TableDefinition<'_, (), (u64, [u8; 32])> = TableDefinition::new("tip v1");
-/// Height → outcomes and events.
-const RESULTS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("results v1");
+/// Height → block, outcomes and events.
+const RESULTS: TableDefinition<'_, u64, ([u8; 32], &[u8])> = TableDefinition::new("results v1");
 /// Transaction → height, place in the block.
 const TRANSACTIONS: TableDefinition<'_, [u8; 32], (u64, u32)> =
     TableDefinition::new("transactions v1");
@@ -75,15 +73,27 @@ pub enum HistoryError {
         source: redb::DatabaseError,
     },
     /// A read or write failed.
-    #[error("cannot {attempt} in the history index: {source}; check the disk, or delete the index to have it rebuilt")]
+    #[error(
+        "cannot {attempt} in the history index: {source}; check the disk, or delete the index to have it rebuilt"
+    )]
     Storage {
         /// What was attempted.
         attempt: &'static str,
         /// Why.
         source: Box<redb::Error>,
     },
+    /// It was written by a node with other blocks.
+    #[error(
+        "the history index holds another block at height {height}: it is not this folder's; delete it to have it rebuilt"
+    )]
+    OtherBlocks {
+        /// Where they differ.
+        height: Height,
+    },
     /// A stored value does not decode.
-    #[error("the history index holds an unreadable result for block {height}; delete it to have it rebuilt")]
+    #[error(
+        "the history index holds an unreadable result for block {height}; delete it to have it rebuilt"
+    )]
     Damaged {
         /// The block.
         height: Height,
@@ -102,17 +112,26 @@ impl History {
     /// [`HistoryError::Open`].
     pub(crate) fn open(folder: &Path) -> Result<Self, HistoryError> {
         let path = folder.join(FILE_NAME);
-        let opened = Database::builder().set_cache_size(CACHE_BYTES).create(&path);
+        let opened = Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .create(&path);
         let database = opened.map_err(|source| HistoryError::Open { path, source })?;
         Self::with_tables(database)
     }
 
     /// Opens the index on a backend of the caller's; tests inject crashes there.
-    #[cfg_attr(not(test), expect(dead_code, reason = "only tests bring their own backend"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "only tests bring their own backend")
+    )]
     pub(crate) fn open_on(backend: impl StorageBackend) -> Result<Self, HistoryError> {
-        let opened = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(backend);
-        let database = opened
-            .map_err(|source| HistoryError::Open { path: PathBuf::from("(memory)"), source })?;
+        let opened = Database::builder()
+            .set_cache_size(CACHE_BYTES)
+            .create_with_backend(backend);
+        let database = opened.map_err(|source| HistoryError::Open {
+            path: PathBuf::from("(memory)"),
+            source,
+        })?;
         Self::with_tables(database)
     }
 
@@ -155,9 +174,18 @@ impl History {
         let height = block.header.height;
         let recorded = self.height()?;
         if height <= recorded {
-            return Ok(());
+            let of_this_chain = self.block(height)? == Some(id);
+            return if of_this_chain {
+                Ok(())
+            } else {
+                Err(HistoryError::OtherBlocks { height })
+            };
         }
-        assert_eq!(height, recorded.next(), "the history index must have no gap");
+        assert_eq!(
+            height,
+            recorded.next(),
+            "the history index must have no gap"
+        );
         let write = || -> Result<(), redb::Error> {
             let mut transaction = self.database.begin_write()?;
             transaction.set_durability(Durability::Immediate)?;
@@ -168,11 +196,22 @@ impl History {
         write().map_err(storage("record a block"))
     }
 
+    /// The id of the block recorded at `height`.
+    fn block(&self, height: Height) -> Result<Option<BlockId>, HistoryError> {
+        let read = || -> Result<Option<BlockId>, redb::Error> {
+            let results = self.database.begin_read()?.open_table(RESULTS)?;
+            Ok(results
+                .get(height.get())?
+                .map(|row| BlockId::new(row.value().0)))
+        };
+        read().map_err(storage("read a block's id"))
+    }
+
     /// What the block at `height` did.
     pub(crate) fn result(&self, height: Height) -> Result<Option<BlockResult>, HistoryError> {
         let read = || -> Result<Option<Vec<u8>>, redb::Error> {
             let results = self.database.begin_read()?.open_table(RESULTS)?;
-            Ok(results.get(height.get())?.map(|bytes| bytes.value().to_vec()))
+            Ok(results.get(height.get())?.map(|row| row.value().1.to_vec()))
         };
         let bytes = read().map_err(storage("read a result"))?;
         bytes
@@ -183,12 +222,14 @@ impl History {
 
     /// Where a transaction was included.
     pub(crate) fn transaction(&self, id: TxId) -> Result<Option<Location>, HistoryError> {
-        self.location(TRANSACTIONS, id.as_bytes()).map_err(storage("find a transaction"))
+        self.location(TRANSACTIONS, id.as_bytes())
+            .map_err(storage("find a transaction"))
     }
 
     /// Where the event lies that closed an order.
     pub(crate) fn receipt(&self, order: OrderId) -> Result<Option<Location>, HistoryError> {
-        self.location(RECEIPTS, order.as_bytes()).map_err(storage("find a receipt"))
+        self.location(RECEIPTS, order.as_bytes())
+            .map_err(storage("find a receipt"))
     }
 
     /// The events about an order, oldest first, after `after`.
@@ -203,7 +244,10 @@ impl History {
             let mut found = Vec::new();
             for row in table.range(page(key, after))?.take(PAGE_ROWS_MAX) {
                 let (_, height, index) = row?.0.value();
-                found.push(Location { height: Height::new(height), index });
+                found.push(Location {
+                    height: Height::new(height),
+                    index,
+                });
             }
             Ok(found)
         };
@@ -217,7 +261,11 @@ impl History {
         after: Option<Location>,
     ) -> Result<Vec<(Location, TxId)>, HistoryError> {
         self.list(ACCOUNT_TRANSACTIONS, account, after)
-            .map(|rows| rows.into_iter().map(|(at, id)| (at, TxId::new(id))).collect())
+            .map(|rows| {
+                rows.into_iter()
+                    .map(|(at, id)| (at, TxId::new(id)))
+                    .collect()
+            })
             .map_err(storage("list an account's transactions"))
     }
 
@@ -228,7 +276,11 @@ impl History {
         after: Option<Location>,
     ) -> Result<Vec<(Location, OrderId)>, HistoryError> {
         self.list(ACCOUNT_ORDERS, account, after)
-            .map(|rows| rows.into_iter().map(|(at, id)| (at, OrderId::new(id))).collect())
+            .map(|rows| {
+                rows.into_iter()
+                    .map(|(at, id)| (at, OrderId::new(id)))
+                    .collect()
+            })
             .map_err(storage("list an account's orders"))
     }
 
@@ -240,7 +292,10 @@ impl History {
         let found = self.database.begin_read()?.open_table(table)?.get(key)?;
         Ok(found.map(|found| {
             let (height, index) = found.value();
-            Location { height: Height::new(height), index }
+            Location {
+                height: Height::new(height),
+                index,
+            }
         }))
     }
 
@@ -252,10 +307,19 @@ impl History {
     ) -> Result<Vec<(Location, [u8; 32])>, redb::Error> {
         let table = self.database.begin_read()?.open_table(table)?;
         let mut found = Vec::new();
-        for row in table.range(page(*account.as_bytes(), after))?.take(PAGE_ROWS_MAX) {
+        for row in table
+            .range(page(*account.as_bytes(), after))?
+            .take(PAGE_ROWS_MAX)
+        {
             let (key, value) = row?;
             let (_, height, index) = key.value();
-            found.push((Location { height: Height::new(height), index }, value.value()));
+            found.push((
+                Location {
+                    height: Height::new(height),
+                    index,
+                },
+                value.value(),
+            ));
         }
         Ok(found)
     }
@@ -268,8 +332,12 @@ fn write_block(
     result: &BlockResult,
 ) -> Result<(), redb::Error> {
     let height = block.header.height.get();
-    transaction.open_table(TIP)?.insert((), (height, *id.as_bytes()))?;
-    transaction.open_table(RESULTS)?.insert(height, stored_bytes(result).as_slice())?;
+    transaction
+        .open_table(TIP)?
+        .insert((), (height, *id.as_bytes()))?;
+    transaction
+        .open_table(RESULTS)?
+        .insert(height, (*id.as_bytes(), stored_bytes(result).as_slice()))?;
     let mut transactions = transaction.open_table(TRANSACTIONS)?;
     let mut sent = transaction.open_table(ACCOUNT_TRANSACTIONS)?;
     for (index, tx) in (0u32..).zip(&block.transactions) {
@@ -302,7 +370,10 @@ fn write_block(
 fn page(
     key: [u8; 32],
     after: Option<Location>,
-) -> (std::ops::Bound<([u8; 32], u64, u32)>, std::ops::Bound<([u8; 32], u64, u32)>) {
+) -> (
+    std::ops::Bound<([u8; 32], u64, u32)>,
+    std::ops::Bound<([u8; 32], u64, u32)>,
+) {
     use std::ops::Bound::{Excluded, Included};
     let from = after.map_or(Included((key, 0, 0)), |after| {
         Excluded((key, after.height.get(), after.index))
@@ -311,7 +382,10 @@ fn page(
 }
 
 fn storage(attempt: &'static str) -> impl Fn(redb::Error) -> HistoryError {
-    move |source| HistoryError::Storage { attempt, source: Box::new(source) }
+    move |source| HistoryError::Storage {
+        attempt,
+        source: Box::new(source),
+    }
 }
 
 /// Bounds a decoder, not a block: no block holds as many events.

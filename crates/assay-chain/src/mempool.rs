@@ -42,7 +42,11 @@ pub struct MempoolLimits {
 impl Default for MempoolLimits {
     /// Two full blocks of transfers and some sixteen of evidence; a tenth for any one account.
     fn default() -> Self {
-        Self { transactions_max: 65_536, bytes_max: 128 << 20, account_transactions_max: 8_192 }
+        Self {
+            transactions_max: 65_536,
+            bytes_max: 128 << 20,
+            account_transactions_max: 8_192,
+        }
     }
 }
 
@@ -84,7 +88,9 @@ pub enum AdmitError {
         max: usize,
     },
     /// Another transaction waits at its place.
-    #[error("sequence {sequence} of lane {lane} is taken by {pending}; replace it with a tip of at least {tip_min}, or use the lane's next")]
+    #[error(
+        "sequence {sequence} of lane {lane} is taken by {pending}; replace it with a tip of at least {tip_min}, or use the lane's next"
+    )]
     SequenceTaken {
         /// The lane.
         lane: u8,
@@ -96,13 +102,17 @@ pub enum AdmitError {
         tip_min: Amount,
     },
     /// The account has too much pending.
-    #[error("the account has {max} transactions pending, as many as one may have; wait until some are final")]
+    #[error(
+        "the account has {max} transactions pending, as many as one may have; wait until some are final"
+    )]
     AccountFull {
         /// Limit per account.
         max: usize,
     },
     /// The node has too much pending.
-    #[error("the mempool is full and all in it tip more per weight; tip more than {tip_min} or try again later")]
+    #[error(
+        "the mempool is full and all in it tip more per weight; tip more than {tip_min} or try again later"
+    )]
     PoolFull {
         /// The tip that would have displaced one.
         tip_min: Amount,
@@ -267,7 +277,9 @@ impl Mempool {
         let account = self.accounts.get(&body.sender);
         let committed = account.map_or(0, |account| account.committed);
         let freed = replaced.as_ref().map_or(0, |old| cost(&old.transaction));
-        let needed = committed.saturating_sub(freed).saturating_add(cost(&transaction));
+        let needed = committed
+            .saturating_sub(freed)
+            .saturating_add(cost(&transaction));
         if facts.balance.get() < needed {
             let (balance, needed) = (facts.balance, Amount::new(needed));
             return Err(Invalid::CannotPay { balance, needed }.into());
@@ -306,8 +318,9 @@ impl Mempool {
             .lanes
             .iter()
             .filter_map(|(lane, waiting)| {
-                let (sequence, head) =
-                    waiting.iter().find(|(_, pending)| !included.contains(&pending.id))?;
+                let (sequence, head) = waiting
+                    .iter()
+                    .find(|(_, pending)| !included.contains(&pending.id))?;
                 Some((head.priority, std::cmp::Reverse(*lane), *sequence))
             })
             .collect();
@@ -321,8 +334,12 @@ impl Mempool {
             if picked.len() >= room.transactions {
                 break;
             }
-            let Some(waiting) = self.lanes.get(&lane) else { continue };
-            let Some(pending) = waiting.get(&sequence) else { continue };
+            let Some(waiting) = self.lanes.get(&lane) else {
+                continue;
+            };
+            let Some(pending) = waiting.get(&sequence) else {
+                continue;
+            };
             // What does not fit blocks its lane, for what follows in it could not be executed.
             if !fits(pending, room) || !left.take(pending) {
                 continue;
@@ -340,9 +357,13 @@ impl Mempool {
         for transaction in transactions {
             let body = &transaction.body;
             let lane = (body.sender, body.lane);
-            let Some(waiting) = self.lanes.get(&lane) else { continue };
-            let done: Vec<_> =
-                waiting.range(..=body.sequence).map(|(_, pending)| pending.clone()).collect();
+            let Some(waiting) = self.lanes.get(&lane) else {
+                continue;
+            };
+            let done: Vec<_> = waiting
+                .range(..=body.sequence)
+                .map(|(_, pending)| pending.clone())
+                .collect();
             for pending in done {
                 self.unlink(&pending);
             }
@@ -357,12 +378,18 @@ impl Mempool {
 
     /// Drops a transaction that cannot be executed, and what waits behind it.
     pub(crate) fn remove_with_successors(&mut self, id: &TxId) {
-        let Some(pending) = self.ids.get(id).cloned() else { return };
+        let Some(pending) = self.ids.get(id).cloned() else {
+            return;
+        };
         let body = &pending.transaction.body;
         let lane = (body.sender, body.lane);
-        let Some(waiting) = self.lanes.get(&lane) else { return };
-        let behind: Vec<_> =
-            waiting.range(body.sequence..).map(|(_, pending)| pending.clone()).collect();
+        let Some(waiting) = self.lanes.get(&lane) else {
+            return;
+        };
+        let behind: Vec<_> = waiting
+            .range(body.sequence..)
+            .map(|(_, pending)| pending.clone())
+            .collect();
         for pending in behind {
             self.unlink(&pending);
         }
@@ -389,11 +416,18 @@ impl Mempool {
             }
             return Ok(Some(old.clone()));
         }
-        let expected =
-            self.next_sequence(body.sender, body.lane).unwrap_or(0).max(facts.next_sequence);
+        let expected = self
+            .next_sequence(body.sender, body.lane)
+            .unwrap_or(0)
+            .max(facts.next_sequence);
         if body.sequence != expected {
             let (lane, given) = (body.lane.get(), body.sequence);
-            return Err(Invalid::SequenceGap { lane, given, expected }.into());
+            return Err(Invalid::SequenceGap {
+                lane,
+                given,
+                expected,
+            }
+            .into());
         }
         Ok(None)
     }
@@ -402,10 +436,17 @@ impl Mempool {
     fn make_room(&mut self, new: &Pending) -> Result<(), AdmitError> {
         let lane = (new.transaction.body.sender, new.transaction.body.lane);
         let (mut ordinary, mut reserved) = (self.ordinary, self.reserved);
-        let load = if new.reserved { &mut reserved } else { &mut ordinary };
+        let load = if new.reserved {
+            &mut reserved
+        } else {
+            &mut ordinary
+        };
         load.add(new.bytes);
         let mut victims = Vec::new();
-        let mut lowest_first = self.by_priority.iter().filter_map(|(_, id)| self.ids.get(id));
+        let mut lowest_first = self
+            .by_priority
+            .iter()
+            .filter_map(|(_, id)| self.ids.get(id));
         while !self.limits.hold(ordinary, reserved, new.reserved) {
             let victim = lowest_first.find(|victim| {
                 let body = &victim.transaction.body;
@@ -415,7 +456,11 @@ impl Mempool {
             });
             match victim {
                 Some(victim) if victim.priority < new.priority => {
-                    let load = if victim.reserved { &mut reserved } else { &mut ordinary };
+                    let load = if victim.reserved {
+                        &mut reserved
+                    } else {
+                        &mut ordinary
+                    };
                     load.subtract(victim.bytes);
                     victims.push(victim.id);
                 }
@@ -439,12 +484,20 @@ impl Mempool {
         let account = self.accounts.entry(body.sender).or_default();
         account.transactions += 1;
         account.committed = account.committed.saturating_add(cost(&pending.transaction));
-        let load = if pending.reserved { &mut self.reserved } else { &mut self.ordinary };
+        let load = if pending.reserved {
+            &mut self.reserved
+        } else {
+            &mut self.ordinary
+        };
         load.add(pending.bytes);
         self.by_priority.insert((pending.priority, pending.id));
-        self.by_expiry.insert((pending.transaction.body.valid_until, pending.id));
+        self.by_expiry
+            .insert((pending.transaction.body.valid_until, pending.id));
         self.ids.insert(pending.id, pending.clone());
-        self.lanes.entry(lane).or_default().insert(pending.transaction.body.sequence, pending);
+        self.lanes
+            .entry(lane)
+            .or_default()
+            .insert(pending.transaction.body.sequence, pending);
     }
 
     fn unlink(&mut self, pending: &Pending) {
@@ -456,7 +509,11 @@ impl Mempool {
                 self.accounts.remove(&body.sender);
             }
         }
-        let load = if pending.reserved { &mut self.reserved } else { &mut self.ordinary };
+        let load = if pending.reserved {
+            &mut self.reserved
+        } else {
+            &mut self.ordinary
+        };
         load.subtract(pending.bytes);
         self.by_priority.remove(&(pending.priority, pending.id));
         self.by_expiry.remove(&(body.valid_until, pending.id));
@@ -504,28 +561,56 @@ pub(crate) fn check_alone(transaction: &Transaction, facts: &Facts) -> Result<()
     let body = &transaction.body;
     let bytes = transaction.encode_size();
     if bytes > TRANSACTION_BYTES_MAX {
-        return Err(AdmitError::TooLong { bytes, max: TRANSACTION_BYTES_MAX });
+        return Err(AdmitError::TooLong {
+            bytes,
+            max: TRANSACTION_BYTES_MAX,
+        });
     }
     if body.chain != facts.chain {
-        return Err(Invalid::WrongChain { given: body.chain, expected: facts.chain }.into());
+        return Err(Invalid::WrongChain {
+            given: body.chain,
+            expected: facts.chain,
+        }
+        .into());
     }
     if body.sequence < facts.next_sequence {
         let (lane, given, expected) = (body.lane.get(), body.sequence, facts.next_sequence);
-        return Err(Invalid::Replayed { lane, given, expected }.into());
+        return Err(Invalid::Replayed {
+            lane,
+            given,
+            expected,
+        }
+        .into());
     }
     if body.valid_until < facts.now {
-        return Err(Invalid::Expired { valid_until: body.valid_until, now: facts.now }.into());
+        return Err(Invalid::Expired {
+            valid_until: body.valid_until,
+            now: facts.now,
+        }
+        .into());
     }
     let latest = facts.now.after(facts.valid_ms_max);
     if body.valid_until > latest {
-        return Err(Invalid::ValidTooLong { valid_until: body.valid_until, latest }.into());
+        return Err(Invalid::ValidTooLong {
+            valid_until: body.valid_until,
+            latest,
+        }
+        .into());
     }
     let (weight, max) = (transaction.weight().get(), facts.block_weight_max.get());
-    let max = if facts.reserved { max } else { general_weight(max) };
+    let max = if facts.reserved {
+        max
+    } else {
+        general_weight(max)
+    };
     if weight > max {
         return Err(Invalid::TooHeavy { weight, max }.into());
     }
-    let rate = if facts.reserved { facts.base_fee_min } else { facts.base_fee };
+    let rate = if facts.reserved {
+        facts.base_fee_min
+    } else {
+        facts.base_fee
+    };
     let (fee, limit) = (transaction.fee(rate), body.fee_limit);
     if limit < fee {
         return Err(Invalid::FeeLimitTooLow { limit, fee }.into());
@@ -534,7 +619,11 @@ pub(crate) fn check_alone(transaction: &Transaction, facts: &Facts) -> Result<()
 }
 
 fn fits(pending: &Pending, room: &BlockRoom) -> bool {
-    let rate = if pending.reserved { room.base_fee_min } else { room.base_fee };
+    let rate = if pending.reserved {
+        room.base_fee_min
+    } else {
+        room.base_fee
+    };
     let body = &pending.transaction.body;
     pending.transaction.fee(rate) <= body.fee_limit && body.valid_until >= room.time
 }
@@ -545,7 +634,11 @@ const fn general_weight(whole: u64) -> u64 {
 }
 
 fn cost(transaction: &Transaction) -> u64 {
-    transaction.body.fee_limit.saturating_add(transaction.body.tip).get()
+    transaction
+        .body
+        .fee_limit
+        .saturating_add(transaction.body.tip)
+        .get()
 }
 
 fn priority(transaction: &Transaction) -> Priority {

@@ -76,12 +76,13 @@ impl StateProof {
         let root = Digest(*self.header.state_root.as_bytes());
         let key = Key::new(*self.key.as_bytes());
         match &self.value {
-            Some(value) => {
-                InclusionProof::decode_cfg(Bytes::copy_from_slice(&self.proof), &(PROOF_HASHES_MAX, ()))
-                    .is_ok_and(|proof| {
-                        proof.verify::<Blake3, VariableEncoding<Vec<u8>>>(key, value.clone(), &root)
-                    })
-            }
+            Some(value) => InclusionProof::decode_cfg(
+                Bytes::copy_from_slice(&self.proof),
+                &(PROOF_HASHES_MAX, ()),
+            )
+            .is_ok_and(|proof| {
+                proof.verify::<Blake3, VariableEncoding<Vec<u8>>>(key, value.clone(), &root)
+            }),
             None => {
                 let row = (RangeCfg::from(0..=ROW_BYTES_MAX), ());
                 let limits = (PROOF_HASHES_MAX, ((), row.clone()), row);
@@ -103,16 +104,33 @@ where
     E: Spawner + Context,
     S: Strategy,
 {
-    let failed = |error: &dyn std::fmt::Display| ProveError::Database { key, reason: error.to_string() };
+    let failed = |error: &dyn std::fmt::Display| ProveError::Database {
+        key,
+        reason: error.to_string(),
+    };
     let database = databases.read().await;
-    let header = header_with_root(&Hash32::new(database.root().0)).ok_or(ProveError::Empty { key })?;
+    let header =
+        header_with_root(&Hash32::new(database.root().0)).ok_or(ProveError::Empty { key })?;
     let at = Key::new(*key.as_bytes());
     let value = database.get(&at).await.map_err(|error| failed(&error))?;
     let proof = match &value {
-        Some(_) => database.key_value_proof(at).await.map_err(|error| failed(&error))?.encode(),
-        None => database.exclusion_proof(&at).await.map_err(|error| failed(&error))?.encode(),
+        Some(_) => database
+            .key_value_proof(at)
+            .await
+            .map_err(|error| failed(&error))?
+            .encode(),
+        None => database
+            .exclusion_proof(&at)
+            .await
+            .map_err(|error| failed(&error))?
+            .encode(),
     };
-    Ok(StateProof { key, value, header, proof: proof.to_vec() })
+    Ok(StateProof {
+        key,
+        value,
+        header,
+        proof: proof.to_vec(),
+    })
 }
 
 /// What makes the block at `height` final, as far as this node keeps it.
@@ -122,7 +140,10 @@ pub(crate) async fn certificate(marshal: &Marshal, height: Height) -> Option<Cer
     loop {
         if let Some(finalization) = marshal.get_finalization(at).await {
             let finality = finality(&finalization)?;
-            return Some(Certificate { descendants: List::new(descendants).ok()?, finality });
+            return Some(Certificate {
+                descendants: List::new(descendants).ok()?,
+                finality,
+            });
         }
         if descendants.len() == DESCENDANTS_MAX {
             return None;
@@ -145,5 +166,7 @@ fn finality(finalization: &Finalization<Scheme, Digest>) -> Option<Finality> {
             })
         })
         .collect();
-    Some(Finality { votes: List::new(votes?).ok()? })
+    Some(Finality {
+        votes: List::new(votes?).ok()?,
+    })
 }

@@ -6,7 +6,10 @@
 //! in partitions of its own that are removed at the end.
 
 use crate::{
-    chain::node::{PARTITION, Threads},
+    chain::{
+        STACK_BYTES,
+        node::{PARTITION, Threads},
+    },
     consensus::{
         archive::{BlockLog, Retention},
         database::{self, Databases, merkleize},
@@ -21,9 +24,7 @@ use assay_types::{BlockId, Genesis, Hash32, Height, Transaction};
 use commonware_consensus::marshal::store::Blocks as _;
 use commonware_glue::stateful::db::{DatabaseSet, Merkleized as _};
 use commonware_parallel::Strategy;
-use commonware_runtime::{
-    Runner as _, Spawner, Strategizer as _, Supervisor as _, tokio,
-};
+use commonware_runtime::{Runner as _, Spawner, Strategizer as _, Supervisor as _, tokio};
 use commonware_storage::{Context, archive::Identifier};
 use commonware_utils::NZUsize;
 use rand_core::CryptoRng;
@@ -60,7 +61,9 @@ pub enum ReplayError {
     #[error("cannot read the log of blocks: {0}; restore the data folder from a copy")]
     Log(#[from] commonware_storage::archive::Error),
     /// A block is missing.
-    #[error("block {height} is missing though later ones are kept; restore the data folder from a copy")]
+    #[error(
+        "block {height} is missing though later ones are kept; restore the data folder from a copy"
+    )]
     Missing {
         /// Its height.
         height: Height,
@@ -71,6 +74,9 @@ pub enum ReplayError {
     /// The fresh tables break an invariant.
     #[error("the replayed ledger is inconsistent: {0}; keep the folder and report this")]
     Audit(#[from] assay_ledger::AuditError),
+    /// The thread that replays cannot be started.
+    #[error("cannot start the thread of the replay: {0}")]
+    Thread(std::io::Error),
     /// The thread that replayed panicked.
     #[error("the replay failed; the log above says why")]
     Failed,
@@ -84,18 +90,31 @@ pub fn replay(data_dir: &Path, genesis: &Genesis) -> Result<ReplayReport, Replay
     let folder = Folder::open(data_dir, genesis.chain_id())?;
     let genesis = genesis.clone();
     // A thread of its own, for the caller may be inside another runtime.
-    let replaying = std::thread::spawn(move || {
+    let thread = std::thread::Builder::new()
+        .name("assay-replay".into())
+        .stack_size(STACK_BYTES);
+    let replaying = thread.spawn(move || {
         let config = tokio::Config::new().with_storage_directory(folder.stores());
         tokio::Runner::new(config).start(|mut context| async move {
             let strategy: Threads = context.child("strategy").strategy(NZUsize!(2));
             let runtime = context.child("replay");
-            let replayed =
-                replay_log(&runtime, &mut context, &genesis, PARTITION, strategy, |_| {}).await;
+            let replayed = replay_log(
+                &runtime,
+                &mut context,
+                &genesis,
+                PARTITION,
+                strategy,
+                |_| {},
+            )
+            .await;
             drop(folder);
             replayed
         })
     });
-    replaying.join().map_err(|_| ReplayError::Failed)?
+    replaying
+        .map_err(ReplayError::Thread)?
+        .join()
+        .map_err(|_| ReplayError::Failed)?
 }
 
 /// Replays the log in `partition`, and shows the ledger it ends with to `inspect`.
@@ -138,7 +157,12 @@ where
         let root = Hash32::new(merkleized.root().0);
         check_root(height, "state root", header.state_root, root)?;
         let operations_root = Hash32::new(merkleized.ops_root().0);
-        check_root(height, "operations root", header.operations_root, operations_root)?;
+        check_root(
+            height,
+            "operations root",
+            header.operations_root,
+            operations_root,
+        )?;
         DatabaseSet::<E>::apply(&fresh, merkleized).await;
         if height.get() % FLUSH_INTERVAL == 0 {
             DatabaseSet::<E>::finalize(&fresh).await.durable().await;
@@ -169,5 +193,8 @@ async fn open_fresh<E: Spawner + Context, S: Strategy>(
 
 async fn destroy<E: Spawner + Context, S: Strategy>(database: Databases<E, S>) {
     let (_slot, database) = database.write().await;
-    database.destroy().await.expect("the disk must let go of a database");
+    database
+        .destroy()
+        .await
+        .expect("the disk must let go of a database");
 }

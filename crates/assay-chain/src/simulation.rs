@@ -85,8 +85,12 @@ impl Node {
     ) -> Self {
         let clock = context.child("clock");
         let begun = clock.current();
-        let monotonic =
-            Arc::new(move || clock.current().duration_since(begun).unwrap_or(Duration::ZERO));
+        let monotonic = Arc::new(move || {
+            clock
+                .current()
+                .duration_since(begun)
+                .unwrap_or(Duration::ZERO)
+        });
         let origin = engine::genesis_block::<Context, Sequential>(genesis).expect("a good genesis");
         let state = State::genesis(genesis, origin.0.header, monotonic()).expect("a good genesis");
         let history = History::open_on(history).expect("the index opens after any crash");
@@ -103,11 +107,15 @@ impl Node {
             retention: Retention::Everything,
             faults,
         };
-        let running =
-            engine::start(context.child("consensus"), validator, channels, |mailbox| mailbox)
-                .await
-                .expect("a validator recovers after any crash");
-        Self { core, _running: running }
+        let running = engine::start(context.child("consensus"), validator, channels, |mailbox| {
+            mailbox
+        })
+        .await
+        .expect("a validator recovers after any crash");
+        Self {
+            core,
+            _running: running,
+        }
     }
 
     fn height(&self) -> Height {

@@ -15,8 +15,8 @@
 use crate::time::step_is_valid;
 use assay_ledger::{BlockEnv, Changes, Executed, Execution, Ledger, Outcome, Row};
 use assay_types::{
-    AccountId, Block, BlockId, Event, Genesis, Hash32, Header, Height, Invalid,
-    LedgerTime, Transaction, TxId,
+    AccountId, Block, BlockId, Event, Genesis, Hash32, Header, Height, Invalid, LedgerTime,
+    Transaction, TxId,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -134,13 +134,6 @@ pub(crate) struct ProposalEnv {
     pub(crate) randomness: Hash32,
 }
 
-impl Proposal {
-    /// Whether the block would change nothing but the time.
-    pub(crate) fn is_idle(&self) -> bool {
-        self.transactions.is_empty() && self.draft.executed.events.is_empty()
-    }
-}
-
 /// Tables and overlays.
 pub(crate) struct State {
     ledger: Ledger,
@@ -203,7 +196,9 @@ impl State {
         if id == self.tip_id {
             return Some((&self.tip, self.tip_seen));
         }
-        self.overlays.get(&id).map(|overlay| (&overlay.header, overlay.seen))
+        self.overlays
+            .get(&id)
+            .map(|overlay| (&overlay.header, overlay.seen))
     }
 
     /// The header among the tip and the blocks above it that commits to this state root.
@@ -211,13 +206,6 @@ impl State {
         std::iter::once(&self.tip)
             .chain(self.overlays.values().map(|overlay| &overlay.header))
             .find(|header| header.state_root == *root)
-    }
-
-    /// Whether the block is not final here yet and did more than let time pass.
-    pub(crate) fn has_effects(&self, id: BlockId) -> bool {
-        self.overlays.get(&id).is_some_and(|overlay| {
-            !overlay.transactions.is_empty() || !overlay.result.events.is_empty()
-        })
     }
 
     /// Number of blocks executed here that are not final.
@@ -260,7 +248,12 @@ impl State {
             }
         }
         let draft = self.draft(env.height, execution.finish());
-        Proposal { env, draft, transactions, refused }
+        Proposal {
+            env,
+            draft,
+            transactions,
+            refused,
+        }
     }
 
     /// Checks what follows from a header and its parent's alone. Only after that may a header ahead of the
@@ -272,10 +265,17 @@ impl State {
         let height = header.height;
         let (parent, _) = self.expect_header(header.parent);
         if header.context.parent != header.parent || height != parent.height.next() {
-            return Err(Refusal::Lineage { height, parent: parent.height });
+            return Err(Refusal::Lineage {
+                height,
+                parent: parent.height,
+            });
         }
         if !step_is_valid(parent.time, header.time) {
-            return Err(Refusal::Time { height, time: header.time, parent: parent.time });
+            return Err(Refusal::Time {
+                height,
+                time: header.time,
+                parent: parent.time,
+            });
         }
         if header.randomness != Header::next_randomness(&parent.randomness, &header.parent) {
             return Err(Refusal::Randomness { height });
@@ -303,7 +303,11 @@ impl State {
         for (index, transaction) in block.transactions.iter().enumerate() {
             execution
                 .apply(transaction)
-                .map_err(|source| Refusal::Transaction { height, index, source })?;
+                .map_err(|source| Refusal::Transaction {
+                    height,
+                    index,
+                    source,
+                })?;
         }
         let executed = execution.finish();
         if executed.base_fee != header.base_fee {
@@ -322,12 +326,27 @@ impl State {
         let overlay = Overlay {
             header: block.header.clone(),
             changes: executed.changes,
-            result: BlockResult { outcomes: executed.outcomes, events: executed.events },
+            result: BlockResult {
+                outcomes: executed.outcomes,
+                events: executed.events,
+            },
             transactions: block.transactions.iter().map(Transaction::id).collect(),
             seen: now,
         };
         // A block may finish twice: a request that was cancelled after its execution comes again.
         self.overlays.entry(block.header.id()).or_insert(overlay);
+    }
+
+    /// What a block did that was executed here and is becoming final.
+    ///
+    /// # Panics
+    /// When it was not executed here, which consensus promises.
+    pub(crate) fn result(&self, id: BlockId) -> BlockResult {
+        let overlay = self.overlays.get(&id);
+        overlay
+            .unwrap_or_else(|| panic!("block {id} is final but was not executed"))
+            .result
+            .clone()
     }
 
     /// Folds a final block into the tables and drops every fork that lost.
@@ -381,11 +400,15 @@ impl State {
     }
 
     fn layers(&self, parent: BlockId) -> Vec<&Changes> {
-        self.lineage(parent).iter().map(|overlay| &overlay.changes).collect()
+        self.lineage(parent)
+            .iter()
+            .map(|overlay| &overlay.changes)
+            .collect()
     }
 
     fn expect_header(&self, id: BlockId) -> (&Header, Duration) {
-        self.header(id).unwrap_or_else(|| panic!("no state for block {id}"))
+        self.header(id)
+            .unwrap_or_else(|| panic!("no state for block {id}"))
     }
 
     fn draft(&self, height: Height, executed: Executed) -> Draft {
@@ -406,11 +429,25 @@ pub(crate) fn check_root(
     claimed: Hash32,
     actual: Hash32,
 ) -> Result<(), Refusal> {
-    if claimed == actual { Ok(()) } else { Err(Refusal::Root { height, what, claimed, actual }) }
+    if claimed == actual {
+        Ok(())
+    } else {
+        Err(Refusal::Root {
+            height,
+            what,
+            claimed,
+            actual,
+        })
+    }
 }
 
 fn block_env(env: &ProposalEnv, leader: AccountId) -> BlockEnv {
-    BlockEnv { height: env.height, time: env.time, randomness: env.randomness, leader }
+    BlockEnv {
+        height: env.height,
+        time: env.time,
+        randomness: env.randomness,
+        leader,
+    }
 }
 
 #[cfg(test)]

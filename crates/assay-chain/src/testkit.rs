@@ -1,8 +1,8 @@
 //! What the tests share: a small chain's genesis, its people and their transactions.
 
 use assay_types::{
-    Allocation, Amount, Call, Genesis, Lane, LedgerTime, List, Params, SecretKey, Text, Transaction,
-    Unsigned,
+    Allocation, Amount, Call, Genesis, Lane, LedgerTime, List, Params, SecretKey, Text,
+    Transaction, Unsigned,
 };
 use std::{
     fmt, io,
@@ -31,7 +31,9 @@ pub(crate) fn person(number: u8) -> SecretKey {
 
 /// A chain with so many validators and wealthy people, beginning at the epoch.
 pub(crate) fn genesis(validators: u8, people: u8) -> Genesis {
-    let mut keys: Vec<_> = (0..validators).map(|number| validator(number).public_key()).collect();
+    let mut keys: Vec<_> = (0..validators)
+        .map(|number| validator(number).public_key())
+        .collect();
     keys.sort();
     let mut allocations: Vec<_> = (0..people)
         .map(|number| Allocation {
@@ -60,7 +62,10 @@ pub(crate) fn unsigned(genesis: &Genesis, from: &SecretKey, lane: u8, sequence: 
         fee_limit: Amount::new(1_000_000),
         tip: Amount::new(0),
         valid_until: LedgerTime::new(genesis.params.valid_ms_max),
-        call: Call::Transfer { to: person(99).account(), amount: Amount::new(1) },
+        call: Call::Transfer {
+            to: person(99).account(),
+            amount: Amount::new(1),
+        },
     }
 }
 
@@ -101,7 +106,10 @@ impl CrashingFile {
     /// The file as the next process opens it.
     pub(crate) fn reopen(&self) -> Self {
         let generation = self.lock().crashes;
-        Self { contents: self.contents.clone(), generation }
+        Self {
+            contents: self.contents.clone(),
+            generation,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Contents> {

@@ -56,7 +56,8 @@ pub(crate) fn system_time(time: LedgerTime) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(time.get())
 }
 
-fn millis(duration: Duration) -> u64 {
+/// Whole milliseconds.
+pub(crate) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 

@@ -20,16 +20,14 @@ use commonware_consensus::{
     marshal::{self, standard::Standard},
     simplex::{self, scheme::ed25519::Scheme},
 };
-use commonware_cryptography::{
-    ChaCha20Poly1305, Signer as _, blake3::Digest, ed25519::PublicKey,
-};
+use commonware_cryptography::{ChaCha20Poly1305, Signer as _, blake3::Digest, ed25519::PublicKey};
 use commonware_glue::stateful::{db::p2p as state_sync, probe};
 use commonware_p2p::{
     Address, AddressableManager as _, Receiver, Sender, authenticated::lookup, max_message_size,
 };
 use commonware_parallel::Rayon;
 use commonware_runtime::{
-    Handle, Quota, Runner as _, Spawner as _, Strategizer as _, Supervisor as _, tokio,
+    Clock as _, Handle, Quota, Runner as _, Spawner as _, Strategizer as _, Supervisor as _, tokio,
 };
 use commonware_storage::mmr;
 use commonware_stream::{
@@ -54,6 +52,9 @@ pub(crate) const PARTITION: &str = "validator";
 
 /// How long actors get to finish when the node stops. Nothing is lost if they do not.
 const STOP_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a start waits for the last blocks to be executed again: at most a few dozen, in a second.
+const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Messages per second and channel that a peer may send: some ten times a busy chain's.
 const MESSAGES_PER_SECOND: u32 = 4096;
@@ -95,7 +96,15 @@ impl Node {
     }
 
     async fn work(self, context: Context, threads: usize) {
-        let Self { config, scheme, folder, core, opened, stopped, proof_requests } = self;
+        let Self {
+            config,
+            scheme,
+            folder,
+            core,
+            opened,
+            stopped,
+            proof_requests,
+        } = self;
         let threads = NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN);
         let strategy = context.child("strategy").strategy(threads);
         let (channels, peers) = connect(&context, &config);
@@ -112,15 +121,19 @@ impl Node {
             faults: Default::default(),
         };
         let consensus = context.child("consensus");
-        let Running { engine, marshal, databases } =
-            match engine::start(consensus, validator, channels, |mailbox| mailbox).await {
-                Ok(running) => running,
-                Err(error) => {
-                    // The starter waits for exactly this.
-                    let _ = opened.send(Err(error));
-                    return;
-                }
-            };
+        let Running {
+            engine,
+            marshal,
+            databases,
+        } = match engine::start(consensus, validator, channels, |mailbox| mailbox).await {
+            Ok(running) => running,
+            Err(error) => {
+                // The starter waits for exactly this.
+                let _ = opened.send(Err(error));
+                return;
+            }
+        };
+        catch_up(&context, &core).await;
         if opened.send(Ok(marshal)).is_err() {
             return;
         }
@@ -142,6 +155,22 @@ impl Node {
     }
 }
 
+/// Waits until the blocks that were reported final before are executed again, so that a reader never sees
+/// the ledger go back.
+async fn catch_up(context: &Context, core: &Core) {
+    let Ok(reported) = core.history.height() else {
+        return;
+    };
+    let mut finalized = core.finalized();
+    let reached = async {
+        while *finalized.borrow_and_update() < reported && finalized.changed().await.is_ok() {}
+    };
+    let (reached, patience) = (std::pin::pin!(reached), context.sleep(CATCH_UP_TIMEOUT));
+    if let Either::Right(_) = select(reached, std::pin::pin!(patience)).await {
+        tracing::warn!(%reported, "consensus has not executed all reported blocks again yet");
+    }
+}
+
 /// Opens the channels to the peers; a single validator has none, and no port.
 fn connect(
     context: &Context,
@@ -153,7 +182,11 @@ fn connect(
     let me = config.key.as_ed25519();
     let mut peers = Peers::Alone(Solitude::new(me.public_key()));
     let mut network = None;
-    if let Some(NetworkConfig { listen, peers: others }) = &config.network {
+    if let Some(NetworkConfig {
+        listen,
+        peers: others,
+    }) = &config.network
+    {
         let handshake = Cups::<_, ChaCha20Poly1305>::new(
             Sake {
                 signer: me.clone(),

@@ -3,10 +3,7 @@
 use super::{ChainError, FinalizedBlock, Inner};
 use assay_types::Height;
 use commonware_utils::channel::watch;
-use futures::{
-    Stream,
-    future::select,
-};
+use futures::{Stream, future::select};
 use std::sync::Arc;
 
 /// Final blocks in order, from some height on.
@@ -21,7 +18,12 @@ impl Subscription {
     pub(super) fn new(chain: Arc<Inner>, from: Height) -> Self {
         let (finalized, ended) = (chain.core.finalized(), chain.core.ended());
         // Genesis is no block that anyone voted on.
-        Self { chain, next: from.max(Height::ZERO.next()), finalized, ended }
+        Self {
+            chain,
+            next: from.max(Height::ZERO.next()),
+            finalized,
+            ended,
+        }
     }
 
     /// The next final block; waits for it. Cancelling loses nothing.

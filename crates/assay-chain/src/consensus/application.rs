@@ -8,14 +8,16 @@ use super::{
     block::{ConsensusBlock, Context, header_context, id_of},
     database::{Databases, Merkleized, Unmerkleized, merkleize},
 };
+#[cfg(test)]
+use crate::time::millis;
 use crate::{
     core::{Core, Finalized},
     mempool::BlockRoom,
     state::{Draft, Proposal, Refusal, check_root},
-    time::{BATCHING_DELAY, DUE_POLL, HEARTBEAT, ledger_time, next_time, system_time},
+    time::{ledger_time, next_time},
 };
 use assay_types::{
-    AccountId, BLOCK_BYTES_MAX, Block, BlockId, HEADER_VERSION, Hash32, Header, Invalid, LedgerTime,
+    AccountId, BLOCK_BYTES_MAX, Block, BlockId, HEADER_VERSION, Hash32, Header, Invalid,
     TRANSACTIONS_PER_BLOCK_MAX,
 };
 use commonware_consensus::{marshal::ancestry::Ancestry, simplex::scheme::ed25519::Scheme};
@@ -30,7 +32,7 @@ use commonware_storage::{Context as StorageContext, mmr::Location, qmdb::sync::T
 use commonware_utils::non_empty_range;
 use futures::{
     FutureExt as _, StreamExt as _,
-    future::{BoxFuture, Either, Shared, select},
+    future::{BoxFuture, Shared},
 };
 use rand_core::CryptoRng;
 use std::{sync::Arc, time::Duration};
@@ -50,29 +52,22 @@ pub(crate) struct App<S: Strategy> {
 }
 
 impl<S: Strategy> App<S> {
-    /// Waits until the block above `parent` is worth proposing, and builds it.
+    /// Builds the block above `parent`; whether it is time for one was decided before.
     async fn build<E: StorageContext>(
         &self,
         runtime: &E,
         parent: BlockId,
         leader: AccountId,
     ) -> Proposal {
-        let mut arrivals = self.core.arrivals();
         loop {
-            arrivals.borrow_and_update();
-            let rest = match self.try_build(runtime, parent, leader) {
+            match self.try_build(runtime, parent, leader) {
                 Ok(proposal) => return *proposal,
-                Err(rest) => rest,
-            };
-            let arrival = std::pin::pin!(arrivals.changed());
-            let pause = std::pin::pin!(runtime.sleep(rest));
-            if matches!(select(arrival, pause).await, Either::Left(_)) {
-                runtime.sleep(BATCHING_DELAY).await;
+                Err(gap) => runtime.sleep(gap).await,
             }
         }
     }
 
-    /// The block above `parent`, if there is anything for it to do now; else how long to wait at most.
+    /// The block above `parent`, or how far the clock is behind it.
     fn try_build<E: StorageContext>(
         &self,
         runtime: &E,
@@ -80,49 +75,36 @@ impl<S: Strategy> App<S> {
         leader: AccountId,
     ) -> Result<Box<Proposal>, Duration> {
         let state = self.core.state();
-        let (header, seen) = state.header(parent).expect("consensus builds on executed blocks");
+        let (header, seen) = state
+            .header(parent)
+            .expect("consensus builds on executed blocks");
         let elapsed = (self.core.monotonic)().saturating_sub(seen);
-        let to_beat = HEARTBEAT.saturating_sub(elapsed);
         let wall = ledger_time(runtime.current());
         #[cfg(test)]
         let wall = wall.after(millis(self.faults.clock_ahead));
         let Some(time) = next_time(header.time, wall, elapsed) else {
-            return Err(Duration::from_millis(header.time.since(wall) + 1));
+            return Err(Duration::from_millis(
+                header.time.since(wall).saturating_add(1),
+            ));
         };
-        let beat = to_beat.is_zero();
-        let ledger = state.ledger();
         let room = BlockRoom {
             weight: self.core.params.block_weight_max,
             bytes: BLOCK_BYTES_MAX,
             transactions: TRANSACTIONS_PER_BLOCK_MAX,
-            base_fee: ledger.base_fee(),
+            base_fee: state.ledger().base_fee(),
             base_fee_min: self.core.params.base_fee_min,
             time,
         };
         let included = state.included_below(parent);
         let candidates = self.core.mempool().pick(&room, &included);
-        // What the parent itself left to do is not in the final tables yet; trying tells.
-        let unsettled = parent != state.tip_id();
-        let due = ledger.has_work_due(time);
-        // `Stateful` applies a final block between builds only. A block that did something is therefore
-        // followed by another at once, or nobody would hear of it before the heartbeat.
-        let settles = state.has_effects(parent);
-        if beat || due || unsettled || !candidates.is_empty() {
-            let proposal = state.propose(parent, time, leader, &candidates);
-            let mut mempool = self.core.mempool();
-            for (id, reason) in &proposal.refused {
-                if is_hopeless(reason) {
-                    mempool.remove_with_successors(id);
-                }
-            }
-            drop(mempool);
-            if beat || settles || !proposal.is_idle() {
-                return Ok(Box::new(proposal));
+        let proposal = state.propose(parent, time, leader, &candidates);
+        let mut mempool = self.core.mempool();
+        for (id, reason) in &proposal.refused {
+            if is_hopeless(reason) {
+                mempool.remove_with_successors(id);
             }
         }
-        let beat_time = LedgerTime::new(time.get().saturating_add(millis(to_beat)));
-        let due_soon = unsettled || ledger.has_work_due(beat_time);
-        Err(if due_soon { to_beat.min(DUE_POLL) } else { to_beat }.max(Duration::from_millis(1)))
+        Ok(Box::new(proposal))
     }
 
     async fn check<E: Spawner + StorageContext + CryptoRng>(
@@ -136,7 +118,6 @@ impl<S: Strategy> App<S> {
         let height = header.height;
         self.core.state().check_header(header)?;
         if finality == Finality::Candidate {
-            runtime.sleep_until(system_time(header.time)).await;
             if !self.core.signatures_hold(block, runtime, &self.strategy) {
                 return Err(Refusal::Signature { height });
             }
@@ -144,10 +125,22 @@ impl<S: Strategy> App<S> {
         let Draft { executed, rows } = self.core.state().process(block)?;
         let merkleized = merkleize::<E, S>(batches, rows).await;
         // `Stateful` compares the operations root and the range; the canonical root is ours to check.
-        check_root(height, "state root", header.state_root, Hash32::new(merkleized.root().0))?;
+        check_root(
+            height,
+            "state root",
+            header.state_root,
+            Hash32::new(merkleized.root().0),
+        )?;
         let operations_root = Hash32::new(merkleized.ops_root().0);
-        check_root(height, "operations root", header.operations_root, operations_root)?;
-        self.core.state_mut().insert(block, executed, (self.core.monotonic)());
+        check_root(
+            height,
+            "operations root",
+            header.operations_root,
+            operations_root,
+        )?;
+        self.core
+            .state_mut()
+            .insert(block, executed, (self.core.monotonic)());
         Ok(merkleized)
     }
 }
@@ -186,7 +179,12 @@ impl<E: Spawner + StorageContext + CryptoRng, S: Strategy> Application<E> for Ap
         let parent = id_of(ancestry.next().await?.digest());
         let header_context = header_context(&context);
         let leader = header_context.leader.account();
-        let Proposal { env, draft, transactions, .. } = self.build(&runtime, parent, leader).await;
+        let Proposal {
+            env,
+            draft,
+            transactions,
+            ..
+        } = self.build(&runtime, parent, leader).await;
         let Draft { executed, rows } = draft;
         let merkleized = merkleize::<E, S>(batches, rows).await;
         let header = Header {
@@ -207,13 +205,24 @@ impl<E: Spawner + StorageContext + CryptoRng, S: Strategy> Application<E> for Ap
         };
         #[cfg(test)]
         let header = if self.faults.wrong_roots {
-            Header { state_root: Hash32::derive("sabotage", &[]), ..header }
+            Header {
+                state_root: Hash32::derive("sabotage", &[]),
+                ..header
+            }
         } else {
             header
         };
-        let block = Block { header, transactions };
-        self.core.state_mut().insert(&block, executed, (self.core.monotonic)());
-        Some(Proposed { block: ConsensusBlock(block), merkleized })
+        let block = Block {
+            header,
+            transactions,
+        };
+        self.core
+            .state_mut()
+            .insert(&block, executed, (self.core.monotonic)());
+        Some(Proposed {
+            block: ConsensusBlock(block),
+            merkleized,
+        })
     }
 
     async fn process(
@@ -254,17 +263,32 @@ impl<E: Spawner + StorageContext + CryptoRng, S: Strategy> Application<E> for Ap
         let block = block.0.clone();
         let id = block.header.id();
         let root = Hash32::new(readers.read().await.root().0);
-        assert_eq!(root, block.header.state_root, "the database must have the root of block {id}");
-        let result = self.core.state_mut().finalize(id);
-        self.core.mempool().finalized(&block.transactions, block.header.time);
+        assert_eq!(
+            root, block.header.state_root,
+            "the database must have the root of block {id}"
+        );
+        let result = self.core.state().result(id);
         let finalized = Arc::new(Finalized { id, block, result });
         // Writing waits for the disk, so it has a thread of its own.
         let (core, recorded) = (self.core.clone(), finalized.clone());
-        let recording = runtime.child("history").shared(true).spawn(move |_| async move {
-            core.history.record(recorded.id, &recorded.block, &recorded.result)
-        });
+        let recording = runtime
+            .child("history")
+            .shared(true)
+            .spawn(move |_| async move {
+                core.history
+                    .record(recorded.id, &recorded.block, &recorded.result)
+            });
         match recording.await {
-            Ok(Ok(())) => self.core.publish(finalized),
+            Ok(Ok(())) => {
+                // In this order a transaction is always waiting, or recorded, or both.
+                self.core.state_mut().finalize(id);
+                let Block {
+                    header,
+                    transactions,
+                } = &finalized.block;
+                self.core.mempool().finalized(transactions, header.time);
+                self.core.publish(finalized);
+            }
             Ok(Err(error)) => panic!("{error}"),
             // The runtime is going down; a restart executes the block again.
             Err(_) => {}
@@ -274,14 +298,11 @@ impl<E: Spawner + StorageContext + CryptoRng, S: Strategy> Application<E> for Ap
 
 /// Whether a transaction that could not be executed above some parent should leave the pool.
 ///
-/// One that the account can no longer pay leaves as well: what it promised at admission is gone, and to try
-/// it at every block would cost more than it pays.
-fn is_hopeless(reason: &Invalid) -> bool {
-    reason.is_permanent() || matches!(reason, Invalid::CannotPay { .. })
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+/// Only what waits for others stays. One that its account can no longer pay leaves: what it promised at
+/// admission is gone. If such were kept, the proposer would try them again at every block, and wake for
+/// nothing.
+const fn is_hopeless(reason: &Invalid) -> bool {
+    !matches!(reason, Invalid::SequenceGap { .. } | Invalid::BlockFull)
 }
 
 /// `ready` from the receiving half of a one-shot channel.

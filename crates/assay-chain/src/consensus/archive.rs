@@ -59,8 +59,7 @@ impl<E: Context> BlockLog<E> {
         page_cache: &CacheRef,
         retention: Retention,
     ) -> Result<Self, archive::Error> {
-        let archive =
-            Archive::init(context, config(partition, "blocks", page_cache, ())).await?;
+        let archive = Archive::init(context, config(partition, "blocks", page_cache, ())).await?;
         Ok(Self {
             archive,
             retention,
@@ -84,8 +83,11 @@ impl<E: Context> CertificateLog<E> {
         scheme: &Scheme,
     ) -> Result<Self, archive::Error> {
         let codec = <Scheme as Verifier>::certificate_codec_config(scheme);
-        let archive =
-            Archive::init(context, config(partition, "finalizations", page_cache, codec)).await?;
+        let archive = Archive::init(
+            context,
+            config(partition, "finalizations", page_cache, codec),
+        )
+        .await?;
         Ok(Self { archive, retention })
     }
 }
@@ -94,7 +96,11 @@ impl<E: Context> Blocks for BlockLog<E> {
     type Block = Arc<ConsensusBlock>;
     type Error = archive::Error;
 
-    async fn put(mut self, digest: Digest, block: &Arc<ConsensusBlock>) -> Result<Self, Self::Error> {
+    async fn put(
+        mut self,
+        digest: Digest,
+        block: &Arc<ConsensusBlock>,
+    ) -> Result<Self, Self::Error> {
         self.archive = Blocks::put(self.archive, digest, block).await?;
         Ok(self)
     }

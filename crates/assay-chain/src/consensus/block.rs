@@ -85,9 +85,9 @@ impl Read for ConsensusBlock {
         if before - buf.remaining() > Self::max_encode_size(&()) {
             return Err(CodecError::Invalid("Block", "longer than BLOCK_BYTES_MAX"));
         }
-        block
-            .check_body()
-            .map_err(|_| CodecError::Invalid("Block", "the body is not the one its header binds"))?;
+        block.check_body().map_err(|_| {
+            CodecError::Invalid("Block", "the body is not the one its header binds")
+        })?;
         Ok(Self(block))
     }
 }

@@ -117,8 +117,14 @@ pub(crate) async fn merkleize<E: Spawner + Context, S: Strategy>(
 ) -> Merkleized<E, S> {
     for (key, value) in rows {
         let len = value.as_ref().map_or(0, Vec::len);
-        assert!(len <= ROW_BYTES_MAX, "row {key} has {len} bytes, more than can be read back");
+        assert!(
+            len <= ROW_BYTES_MAX,
+            "row {key} has {len} bytes, more than can be read back"
+        );
         batch = batch.write(Key::new(*key.as_bytes()), value);
     }
-    batch.merkleize().await.expect("the authenticated database must accept a batch")
+    batch
+        .merkleize()
+        .await
+        .expect("the authenticated database must accept a batch")
 }

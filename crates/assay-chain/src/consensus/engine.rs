@@ -10,6 +10,7 @@ use super::{
     archive::{BlockLog, CertificateLog, Retention},
     block::ConsensusBlock,
     database::{self, Databases, IO_BUFFER},
+    pace::Paced,
     sync,
 };
 use crate::{
@@ -149,7 +150,9 @@ pub enum OpenError {
         source: commonware_storage::archive::Error,
     },
     /// The database cannot be read.
-    #[error("cannot read the ledger's rows: {reason}; restore the data folder from a copy or sync again")]
+    #[error(
+        "cannot read the ledger's rows: {reason}; restore the data folder from a copy or sync again"
+    )]
     Rows {
         /// Why.
         reason: String,
@@ -158,7 +161,9 @@ pub enum OpenError {
     #[error(transparent)]
     Load(#[from] LoadError),
     /// The database does not have the root of the block it stands at.
-    #[error("the ledger at height {height} has {what} {actual}, its block says {expected}; the data folder is damaged: restore it from a copy or sync again")]
+    #[error(
+        "the ledger at height {height} has {what} {actual}, its block says {expected}; the data folder is damaged: restore it from a copy or sync again"
+    )]
     Root {
         /// Where the ledger stands.
         height: Height,
@@ -180,7 +185,11 @@ where
     E: Spawner + StorageContext,
     S: Strategy,
 {
-    let leader = genesis.validators.first().ok_or(GenesisError::NoValidator)?.clone();
+    let leader = genesis
+        .validators
+        .first()
+        .ok_or(GenesisError::NoValidator)?
+        .clone();
     let target = <Databases<E, S> as DatabaseSet<E>>::initial_sync_targets();
     let range = (*target.range.start(), *target.range.end());
     Ok(ConsensusBlock::genesis(genesis, leader, target.root, range))
@@ -208,8 +217,17 @@ where
     F: Reporter<Activity = Update<ConsensusBlock>>,
     W: FnOnce(StatefulMailbox<E, App<S>>) -> F,
 {
-    let Validator { genesis, core, public_key, scheme, peers, strategy, partition, retention, .. } =
-        &validator;
+    let Validator {
+        genesis,
+        core,
+        public_key,
+        scheme,
+        peers,
+        strategy,
+        partition,
+        retention,
+        ..
+    } = &validator;
     let page_cache = database::page_cache();
 
     let resolver = marshal_resolver::init(
@@ -248,10 +266,16 @@ where
         scheme,
     )
     .await
-    .map_err(|source| OpenError::Store { what: "the log of certificates", source })?;
+    .map_err(|source| OpenError::Store {
+        what: "the log of certificates",
+        source,
+    })?;
     let blocks = BlockLog::open(context.child("blocks"), partition, &page_cache, *retention)
         .await
-        .map_err(|source| OpenError::Store { what: "the log of blocks", source })?;
+        .map_err(|source| OpenError::Store {
+            what: "the log of blocks",
+            source,
+        })?;
     #[cfg(test)]
     let blocks = blocks.with_faults(validator.faults);
 
@@ -353,9 +377,12 @@ where
             strategy: strategy.clone(),
         },
     );
+    let paced = Paced::new(application.clone(), core.clone());
+    #[cfg(test)]
+    let paced = paced.with_faults(validator.faults);
     let automaton = Deferred::new(
         context.child("deferred"),
-        application.clone(),
+        paced,
         marshal.clone(),
         FixedEpocher::new(EPOCH_LENGTH),
     );
@@ -363,7 +390,10 @@ where
     // Enqueued before marshal can deliver, so answered before any block is applied.
     let subscriber = application.clone();
     let mut subscription = Box::pin(async move { subscriber.subscribe_databases().await });
-    assert!(futures::poll!(&mut subscription).is_pending(), "nothing answers before the start");
+    assert!(
+        futures::poll!(&mut subscription).is_pending(),
+        "nothing answers before the start"
+    );
     marshal_actor.start(wrap(application), buffer, resolver);
     probe_mailbox.attach(marshal.clone());
     stateful.start();
@@ -404,7 +434,11 @@ where
         },
     );
     let engine = engine.start(channels.vote, channels.certificate, channels.resolver);
-    Ok(Running { engine, marshal, databases })
+    Ok(Running {
+        engine,
+        marshal,
+        databases,
+    })
 }
 
 /// Loads the tables from the recovered database and compares its roots with its block's.
@@ -425,11 +459,17 @@ where
         let mut rows = Vec::new();
         let mut stream = Box::pin(database.stream_range(..));
         while let Some(row) = stream.next().await {
-            let (_, value) = row.map_err(|error| OpenError::Rows { reason: error.to_string() })?;
+            let (_, value) = row.map_err(|error| OpenError::Rows {
+                reason: error.to_string(),
+            })?;
             rows.push(value);
         }
         drop(stream);
-        (rows, Hash32::new(database.root().0), Hash32::new(database.ops_root().0))
+        (
+            rows,
+            Hash32::new(database.root().0),
+            Hash32::new(database.ops_root().0),
+        )
     };
     let origin = || State::genesis(genesis, genesis_block.header.clone(), now);
     let state = if rows.is_empty() {
@@ -437,14 +477,21 @@ where
     } else {
         let ledger = Ledger::load(genesis, rows)?;
         let height = ledger.height();
-        let block = block_at(marshal, height).await.ok_or(RebuildError::Missing { height })?;
+        let block = block_at(marshal, height)
+            .await
+            .ok_or(RebuildError::Missing { height })?;
         let header = block.header;
         for (what, expected, actual) in [
             ("state root", header.state_root, root),
             ("operations root", header.operations_root, operations_root),
         ] {
             if expected != actual {
-                return Err(OpenError::Root { height, what, expected, actual });
+                return Err(OpenError::Root {
+                    height,
+                    what,
+                    expected,
+                    actual,
+                });
             }
         }
         State::at(ledger, header, now)
@@ -453,8 +500,10 @@ where
     tracing::info!(%height, "the ledger is loaded and has the root of its block");
     if core.history.height().map_err(RebuildError::from)? < height {
         tracing::warn!(%height, "rebuilding the history index");
-        rebuild_history(&core.history, origin()?, height, |height| block_at(marshal, height))
-            .await?;
+        rebuild_history(&core.history, origin()?, height, |height| {
+            block_at(marshal, height)
+        })
+        .await?;
     }
     core.open_at(state);
     Ok(())
@@ -462,7 +511,9 @@ where
 
 /// A kept final block.
 pub(crate) async fn block_at(marshal: &Marshal, height: Height) -> Option<Block> {
-    let block = marshal.get_block(ConsensusHeight::new(height.get())).await?;
+    let block = marshal
+        .get_block(ConsensusHeight::new(height.get()))
+        .await?;
     Some(block.inner().0.clone())
 }
 
@@ -470,8 +521,11 @@ pub(crate) async fn block_at(marshal: &Marshal, height: Height) -> Option<Block>
 ///
 /// `None` when the key is not a validator's.
 pub(crate) fn scheme(genesis: &Genesis, key: &ed25519::PrivateKey) -> Option<Scheme> {
-    let validators = genesis.validators.iter().map(PublicKey::as_ed25519).cloned();
+    let validators = genesis
+        .validators
+        .iter()
+        .map(PublicKey::as_ed25519)
+        .cloned();
     let participants = commonware_utils::ordered::Set::from_iter_dedup(validators);
     Scheme::signer(&genesis.consensus_namespace(), participants, key.clone())
 }
-

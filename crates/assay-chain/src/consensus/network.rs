@@ -70,7 +70,10 @@ impl<T: LimitedSender<PublicKey = PublicKey>> LimitedSender for Link<T> {
     type PublicKey = PublicKey;
     type Checked<'a> = Checked<T::Checked<'a>>;
 
-    fn check(&mut self, recipients: Recipients<PublicKey>) -> Result<Self::Checked<'_>, SystemTime> {
+    fn check(
+        &mut self,
+        recipients: Recipients<PublicKey>,
+    ) -> Result<Self::Checked<'_>, SystemTime> {
         match self {
             Self::Alone => Ok(Checked::Alone),
             Self::Network(inner) => inner.check(recipients).map(Checked::Network),
@@ -121,7 +124,10 @@ struct Open {
 
 impl Solitude {
     pub(crate) fn new(me: PublicKey) -> Self {
-        Self { me, open: Arc::default() }
+        Self {
+            me,
+            open: Arc::default(),
+        }
     }
 
     fn peers(&self) -> TrackedPeers<PublicKey> {
@@ -145,8 +151,17 @@ impl<O: Provider<PublicKey = PublicKey> + Sync> Provider for Peers<O> {
                 let (updates, receiver) = mpsc::unbounded_channel();
                 let (latest, all) = (alone.peers(), alone.peers());
                 // The receiver is in hand, so this cannot fail.
-                let _ = updates.send(PeerSetUpdate { index: 0, latest, all });
-                alone.open.lock().unwrap_or_else(PoisonError::into_inner).updates.push(updates);
+                let _ = updates.send(PeerSetUpdate {
+                    index: 0,
+                    latest,
+                    all,
+                });
+                alone
+                    .open
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .updates
+                    .push(updates);
                 receiver
             }
             Self::Network(inner) => inner.subscribe().await,
@@ -168,7 +183,12 @@ impl<O: Blocker<PublicKey = PublicKey>> Blocker for Peers<O> {
         match self {
             Self::Alone(alone) => {
                 let (sender, receiver) = ring::channel(NZUsize!(1));
-                alone.open.lock().unwrap_or_else(PoisonError::into_inner).blocked.push(sender);
+                alone
+                    .open
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .blocked
+                    .push(sender);
                 receiver
             }
             Self::Network(inner) => inner.blocked(),

@@ -66,13 +66,19 @@ pub(crate) struct Resolver<E, D> {
 
 impl<E, D> Clone for Resolver<E, D> {
     fn clone(&self) -> Self {
-        Self { context: self.context.clone(), inner: self.inner.clone() }
+        Self {
+            context: self.context.clone(),
+            inner: self.inner.clone(),
+        }
     }
 }
 
 impl<E, D> Resolver<E, D> {
     pub(crate) fn new(context: E, inner: p2p::Mailbox<Served<D>, Family, WireOp, Digest>) -> Self {
-        Self { context: Arc::new(Mutex::new(context)), inner }
+        Self {
+            context: Arc::new(Mutex::new(context)),
+            inner,
+        }
     }
 }
 
@@ -91,8 +97,11 @@ impl<E: Spawner + Supervisor, D: Send + Sync + 'static> Source for Resolver<E, D
         // The two sides have different feedback types: verdicts and further candidates are relayed.
         let (verdict_tx, mut verdict_rx) = oneshot::channel::<bool>();
         let (candidate_tx, candidate_rx) = mpsc::channel(1);
-        let context =
-            self.context.lock().unwrap_or_else(PoisonError::into_inner).child("feedback");
+        let context = self
+            .context
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .child("feedback");
         context.spawn(move |_| async move {
             loop {
                 match verdict_rx.await {
@@ -118,7 +127,8 @@ impl<E: Spawner + Supervisor, D: Send + Sync + 'static> Source for Resolver<E, D
 
 impl<E: Spawner + Supervisor, D: Send + Sync + 'static> AttachableResolver<D> for Resolver<E, D> {
     fn attach_database(&self, db: Shared<D>) -> impl Future<Output = ()> + Send {
-        self.inner.attach_database(Shared::new("served", Served(db)));
+        self.inner
+            .attach_database(Shared::new("served", Served(db)));
         std::future::ready(())
     }
 }
@@ -128,11 +138,18 @@ fn translate<A, B>(
     f: impl Fn(A) -> B,
 ) -> Response<Family, B, Digest> {
     match response {
-        Response::Operations { proof, operations } => {
-            Response::Operations { proof, operations: operations.into_iter().map(f).collect() }
-        }
-        Response::Boundary { proof, op, pinned_nodes } => {
-            Response::Boundary { proof, op: f(op), pinned_nodes }
-        }
+        Response::Operations { proof, operations } => Response::Operations {
+            proof,
+            operations: operations.into_iter().map(f).collect(),
+        },
+        Response::Boundary {
+            proof,
+            op,
+            pinned_nodes,
+        } => Response::Boundary {
+            proof,
+            op: f(op),
+            pinned_nodes,
+        },
     }
 }

@@ -11,7 +11,10 @@ fn a_folder_has_one_owner_at_a_time() {
     let first = Folder::open(&path, chain(1)).expect("the first owner");
     let error = Folder::open(&path, chain(1)).expect_err("a second owner");
     assert!(matches!(error, FolderError::InUse { .. }), "{error}");
-    assert!(error.to_string().contains("in use by another process"), "{error}");
+    assert!(
+        error.to_string().contains("in use by another process"),
+        "{error}"
+    );
     drop(first);
     Folder::open(&path, chain(1)).expect("the next owner");
 }

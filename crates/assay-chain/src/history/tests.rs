@@ -37,7 +37,10 @@ fn sample(height: u64) -> (BlockId, Block, BlockResult) {
             reason: ReleaseReason::Declined,
         },
     ];
-    let result = BlockResult { outcomes: vec![outcome(&transaction, 0, 1)], events };
+    let result = BlockResult {
+        outcomes: vec![outcome(&transaction, 0, 1)],
+        events,
+    };
     block.transactions = vec![transaction];
     (block.header.id(), block, result)
 }
@@ -48,7 +51,10 @@ fn record(history: &History, height: u64) {
 }
 
 fn at(height: u64, index: u32) -> Location {
-    Location { height: Height::new(height), index }
+    Location {
+        height: Height::new(height),
+        index,
+    }
 }
 
 #[test]
@@ -60,20 +66,41 @@ fn what_was_recorded_is_found_by_every_key() {
     }
     let (_, block, result) = sample(2);
     assert_eq!(history.height().expect("readable"), Height::new(3));
-    assert_eq!(history.result(Height::new(2)).expect("readable"), Some(result));
+    assert_eq!(
+        history.result(Height::new(2)).expect("readable"),
+        Some(result)
+    );
     assert_eq!(history.result(Height::new(4)).expect("readable"), None);
     let id = block.transactions[0].id();
     assert_eq!(history.transaction(id).expect("readable"), Some(at(2, 0)));
-    assert_eq!(history.transaction(TxId::default()).expect("readable"), None);
-    assert_eq!(history.receipt(OrderId::new([5; 32])).expect("readable"), None);
+    assert_eq!(
+        history.transaction(TxId::default()).expect("readable"),
+        None
+    );
+    assert_eq!(
+        history.receipt(OrderId::new([5; 32])).expect("readable"),
+        None
+    );
     let order = OrderId::new([5; 32]);
     let events = history.order_events(order, None).expect("readable");
     assert_eq!(events, [at(1, 1), at(2, 1), at(3, 1)]);
-    assert_eq!(history.order_events(order, Some(at(2, 1))).expect("readable"), [at(3, 1)]);
-    let sent = history.account_transactions(person(0).account(), Some(at(1, 0))).expect("readable");
+    assert_eq!(
+        history
+            .order_events(order, Some(at(2, 1)))
+            .expect("readable"),
+        [at(3, 1)]
+    );
+    let sent = history
+        .account_transactions(person(0).account(), Some(at(1, 0)))
+        .expect("readable");
     assert_eq!(sent[0], (at(2, 0), id));
     assert_eq!(sent.len(), 2);
-    assert!(history.account_orders(person(0).account(), None).expect("readable").is_empty());
+    assert!(
+        history
+            .account_orders(person(0).account(), None)
+            .expect("readable")
+            .is_empty()
+    );
 }
 
 #[test]
@@ -83,14 +110,30 @@ fn recording_again_changes_nothing() {
     record(&history, 2);
     record(&history, 1);
     assert_eq!(history.height().expect("readable"), Height::new(2));
-    let sent = history.account_transactions(person(0).account(), None).expect("readable");
+    let sent = history
+        .account_transactions(person(0).account(), None)
+        .expect("readable");
     assert_eq!(sent.len(), 2);
+}
+
+#[test]
+fn another_block_at_a_recorded_height_is_an_error() {
+    let history = History::open_on(CrashingFile::default()).expect("a new index");
+    record(&history, 1);
+    let (_, block, result) = sample(1);
+    let error = history
+        .record(BlockId::new([9; 32]), &block, &result)
+        .expect_err("another block");
+    assert!(matches!(error, HistoryError::OtherBlocks { .. }), "{error}");
 }
 
 #[test]
 #[should_panic(expected = "no gap")]
 fn a_gap_stops_the_node() {
-    record(&History::open_on(CrashingFile::default()).expect("a new index"), 2);
+    record(
+        &History::open_on(CrashingFile::default()).expect("a new index"),
+        2,
+    );
 }
 
 #[test]
@@ -104,7 +147,10 @@ fn a_recorded_block_survives_a_crash() {
     drop(history);
     let history = History::open_on(file.reopen()).expect("the index opens after a crash");
     assert_eq!(history.height().expect("readable"), Height::new(20));
-    assert_eq!(history.result(Height::new(20)).expect("readable"), Some(sample(20).2));
+    assert_eq!(
+        history.result(Height::new(20)).expect("readable"),
+        Some(sample(20).2)
+    );
 }
 
 #[test]
@@ -112,5 +158,10 @@ fn a_file_that_is_no_index_is_an_error_that_says_what_to_do() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     std::fs::write(folder.path().join(FILE_NAME), vec![7u8; 10_000]).expect("a file");
     let error = History::open(folder.path()).err().expect("no index");
-    assert!(error.to_string().contains("delete the file to have it rebuilt"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("delete the file to have it rebuilt"),
+        "{error}"
+    );
 }

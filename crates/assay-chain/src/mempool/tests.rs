@@ -32,7 +32,10 @@ fn pool() -> Mempool {
 }
 
 fn small(transactions_max: usize) -> Mempool {
-    Mempool::new(MempoolLimits { transactions_max, ..MempoolLimits::default() })
+    Mempool::new(MempoolLimits {
+        transactions_max,
+        ..MempoolLimits::default()
+    })
 }
 
 fn tipping(genesis: &Genesis, from: &SecretKey, sequence: u64, tip: u64) -> Transaction {
@@ -44,18 +47,29 @@ fn tipping(genesis: &Genesis, from: &SecretKey, sequence: u64, tip: u64) -> Tran
 fn check_call(genesis: &Genesis, from: &SecretKey, sequence: u64, bytes: usize) -> Transaction {
     let mut body = unsigned(genesis, from, 1, sequence);
     let bytes = Blob::new(vec![0; bytes]).expect("within the limit");
-    body.call = Call::CheckCall { order: OrderId::default(), tag: 0, bytes };
+    body.call = Call::CheckCall {
+        order: OrderId::default(),
+        tag: 0,
+        bytes,
+    };
     body.sign(from)
 }
 
 fn picked(pool: &Mempool, room: &BlockRoom) -> Vec<TxId> {
-    pool.pick(room, &BTreeSet::new()).iter().map(Transaction::id).collect()
+    pool.pick(room, &BTreeSet::new())
+        .iter()
+        .map(Transaction::id)
+        .collect()
 }
 
 fn refusal(transaction: Transaction, facts: &Facts) -> AdmitError {
     let mut pool = pool();
     let error = pool.insert(transaction, facts).expect_err("refused");
-    assert_eq!(pool.status(), MempoolStatus::default(), "a refusal leaves nothing behind");
+    assert_eq!(
+        pool.status(),
+        MempoolStatus::default(),
+        "a refusal leaves nothing behind"
+    );
     error
 }
 
@@ -67,37 +81,95 @@ fn each_reason_that_needs_no_pool() {
     let good = transfer(&genesis, &from, 0, 0);
     pool().insert(good.clone(), &facts).expect("the good one");
 
-    let other_chain = Facts { chain: ChainId::new([9; 32]), ..facts };
+    let other_chain = Facts {
+        chain: ChainId::new([9; 32]),
+        ..facts
+    };
     let error = refusal(good.clone(), &other_chain);
-    assert!(matches!(error, AdmitError::Invalid(Invalid::WrongChain { .. })), "{error}");
+    assert!(
+        matches!(error, AdmitError::Invalid(Invalid::WrongChain { .. })),
+        "{error}"
+    );
     assert!(!error.may_succeed_later());
 
-    let error = refusal(good.clone(), &Facts { next_sequence: 1, ..facts });
-    assert!(matches!(error, AdmitError::Invalid(Invalid::Replayed { .. })), "{error}");
+    let error = refusal(
+        good.clone(),
+        &Facts {
+            next_sequence: 1,
+            ..facts
+        },
+    );
+    assert!(
+        matches!(error, AdmitError::Invalid(Invalid::Replayed { .. })),
+        "{error}"
+    );
     assert!(!error.may_succeed_later());
 
     let error = refusal(transfer(&genesis, &from, 0, 3), &facts);
-    let gap = Invalid::SequenceGap { lane: 0, given: 3, expected: 0 };
+    let gap = Invalid::SequenceGap {
+        lane: 0,
+        given: 3,
+        expected: 0,
+    };
     assert_eq!(error, gap.into());
     assert!(error.may_succeed_later());
 
-    let late = Facts { now: good.body.valid_until.after(1), ..facts };
+    let late = Facts {
+        now: good.body.valid_until.after(1),
+        ..facts
+    };
     let error = refusal(good.clone(), &late);
-    assert!(matches!(error, AdmitError::Invalid(Invalid::Expired { .. })), "{error}");
+    assert!(
+        matches!(error, AdmitError::Invalid(Invalid::Expired { .. })),
+        "{error}"
+    );
 
-    let error = refusal(good.clone(), &Facts { valid_ms_max: 5, ..facts });
-    assert!(matches!(error, AdmitError::Invalid(Invalid::ValidTooLong { .. })), "{error}");
+    let error = refusal(
+        good.clone(),
+        &Facts {
+            valid_ms_max: 5,
+            ..facts
+        },
+    );
+    assert!(
+        matches!(error, AdmitError::Invalid(Invalid::ValidTooLong { .. })),
+        "{error}"
+    );
 
-    let narrow = Facts { block_weight_max: Weight::new(good.weight().get()), ..facts };
+    let narrow = Facts {
+        block_weight_max: Weight::new(good.weight().get()),
+        ..facts
+    };
     let error = refusal(good.clone(), &narrow);
-    assert!(matches!(error, AdmitError::Invalid(Invalid::TooHeavy { .. })), "{error}");
+    assert!(
+        matches!(error, AdmitError::Invalid(Invalid::TooHeavy { .. })),
+        "{error}"
+    );
 
-    let error = refusal(good.clone(), &Facts { base_fee: FeeRate::new(1_000_000), ..facts });
-    assert!(matches!(error, AdmitError::Invalid(Invalid::FeeLimitTooLow { .. })), "{error}");
+    let error = refusal(
+        good.clone(),
+        &Facts {
+            base_fee: FeeRate::new(1_000_000),
+            ..facts
+        },
+    );
+    assert!(
+        matches!(error, AdmitError::Invalid(Invalid::FeeLimitTooLow { .. })),
+        "{error}"
+    );
     assert!(error.may_succeed_later());
 
-    let error = refusal(good.clone(), &Facts { balance: Amount::new(999_999), ..facts });
-    assert!(matches!(error, AdmitError::Invalid(Invalid::CannotPay { .. })), "{error}");
+    let error = refusal(
+        good.clone(),
+        &Facts {
+            balance: Amount::new(999_999),
+            ..facts
+        },
+    );
+    assert!(
+        matches!(error, AdmitError::Invalid(Invalid::CannotPay { .. })),
+        "{error}"
+    );
 
     // The largest evidence still fits a transaction, so only a crafted one is too long; the limit is
     // checked all the same.
@@ -111,15 +183,30 @@ fn each_reason_that_needs_no_pool() {
 fn what_is_pending_counts_against_the_balance() {
     let genesis = genesis(1, 1);
     let from = person(0);
-    let facts = Facts { balance: Amount::new(2_500_000), ..facts(&genesis) };
+    let facts = Facts {
+        balance: Amount::new(2_500_000),
+        ..facts(&genesis)
+    };
     let mut pool = pool();
-    pool.insert(transfer(&genesis, &from, 0, 0), &facts).expect("the first");
-    pool.insert(transfer(&genesis, &from, 1, 0), &facts).expect("the second, in another lane");
-    let error = pool.insert(transfer(&genesis, &from, 0, 1), &facts).expect_err("the third");
+    pool.insert(transfer(&genesis, &from, 0, 0), &facts)
+        .expect("the first");
+    pool.insert(transfer(&genesis, &from, 1, 0), &facts)
+        .expect("the second, in another lane");
+    let error = pool
+        .insert(transfer(&genesis, &from, 0, 1), &facts)
+        .expect_err("the third");
     let needed = Amount::new(3_000_000);
-    assert_eq!(error, Invalid::CannotPay { balance: facts.balance, needed }.into());
+    assert_eq!(
+        error,
+        Invalid::CannotPay {
+            balance: facts.balance,
+            needed
+        }
+        .into()
+    );
     pool.finalized(&[transfer(&genesis, &from, 1, 0)], facts.now);
-    pool.insert(transfer(&genesis, &from, 0, 1), &facts).expect("room for it now");
+    pool.insert(transfer(&genesis, &from, 0, 1), &facts)
+        .expect("room for it now");
 }
 
 #[test]
@@ -131,9 +218,16 @@ fn sending_again_is_safe_and_a_taken_place_says_its_price() {
     assert_eq!(pool.insert(first.clone(), &facts), Ok(first.id()));
     assert_eq!(pool.insert(first.clone(), &facts), Ok(first.id()));
     assert_eq!(pool.status().transactions, 1);
-    let error = pool.insert(tipping(&genesis, &from, 0, 1_050), &facts).expect_err("too little");
+    let error = pool
+        .insert(tipping(&genesis, &from, 0, 1_050), &facts)
+        .expect_err("too little");
     let tip_min = Amount::new(1_100);
-    let taken = AdmitError::SequenceTaken { lane: 0, sequence: 0, pending: first.id(), tip_min };
+    let taken = AdmitError::SequenceTaken {
+        lane: 0,
+        sequence: 0,
+        pending: first.id(),
+        tip_min,
+    };
     assert_eq!(error, taken);
     let better = tipping(&genesis, &from, 0, 1_100);
     pool.insert(better.clone(), &facts).expect("a replacement");
@@ -147,11 +241,15 @@ fn lanes_are_consecutive_and_independent() {
     let (from, facts) = (person(0), facts(&genesis));
     let mut pool = pool();
     for (lane, sequence) in [(0, 0), (0, 1), (7, 0), (0, 2)] {
-        pool.insert(transfer(&genesis, &from, lane, sequence), &facts).expect("consecutive");
+        pool.insert(transfer(&genesis, &from, lane, sequence), &facts)
+            .expect("consecutive");
     }
     let lane = Lane::new(0).expect("a lane");
     assert_eq!(pool.next_sequence(from.account(), lane), Some(3));
-    assert!(pool.insert(transfer(&genesis, &from, 7, 2), &facts).is_err());
+    assert!(
+        pool.insert(transfer(&genesis, &from, 7, 2), &facts)
+            .is_err()
+    );
     let order = pool.pick(&room(&genesis), &BTreeSet::new());
     let of_lane: Vec<_> = order
         .iter()
@@ -165,14 +263,22 @@ fn lanes_are_consecutive_and_independent() {
 fn an_account_has_a_share() {
     let genesis = genesis(1, 1);
     let (from, facts) = (person(0), facts(&genesis));
-    let limits = MempoolLimits { account_transactions_max: 2, ..MempoolLimits::default() };
+    let limits = MempoolLimits {
+        account_transactions_max: 2,
+        ..MempoolLimits::default()
+    };
     let mut pool = Mempool::new(limits);
-    pool.insert(transfer(&genesis, &from, 0, 0), &facts).expect("the first");
-    pool.insert(transfer(&genesis, &from, 1, 0), &facts).expect("the second");
-    let error = pool.insert(transfer(&genesis, &from, 2, 0), &facts).expect_err("the third");
+    pool.insert(transfer(&genesis, &from, 0, 0), &facts)
+        .expect("the first");
+    pool.insert(transfer(&genesis, &from, 1, 0), &facts)
+        .expect("the second");
+    let error = pool
+        .insert(transfer(&genesis, &from, 2, 0), &facts)
+        .expect_err("the third");
     assert_eq!(error, AdmitError::AccountFull { max: 2 });
     assert!(error.may_succeed_later());
-    pool.insert(transfer(&genesis, &person(1), 0, 0), &facts).expect("another account");
+    pool.insert(transfer(&genesis, &person(1), 0, 0), &facts)
+        .expect("another account");
 }
 
 #[test]
@@ -182,15 +288,21 @@ fn a_full_pool_keeps_the_best_and_names_the_price() {
     let mut pool = small(4);
     for number in 0..3 {
         let tip = 10_000 * (u64::from(number) + 1);
-        pool.insert(tipping(&genesis, &person(number), 0, tip), &facts).expect("room");
+        pool.insert(tipping(&genesis, &person(number), 0, tip), &facts)
+            .expect("room");
     }
     // Three quarters of four are three.
-    let error = pool.insert(tipping(&genesis, &person(5), 0, 10), &facts).expect_err("too little");
-    let AdmitError::PoolFull { tip_min } = error else { panic!("{error}") };
+    let error = pool
+        .insert(tipping(&genesis, &person(5), 0, 10), &facts)
+        .expect_err("too little");
+    let AdmitError::PoolFull { tip_min } = error else {
+        panic!("{error}")
+    };
     assert!((9_999..=10_000).contains(&tip_min.get()), "{tip_min}");
     let lowest = tipping(&genesis, &person(0), 0, 10_000).id();
     let newcomer = tipping(&genesis, &person(5), 0, 15_000);
-    pool.insert(newcomer.clone(), &facts).expect("it displaces the lowest");
+    pool.insert(newcomer.clone(), &facts)
+        .expect("it displaces the lowest");
     assert!(!pool.contains(&lowest));
     assert!(pool.contains(&newcomer.id()));
     assert_eq!(pool.status().transactions, 3);
@@ -200,16 +312,13 @@ fn a_full_pool_keeps_the_best_and_names_the_price() {
 fn bytes_are_bounded_too() {
     let genesis = genesis(1, 4);
     let facts = facts(&genesis);
-    let limits = MempoolLimits { bytes_max: 40_000, ..MempoolLimits::default() };
-    let mut pool = Mempool::new(limits);
-    pool.insert(check_call(&genesis, &person(0), 0, 20_000), &facts)
-        .expect_err("a gap: lane 1 begins at zero, and the fee limit is too low for so many bytes")
-        ;
-    let mut large = |number: u8| {
-        let mut body = check_call(&genesis, &person(number), 0, 20_000).body;
-        body.fee_limit = Amount::new(10_000_000);
-        pool.insert(body.sign(&person(number)), &facts)
+    let limits = MempoolLimits {
+        bytes_max: 40_000,
+        ..MempoolLimits::default()
     };
+    let mut pool = Mempool::new(limits);
+    let mut large =
+        |number: u8| pool.insert(check_call(&genesis, &person(number), 0, 20_000), &facts);
     large(0).expect("20 000 of 30 000 bytes that are open to all");
     let error = large(1).expect_err("no more");
     assert!(matches!(error, AdmitError::PoolFull { .. }), "{error}");
@@ -219,14 +328,20 @@ fn bytes_are_bounded_too() {
 fn a_quarter_of_the_pool_and_of_a_block_is_kept_for_check_calls() {
     let genesis = genesis(1, 8);
     let facts = facts(&genesis);
-    let reserved = Facts { reserved: true, ..facts };
+    let reserved = Facts {
+        reserved: true,
+        ..facts
+    };
     let mut pool = small(4);
     for number in 0..3 {
-        pool.insert(tipping(&genesis, &person(number), 0, 50_000), &facts).expect("room");
+        pool.insert(tipping(&genesis, &person(number), 0, 50_000), &facts)
+            .expect("room");
     }
-    pool.insert(tipping(&genesis, &person(3), 0, 10), &facts).expect_err("three quarters are full");
+    pool.insert(tipping(&genesis, &person(3), 0, 10), &facts)
+        .expect_err("three quarters are full");
     let reveal = check_call(&genesis, &person(4), 0, 64);
-    pool.insert(reveal.clone(), &reserved).expect("the reserved quarter, without any tip");
+    pool.insert(reveal.clone(), &reserved)
+        .expect("the reserved quarter, without any tip");
     assert_eq!(pool.status().reserved, 1);
     pool.insert(tipping(&genesis, &person(5), 0, 60_000), &facts)
         .expect("it displaces an ordinary one, never the check call");
@@ -234,7 +349,10 @@ fn a_quarter_of_the_pool_and_of_a_block_is_kept_for_check_calls() {
 
     // A block with room for four transfers gives three places to transfers and one to the check call.
     let weight = tipping(&genesis, &person(0), 0, 50_000).weight().get();
-    let narrow = BlockRoom { weight: Weight::new(4 * weight), ..room(&genesis) };
+    let narrow = BlockRoom {
+        weight: Weight::new(4 * weight),
+        ..room(&genesis)
+    };
     let chosen = picked(&pool, &narrow);
     assert!(chosen.contains(&reveal.id()) || reveal.weight().get() > weight);
     let ordinary = chosen.iter().filter(|id| **id != reveal.id()).count();
@@ -252,10 +370,16 @@ fn the_best_tip_per_weight_comes_first_but_lanes_stay_in_order() {
     for transaction in [&dull, &bright, &middle] {
         pool.insert(transaction.clone(), &facts).expect("admitted");
     }
-    assert_eq!(picked(&pool, &room(&genesis)), [middle.id(), dull.id(), bright.id()]);
+    assert_eq!(
+        picked(&pool, &room(&genesis)),
+        [middle.id(), dull.id(), bright.id()]
+    );
     let included = BTreeSet::from([dull.id()]);
-    let above: Vec<_> =
-        pool.pick(&room(&genesis), &included).iter().map(Transaction::id).collect();
+    let above: Vec<_> = pool
+        .pick(&room(&genesis), &included)
+        .iter()
+        .map(Transaction::id)
+        .collect();
     assert_eq!(above, [bright.id(), middle.id()]);
 }
 
@@ -265,16 +389,29 @@ fn a_block_takes_no_more_than_it_holds() {
     let facts = facts(&genesis);
     let mut pool = pool();
     for sequence in 0..10 {
-        pool.insert(transfer(&genesis, &person(0), 0, sequence), &facts).expect("admitted");
+        pool.insert(transfer(&genesis, &person(0), 0, sequence), &facts)
+            .expect("admitted");
     }
     let one = transfer(&genesis, &person(0), 0, 0);
-    let bytes = BlockRoom { bytes: one.encode_size() * 3, ..room(&genesis) };
+    let bytes = BlockRoom {
+        bytes: one.encode_size() * 3,
+        ..room(&genesis)
+    };
     assert_eq!(picked(&pool, &bytes).len(), 3);
-    let count = BlockRoom { transactions: 4, ..room(&genesis) };
+    let count = BlockRoom {
+        transactions: 4,
+        ..room(&genesis)
+    };
     assert_eq!(picked(&pool, &count).len(), 4);
-    let weight = BlockRoom { weight: Weight::new(one.weight().get() * 8), ..room(&genesis) };
+    let weight = BlockRoom {
+        weight: Weight::new(one.weight().get() * 8),
+        ..room(&genesis)
+    };
     assert_eq!(picked(&pool, &weight).len(), 6);
-    let dear = BlockRoom { base_fee: FeeRate::new(1_000_000), ..room(&genesis) };
+    let dear = BlockRoom {
+        base_fee: FeeRate::new(1_000_000),
+        ..room(&genesis)
+    };
     assert!(picked(&pool, &dear).is_empty());
 }
 
@@ -284,22 +421,45 @@ fn a_final_block_clears_what_it_included_overtook_and_outlived() {
     let facts = facts(&genesis);
     let mut pool = pool();
     for sequence in 0..4 {
-        pool.insert(transfer(&genesis, &person(0), 0, sequence), &facts).expect("admitted");
+        pool.insert(transfer(&genesis, &person(0), 0, sequence), &facts)
+            .expect("admitted");
     }
     let mut body = unsigned(&genesis, &person(1), 0, 0);
     body.valid_until = LedgerTime::new(2_000);
-    pool.insert(body.sign(&person(1)), &facts).expect("admitted");
-    pool.insert(transfer(&genesis, &person(1), 0, 1), &facts).expect("behind it");
+    pool.insert(body.sign(&person(1)), &facts)
+        .expect("admitted");
+    pool.insert(transfer(&genesis, &person(1), 0, 1), &facts)
+        .expect("behind it");
     // Another transaction of the same place was included: the one waiting can never be.
-    pool.finalized(&[tipping(&genesis, &person(0), 1, 77)], LedgerTime::new(2_000));
-    assert_eq!(pool.status().transactions, 4, "valid until 2 000 is valid at 2 000");
+    pool.finalized(
+        &[tipping(&genesis, &person(0), 1, 77)],
+        LedgerTime::new(2_000),
+    );
+    assert_eq!(
+        pool.status().transactions,
+        4,
+        "valid until 2 000 is valid at 2 000"
+    );
     pool.finalized(&[], LedgerTime::new(2_001));
-    assert_eq!(pool.status().transactions, 2, "what waited behind the expired one went with it");
-    let room = BlockRoom { time: LedgerTime::new(2_001), ..room(&genesis) };
-    let left: Vec<_> =
-        pool.pick(&room, &BTreeSet::new()).iter().map(|tx| tx.body.sequence).collect();
+    assert_eq!(
+        pool.status().transactions,
+        2,
+        "what waited behind the expired one went with it"
+    );
+    let room = BlockRoom {
+        time: LedgerTime::new(2_001),
+        ..room(&genesis)
+    };
+    let left: Vec<_> = pool
+        .pick(&room, &BTreeSet::new())
+        .iter()
+        .map(|tx| tx.body.sequence)
+        .collect();
     assert_eq!(left, [2, 3]);
-    pool.finalized(&[transfer(&genesis, &person(0), 0, 3)], LedgerTime::new(2_002));
+    pool.finalized(
+        &[transfer(&genesis, &person(0), 0, 3)],
+        LedgerTime::new(2_002),
+    );
     assert_eq!(pool.status(), MempoolStatus::default());
 }
 

@@ -19,7 +19,19 @@ type Reported = BTreeMap<TxId, Height>;
 
 fn alone(key: &SecretKey) -> (Channels<Sender, Receiver>, Peers<Book>) {
     let me = key.as_ed25519().public_key();
-    (Channels::open(|_| (Link::Alone, Link::Alone)), Peers::Alone(Solitude::new(me)))
+    (
+        Channels::open(|_| (Link::Alone, Link::Alone)),
+        Peers::Alone(Solitude::new(me)),
+    )
+}
+
+/// How long a validator lives.
+#[derive(Clone, Copy)]
+enum Life {
+    /// Since its start: it may die while it recovers.
+    FromStart(Duration),
+    /// Since its first new block. One that had voted in its last view first waits for that to time out.
+    FromProgress(Duration),
 }
 
 /// Runs under load until a random moment. What was reported before must still be there; returns what was
@@ -30,20 +42,40 @@ async fn live(
     history: CrashingFile,
     faults: Faults,
     mut reported: Reported,
-    (round, life): (u64, Duration),
+    (round, life): (u64, Life),
 ) -> Reported {
     let key = validator(0);
-    let node =
-        Node::start(&context, &genesis, &key, alone(&key), PARTITION.into(), history.reopen(), faults)
-            .await;
+    let node = Node::start(
+        &context,
+        &genesis,
+        &key,
+        alone(&key),
+        PARTITION.into(),
+        history.reopen(),
+        faults,
+    )
+    .await;
     for (id, height) in &reported {
-        let found = node.core.history.transaction(*id).expect("the index is readable");
+        let found = node
+            .core
+            .history
+            .transaction(*id)
+            .expect("the index is readable");
         let found = found.unwrap_or_else(|| panic!("{id}, reported final at {height}, is gone"));
         assert_eq!(found.height, *height, "{id} moved");
     }
     let mut seen = node.height();
-    let end = context.current() + life;
-    while context.current() < end {
+    let begun = node.height();
+    let mut end = match life {
+        Life::FromStart(life) => Some(context.current() + life),
+        Life::FromProgress(_) => None,
+    };
+    while end.is_none_or(|end| context.current() < end) {
+        if let (None, Life::FromProgress(life)) = (end, life)
+            && node.height() > begun
+        {
+            end = Some(context.current() + life);
+        }
         for number in 0..PEOPLE {
             let from = person(number);
             // Another sum each round, so that a lost transaction cannot come back by being sent again.
@@ -51,7 +83,10 @@ async fn live(
             let sequence = {
                 let state = node.core.state();
                 let confirmed = state.ledger().next_sequence(from.account(), lane);
-                node.core.mempool().next_sequence(from.account(), lane).unwrap_or(confirmed)
+                node.core
+                    .mempool()
+                    .next_sequence(from.account(), lane)
+                    .unwrap_or(confirmed)
             };
             let mut body = crate::testkit::unsigned(&genesis, &from, 0, sequence);
             body.tip = assay_types::Amount::new(round);
@@ -60,7 +95,10 @@ async fn live(
         context.sleep(Duration::from_millis(7)).await;
         while seen < node.height() {
             seen = seen.next();
-            let block = node.core.recent(seen).expect("a block just reported is at hand");
+            let block = node
+                .core
+                .recent(seen)
+                .expect("a block just reported is at hand");
             for transaction in &block.block.transactions {
                 let twice = reported.insert(transaction.id(), seen);
                 assert_eq!(twice, None, "{} was reported twice", transaction.id());
@@ -78,10 +116,22 @@ fn crash_rounds(seed: u64, rounds: u64, faults: Faults) {
     let mut runner = deterministic::Runner::seeded(seed);
     let mut reported = Reported::new();
     for round in 0..rounds {
-        let life = Duration::from_millis(rng.random_range(5..400));
+        let life = Duration::from_millis(rng.random_range(1..200));
+        let life = if rng.random_bool(0.25) {
+            Life::FromStart(life)
+        } else {
+            Life::FromProgress(life)
+        };
         let (genesis, history_now) = (genesis.clone(), history.clone());
         let (now, checkpoint) = runner.start_and_recover(move |context| {
-            live(context, genesis, history_now, faults, reported, (round, life))
+            live(
+                context,
+                genesis,
+                history_now,
+                faults,
+                reported,
+                (round, life),
+            )
         });
         reported = now;
         runner = deterministic::Runner::from(checkpoint);
@@ -109,16 +159,24 @@ fn thirty_crashes_lose_no_final_transaction() {
 
 #[test]
 fn without_the_sync_of_the_block_log_a_crash_loses_final_transactions() {
-    let faults = Faults { no_block_sync: true, ..Faults::default() };
+    let faults = Faults {
+        no_block_sync: true,
+        ..Faults::default()
+    };
     let lost = std::panic::catch_unwind(|| crash_rounds(7, 30, faults));
-    assert!(lost.is_err(), "the crash test must notice a log that does not sync");
+    assert!(
+        lost.is_err(),
+        "the crash test must notice a log that does not sync"
+    );
 }
 
 #[test]
 fn a_deleted_history_index_is_rebuilt() {
     let genesis = genesis(1, 1);
     let from = person(0);
-    let sent: Vec<_> = (0..5).map(|sequence| transfer(&genesis, &from, 0, sequence)).collect();
+    let sent: Vec<_> = (0..5)
+        .map(|sequence| transfer(&genesis, &from, 0, sequence))
+        .collect();
     let ids: Vec<_> = sent.iter().map(Transaction::id).collect();
     let first_genesis = genesis.clone();
     let (before, checkpoint) =
@@ -138,7 +196,10 @@ fn a_deleted_history_index_is_rebuilt() {
             node.reach(&context, 3).await;
             // Long enough that the database is durable at the height of the answer.
             context.sleep(Duration::from_millis(200)).await;
-            node.core.history.result(Height::new(1)).expect("a readable index")
+            node.core
+                .history
+                .result(Height::new(1))
+                .expect("a readable index")
         });
     deterministic::Runner::from(checkpoint).start(|context| async move {
         let (key, history) = (validator(0), CrashingFile::default());
@@ -153,9 +214,21 @@ fn a_deleted_history_index_is_rebuilt() {
         )
         .await;
         assert!(node.height().get() >= 3);
-        assert_eq!(node.core.history.result(Height::new(1)).expect("a readable index"), before);
+        assert_eq!(
+            node.core
+                .history
+                .result(Height::new(1))
+                .expect("a readable index"),
+            before
+        );
         for id in ids {
-            assert!(node.core.history.transaction(id).expect("a readable index").is_some());
+            assert!(
+                node.core
+                    .history
+                    .transaction(id)
+                    .expect("a readable index")
+                    .is_some()
+            );
         }
     });
 }

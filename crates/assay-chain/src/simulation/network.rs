@@ -20,7 +20,10 @@ async fn cluster(
     faults_of: impl Fn(u8) -> Faults,
 ) -> Vec<Node> {
     let keys: Vec<_> = (0..VALIDATORS).map(validator).collect();
-    let public: Vec<_> = keys.iter().map(|key| key.as_ed25519().public_key()).collect();
+    let public: Vec<_> = keys
+        .iter()
+        .map(|key| key.as_ed25519().public_key())
+        .collect();
     let (network, oracle) = simulated::Network::new(
         context.child("network"),
         simulated::Config {
@@ -40,7 +43,10 @@ async fn cluster(
                 jitter: Duration::from_millis(5),
                 success_rate: probability!(1.0),
             };
-            oracle.add_link(from.clone(), to.clone(), link).await.expect("a new link");
+            oracle
+                .add_link(from.clone(), to.clone(), link)
+                .await
+                .expect("a new link");
         }
     }
     let mut nodes = Vec::new();
@@ -53,9 +59,14 @@ async fn cluster(
             opened.push(Some((Link::Network(sender), Link::Network(receiver))));
         }
         let channels = Channels::open(|channel| {
-            opened[usize::try_from(channel).expect("few channels")].take().expect("opened once")
+            opened[usize::try_from(channel).expect("few channels")]
+                .take()
+                .expect("opened once")
         });
-        let peers = Peers::Network(Book { manager: manager.clone(), control });
+        let peers = Peers::Network(Book {
+            manager: manager.clone(),
+            control,
+        });
         let node = Node::start(
             &context.child("validator").with_attribute("number", number),
             genesis,
@@ -87,7 +98,9 @@ async fn load_all(context: &mut Context, genesis: &Genesis, nodes: &[Node]) {
     for (number, node) in (0u8..).zip(nodes) {
         for person_number in [number, number + VALIDATORS] {
             let from = person(person_number);
-            let sent = (0..3).map(|sequence| transfer(genesis, &from, 0, sequence)).collect();
+            let sent = (0..3)
+                .map(|sequence| transfer(genesis, &from, 0, sequence))
+                .collect();
             node.submit(context, sent);
         }
     }
@@ -98,7 +111,10 @@ fn four_validators_stay_equal_though_one_proposes_wrong_roots() {
     deterministic::Runner::timed(Duration::from_secs(600)).start(|mut context| async move {
         let genesis = genesis(VALIDATORS, PEOPLE);
         let liar = 2;
-        let faults = |number| Faults { wrong_roots: number == liar, ..Faults::default() };
+        let faults = |number| Faults {
+            wrong_roots: number == liar,
+            ..Faults::default()
+        };
         let nodes = cluster(&context, &genesis, faults).await;
         load_all(&mut context, &genesis, &nodes).await;
         for node in &nodes {
@@ -109,16 +125,32 @@ fn four_validators_stay_equal_though_one_proposes_wrong_roots() {
         let shared = chains.iter().map(Vec::len).min().unwrap_or(0);
         for chain in &chains {
             assert_eq!(chain[..shared], chains[0][..shared], "validators disagree");
-            assert!(chain.iter().all(|block| block.header.context.leader.account() != leader(liar)));
+            assert!(
+                chain
+                    .iter()
+                    .all(|block| block.header.context.leader.account() != leader(liar))
+            );
         }
-        let views = chains[0].last().map_or(0, |block| block.header.context.view);
-        assert!(views > 12, "the liar's views were skipped, so there were more than {views}");
+        let views = chains[0]
+            .last()
+            .map_or(0, |block| block.header.context.view);
+        assert!(
+            views > 12,
+            "the liar's views were skipped, so there were more than {views}"
+        );
         let included: usize = chains[0].iter().map(|block| block.transactions.len()).sum();
-        assert!(included >= 9 * 2, "the honest included {included} transactions");
+        assert!(
+            included >= 9 * 2,
+            "the honest included {included} transactions"
+        );
         for node in &nodes {
             let state = node.core.state();
             state.ledger().audit().expect("a consistent ledger");
-            assert!(state.overlay_count() <= 3, "{} overlays are left", state.overlay_count());
+            assert!(
+                state.overlay_count() <= 3,
+                "{} overlays are left",
+                state.overlay_count()
+            );
         }
     });
 }
@@ -130,7 +162,11 @@ fn a_block_from_a_fast_clock_is_awaited_and_not_refused() {
         let hasty = 1;
         let ahead = LEADER_TIMEOUT / 3;
         let faults = |number| Faults {
-            clock_ahead: if number == hasty { ahead } else { Duration::ZERO },
+            clock_ahead: if number == hasty {
+                ahead
+            } else {
+                Duration::ZERO
+            },
             ..Faults::default()
         };
         let nodes = cluster(&context, &genesis, faults).await;
@@ -138,11 +174,16 @@ fn a_block_from_a_fast_clock_is_awaited_and_not_refused() {
         let now = context.current();
         let chain = blocks(&nodes[0]);
         assert!(
-            chain.iter().any(|block| block.header.context.leader.account() == leader(hasty)),
+            chain
+                .iter()
+                .any(|block| block.header.context.leader.account() == leader(hasty)),
             "the hasty leader's blocks were accepted"
         );
         for block in &chain {
-            assert!(system_time(block.header.time) <= now, "a block was final before its time");
+            assert!(
+                system_time(block.header.time) <= now,
+                "a block was final before its time"
+            );
         }
     });
 }

@@ -14,7 +14,11 @@ fn check_next(parent: u64, wall: u64, elapsed_ms: u64, expect: Option<u64>) {
         LedgerTime::new(wall),
         Duration::from_millis(elapsed_ms),
     );
-    assert_eq!(next, expect.map(LedgerTime::new), "parent {parent}, wall {wall}, own {elapsed_ms}");
+    assert_eq!(
+        next,
+        expect.map(LedgerTime::new),
+        "parent {parent}, wall {wall}, own {elapsed_ms}"
+    );
 }
 
 #[test]
@@ -68,5 +72,8 @@ fn every_proposed_time_is_a_valid_step() {
 fn ledger_time_and_the_clock_convert_both_ways() {
     let time = LedgerTime::new(1_700_000_000_123);
     assert_eq!(ledger_time(system_time(time)), time);
-    assert_eq!(ledger_time(UNIX_EPOCH - Duration::from_secs(5)), LedgerTime::new(0));
+    assert_eq!(
+        ledger_time(UNIX_EPOCH - Duration::from_secs(5)),
+        LedgerTime::new(0)
+    );
 }

@@ -15,7 +15,11 @@ fn block(transactions: Vec<Transaction>) -> ConsensusBlock {
 
 fn sample() -> ConsensusBlock {
     let genesis = genesis(1, 1);
-    block((0..3).map(|sequence| transfer(&genesis, &person(0), 0, sequence)).collect())
+    block(
+        (0..3)
+            .map(|sequence| transfer(&genesis, &person(0), 0, sequence))
+            .collect(),
+    )
 }
 
 fn decode(bytes: impl Into<Bytes>) -> Result<ConsensusBlock, CodecError> {
@@ -57,7 +61,11 @@ fn an_unknown_version_is_refused() {
 fn every_truncation_and_any_extension_is_refused() {
     let bytes = sample().encode();
     for len in 0..bytes.len() {
-        assert!(decode(bytes.slice(..len)).is_err(), "{len} of {} bytes", bytes.len());
+        assert!(
+            decode(bytes.slice(..len)).is_err(),
+            "{len} of {} bytes",
+            bytes.len()
+        );
     }
     let mut longer = BytesMut::from(bytes.as_ref());
     longer.extend_from_slice(&[0]);

@@ -1,0 +1,345 @@
+//! The handle: what it answers, what it survives.
+
+use crate::people::{PEOPLE, WEALTH, genesis, key, now, person, start, transfer, validator};
+use assay_chain::{
+    AdmitError, Chain, ChainConfig, ChainError, FolderError, HEARTBEAT, NetworkConfig, StartError,
+    TransactionStatus, replay,
+};
+use assay_types::{Height, Invalid, List, StateKey, Transaction, TxId, encode, merkle_root};
+use std::time::{Duration, Instant};
+
+/// Long enough for a loaded machine, short enough to fail a test that hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+async fn until_final(chain: &Chain, id: TxId) -> TransactionStatus {
+    let mut blocks = chain.subscribe_from(chain.status().height);
+    let wait = async {
+        loop {
+            match chain.transaction(id).expect("the index is readable") {
+                Some(status @ TransactionStatus::Final { .. }) => return status,
+                _ => blocks.next().await.expect("the chain goes on"),
+            };
+        }
+    };
+    tokio::time::timeout(PATIENCE, wait)
+        .await
+        .expect("final in time")
+}
+
+#[tokio::test]
+async fn a_transaction_becomes_final_at_once_and_is_found_by_all() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let genesis = genesis(now());
+    let chain = start(folder.path(), &genesis);
+    assert_eq!(chain.status().height, Height::ZERO);
+    let from = person(0);
+    let mut slowest = Duration::ZERO;
+    for sequence in 0..20 {
+        // The chain is idle each time, so nothing but the transaction wakes it.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        let transaction = transfer(&chain, &from, 0, sequence);
+        let id = transaction.id();
+        let sent = Instant::now();
+        assert_eq!(chain.submit(vec![transaction]), [Ok(id)]);
+        let status = until_final(&chain, id).await;
+        slowest = slowest.max(sent.elapsed());
+        let TransactionStatus::Final {
+            outcome, events, ..
+        } = status
+        else {
+            unreachable!()
+        };
+        assert_eq!((outcome.transaction, outcome.rejection), (id, None));
+        assert_eq!(events.len(), 1);
+    }
+    assert!(
+        slowest < HEARTBEAT,
+        "the slowest took {slowest:?}: it waited for the heartbeat"
+    );
+    let account = from.account();
+    let sent = chain
+        .account_transactions(account, None)
+        .expect("the index is readable");
+    assert_eq!(sent.len(), 20);
+    let paid = chain.read(|ledger| {
+        ledger
+            .account(&account)
+            .map(|account| account.balance.get())
+    });
+    assert!(paid.is_some_and(|left| left < WEALTH - 20));
+    chain.shutdown();
+}
+
+#[tokio::test]
+async fn blocks_come_in_order_from_any_height_with_what_shows_them_final() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let genesis = genesis(now());
+    let chain = start(folder.path(), &genesis);
+    for sequence in 0..40 {
+        for number in 0..PEOPLE {
+            let answers = chain.submit(vec![transfer(&chain, &person(number), 0, sequence)]);
+            assert!(answers[0].is_ok(), "{answers:?}");
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let last = chain.submit(vec![transfer(&chain, &person(0), 0, 40)])[0].clone();
+    until_final(&chain, last.expect("admitted")).await;
+    let tip = chain.status().height;
+    assert!(tip.get() > 3);
+    for from in [0, 1, tip.get() / 2, tip.get()] {
+        let mut blocks = chain.subscribe_from(Height::new(from));
+        let mut expected = from.max(1);
+        let mut parent = None;
+        while expected <= tip.get() {
+            let next = tokio::time::timeout(PATIENCE, blocks.next())
+                .await
+                .expect("in time");
+            let block = next.expect("the chain goes on");
+            let header = &block.block.header;
+            assert_eq!(header.height.get(), expected);
+            assert_eq!(block.id, header.id());
+            assert!(parent.is_none_or(|parent| parent == header.parent));
+            assert_eq!(block.outcomes.len(), block.block.transactions.len());
+            let leaves: Vec<_> = block.events.iter().map(encode).collect();
+            assert_eq!(merkle_root(&leaves), header.event_root);
+            let certified = block.certificate.descendants.last().unwrap_or(header);
+            assert!(certified.height >= header.height);
+            assert_eq!(block.certificate.finality.votes.len(), 1);
+            parent = Some(block.id);
+            expected += 1;
+        }
+    }
+    let repeated = chain
+        .block(Height::new(2))
+        .await
+        .expect("kept")
+        .expect("final");
+    assert_eq!(repeated.block.header.height, Height::new(2));
+    assert!(chain.block(Height::ZERO).await.expect("no error").is_none());
+    assert!(
+        chain
+            .block(Height::new(u64::MAX))
+            .await
+            .expect("no error")
+            .is_none()
+    );
+    let mut ahead = chain.subscribe_from(tip.next().next());
+    chain.shutdown();
+    let end = tokio::time::timeout(PATIENCE, async {
+        loop {
+            if let Err(error) = ahead.next().await {
+                break error;
+            }
+        }
+    });
+    assert!(matches!(end.await.expect("in time"), ChainError::Stopped));
+    let report = replay(folder.path(), &genesis).expect("the kept blocks replay");
+    assert_eq!(report.transactions, 40 * u64::from(PEOPLE) + 1);
+}
+
+#[tokio::test]
+async fn rows_and_their_absence_are_proven() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let chain = start(folder.path(), &genesis(now()));
+    let id = chain.submit(vec![transfer(&chain, &person(0), 0, 0)])[0].clone();
+    until_final(&chain, id.expect("admitted")).await;
+    // Table 1 holds the accounts.
+    let key_of = |account: [u8; 32]| StateKey::of(1, &account);
+    let present = chain
+        .prove(key_of(*person(0).account().as_bytes()))
+        .await
+        .expect("a proof");
+    assert!(present.value.is_some() && present.holds());
+    let absent = chain.prove(key_of([0xee; 32])).await.expect("a proof");
+    assert!(absent.value.is_none() && absent.holds());
+    let mut forged = present.clone();
+    forged.value.as_mut().expect("present")[40] ^= 1;
+    assert!(!forged.holds(), "another value");
+    let mut forged = present.clone();
+    forged.value = None;
+    assert!(!forged.holds(), "a proof of presence shows no absence");
+    let mut forged = absent.clone();
+    forged.key = present.key;
+    assert!(!forged.holds(), "what is present is not absent");
+    let mut forged = present.clone();
+    forged.header.state_root = forged.header.operations_root;
+    assert!(!forged.holds(), "another root");
+    chain.shutdown();
+}
+
+#[tokio::test]
+async fn refusals_reach_who_asked() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let chain = start(folder.path(), &genesis(now()));
+    let good = transfer(&chain, &person(0), 0, 0);
+    let mut forged = transfer(&chain, &person(1), 0, 0);
+    forged.signature = good.signature.clone();
+    let mut poor = transfer(&chain, &person(2), 0, 0).body;
+    poor.sender = key(9, 9).account();
+    let gap = transfer(&chain, &person(3), 0, 7);
+    let next = transfer(&chain, &person(0), 0, 1);
+    let answers = chain.submit(vec![
+        good.clone(),
+        forged,
+        poor.sign(&key(9, 9)),
+        gap,
+        next.clone(),
+    ]);
+    assert_eq!(answers[0], Ok(good.id()));
+    assert_eq!(answers[1], Err(AdmitError::Invalid(Invalid::BadSignature)));
+    assert!(matches!(
+        answers[2],
+        Err(AdmitError::Invalid(Invalid::CannotPay { .. }))
+    ));
+    assert!(matches!(
+        answers[3],
+        Err(AdmitError::Invalid(Invalid::SequenceGap { .. }))
+    ));
+    assert_eq!(answers[4], Ok(next.id()));
+    until_final(&chain, next.id()).await;
+    let again = chain.submit(vec![good])[0].clone();
+    assert!(
+        matches!(again, Err(AdmitError::Invalid(Invalid::Replayed { .. }))),
+        "{again:?}"
+    );
+    chain.shutdown();
+    assert_eq!(chain.submit(vec![next]), [Err(AdmitError::Stopping)]);
+    assert!(!chain.status().running);
+}
+
+#[tokio::test]
+async fn an_idle_chain_beats_about_once_a_second() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let chain = start(folder.path(), &genesis(now()));
+    tokio::time::sleep(HEARTBEAT * 3 + HEARTBEAT / 2).await;
+    let height = chain.status().height.get();
+    assert!(
+        (1..=4).contains(&height),
+        "{height} blocks in three and a half seconds"
+    );
+    chain.shutdown();
+}
+
+#[tokio::test]
+async fn a_restart_goes_on_where_it_stopped() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let genesis = genesis(now());
+    let mut ids = Vec::new();
+    for round in 0..3 {
+        let chain = start(folder.path(), &genesis);
+        for id in &ids {
+            let status = chain.transaction(*id).expect("the index is readable");
+            assert!(
+                matches!(status, Some(TransactionStatus::Final { .. })),
+                "{status:?}"
+            );
+        }
+        let transaction = transfer(&chain, &person(0), 0, round);
+        let next = chain.next_sequence(person(0).account(), transaction.body.lane);
+        assert_eq!(next, round);
+        let id = chain.submit(vec![transaction])[0]
+            .clone()
+            .expect("admitted");
+        until_final(&chain, id).await;
+        ids.push(id);
+        chain.shutdown();
+        chain.shutdown();
+    }
+    let report = replay(folder.path(), &genesis).expect("the kept blocks replay");
+    assert_eq!(report.transactions, 3);
+}
+
+#[tokio::test]
+async fn what_cannot_start_says_why() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let genesis = genesis(now());
+    let chain = start(folder.path(), &genesis);
+    let config = || ChainConfig::single(folder.path(), genesis.clone(), validator());
+    let second = Chain::start(config())
+        .err()
+        .expect("a second node on one folder");
+    assert!(
+        matches!(second, StartError::Folder(FolderError::InUse { .. })),
+        "{second}"
+    );
+    let replayed = replay(folder.path(), &genesis).expect_err("a replay of a running node");
+    assert!(replayed.to_string().contains("in use"), "{replayed}");
+    chain.shutdown();
+
+    let mut other = genesis.clone();
+    other.start = other.start.after(1);
+    let error = Chain::start(ChainConfig {
+        genesis: other,
+        ..config()
+    })
+    .err();
+    assert!(matches!(
+        error,
+        Some(StartError::Folder(FolderError::OtherChain { .. }))
+    ));
+
+    let stranger = Chain::start(ChainConfig {
+        key: person(0),
+        ..config()
+    })
+    .err();
+    assert!(matches!(stranger, Some(StartError::NotValidator { .. })));
+
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let listen = taken.local_addr().expect("an address");
+    let network = Some(NetworkConfig {
+        listen,
+        peers: Vec::new(),
+    });
+    let error = Chain::start(ChainConfig {
+        network,
+        ..config()
+    })
+    .err()
+    .expect("a port in use");
+    assert!(matches!(error, StartError::Port { .. }), "{error}");
+
+    let mut several = genesis.clone();
+    let mut keys = vec![validator().public_key(), key(1, 1).public_key()];
+    keys.sort();
+    several.validators = List::new(keys).expect("two validators");
+    let data_dir = folder.path().join("several");
+    let config = ChainConfig::single(data_dir, several, validator());
+    let error = Chain::start(config).err().expect("no network");
+    assert!(
+        matches!(error, StartError::NoNetwork { validators: 2, .. }),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn a_large_burst_is_executed_in_full() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let chain = start(folder.path(), &genesis(now()));
+    let burst: Vec<Transaction> = (0..PEOPLE)
+        .flat_map(|number| (0..250).map(move |sequence| (number, sequence)))
+        .map(|(number, sequence)| transfer(&chain, &person(number), 0, sequence))
+        .collect();
+    let last: Vec<TxId> = burst
+        .iter()
+        .skip(249)
+        .step_by(250)
+        .map(Transaction::id)
+        .collect();
+    let answers = chain.submit(burst);
+    assert!(answers.iter().all(Result::is_ok));
+    for id in last {
+        until_final(&chain, id).await;
+    }
+    assert_eq!(chain.status().mempool.transactions, 0);
+    let received = chain.read(|ledger| {
+        ledger
+            .account(&key(3, 0).account())
+            .map(|account| account.balance.get())
+    });
+    assert_eq!(received, Some(u64::from(PEOPLE) * 250));
+    chain
+        .read(|ledger| ledger.audit().map(|_| ()))
+        .expect("a consistent ledger");
+    chain.shutdown();
+}
