@@ -71,13 +71,11 @@ pub mod text {
     use serde::{Deserialize, Deserializer, Serializer, de::Error};
 
     /// Writes the string.
-    #[expect(clippy::missing_errors_doc, reason = "serde's contract")]
     pub fn serialize<T: AsText, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&value.to_text())
     }
 
     /// Reads the string.
-    #[expect(clippy::missing_errors_doc, reason = "serde's contract")]
     pub fn deserialize<'de, T: AsText, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
         T::from_text(&String::deserialize(from)?).map_err(D::Error::custom)
     }
@@ -87,8 +85,6 @@ pub mod text {
         use super::{AsText, Deserialize, Deserializer, Error, Serializer};
 
         /// Writes the string or `null`.
-        #[expect(clippy::missing_errors_doc, reason = "serde's contract")]
-        #[expect(clippy::ref_option, reason = "serde passes the field by reference")]
         pub fn serialize<T: AsText, S: Serializer>(
             value: &Option<T>,
             to: S,
@@ -100,7 +96,6 @@ pub mod text {
         }
 
         /// Reads the string or `null`.
-        #[expect(clippy::missing_errors_doc, reason = "serde's contract")]
         pub fn deserialize<'de, T: AsText, D: Deserializer<'de>>(
             from: D,
         ) -> Result<Option<T>, D::Error> {
@@ -115,13 +110,11 @@ pub mod text {
         use super::{AsText, Deserialize, Deserializer, Error, Serializer};
 
         /// Writes the strings.
-        #[expect(clippy::missing_errors_doc, reason = "serde's contract")]
         pub fn serialize<T: AsText, S: Serializer>(values: &[T], to: S) -> Result<S::Ok, S::Error> {
             to.collect_seq(values.iter().map(AsText::to_text))
         }
 
         /// Reads the strings.
-        #[expect(clippy::missing_errors_doc, reason = "serde's contract")]
         pub fn deserialize<'de, T: AsText, D: Deserializer<'de>>(
             from: D,
         ) -> Result<Vec<T>, D::Error> {
@@ -139,13 +132,11 @@ pub mod number {
     use serde::{Deserialize, Deserializer, Serializer};
 
     /// Writes the number.
-    #[expect(clippy::missing_errors_doc, reason = "serde's contract")]
     pub fn serialize<T: AsNumber, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
         to.serialize_u64(value.to_number())
     }
 
     /// Reads the number.
-    #[expect(clippy::missing_errors_doc, reason = "serde's contract")]
     pub fn deserialize<'de, T: AsNumber, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
         u64::deserialize(from).map(T::from_number)
     }
@@ -155,8 +146,6 @@ pub mod number {
         use super::{AsNumber, Deserialize, Deserializer, Serializer};
 
         /// Writes the number or `null`.
-        #[expect(clippy::missing_errors_doc, reason = "serde's contract")]
-        #[expect(clippy::ref_option, reason = "serde passes the field by reference")]
         pub fn serialize<T: AsNumber, S: Serializer>(
             value: &Option<T>,
             to: S,
@@ -168,7 +157,6 @@ pub mod number {
         }
 
         /// Reads the number or `null`.
-        #[expect(clippy::missing_errors_doc, reason = "serde's contract")]
         pub fn deserialize<'de, T: AsNumber, D: Deserializer<'de>>(
             from: D,
         ) -> Result<Option<T>, D::Error> {

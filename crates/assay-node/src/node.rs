@@ -13,7 +13,7 @@ use assay_types::{Genesis, LedgerTime, SecretKey};
 use assay_verify::AnchorError;
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 use tokio::{net::TcpListener, task::JoinHandle};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Connections at once: a file descriptor each, and a default limit of 1 024 leaves room for the rest.
 const CONNECTIONS_MAX: usize = 768;
@@ -82,14 +82,15 @@ pub enum StartError {
     Interrupted,
 }
 
-/// A running node. Dropping it stops it without waiting; [`Node::shutdown`] waits.
+/// A running node. Dropping it stops everything without waiting; [`Node::shutdown`] waits.
 #[derive(Debug)]
 pub struct Node {
     chain: ChainHandle,
     server: Server,
     keeper: JoinHandle<()>,
     pulse: JoinHandle<()>,
-    stopping: CancellationToken,
+    /// Ends streams and tasks when dropped.
+    stopping: DropGuard,
 }
 
 /// The chain, which has nothing to show in `Debug`.
@@ -108,26 +109,46 @@ impl Node {
     /// [`StartError`].
     pub async fn start(config: NodeConfig) -> Result<Self, StartError> {
         let (listener, address) = listen(config.listen).await?;
-        let data_dir = config.chain.data_dir.clone();
-        let genesis = config.chain.genesis.clone();
-        let chain = start_chain(config.chain).await?;
-        // From here on the chain is stopped again when something fails, by being dropped.
+        let chain = start_chain(config.chain.clone()).await?;
+        let started = Self::serve(config, chain.clone(), listener, address).await;
+        if started.is_err() {
+            stop_chain(chain).await;
+        }
+        started
+    }
+
+    async fn serve(
+        config: NodeConfig,
+        chain: Chain,
+        listener: TcpListener,
+        address: SocketAddr,
+    ) -> Result<Self, StartError> {
+        let ChainConfig {
+            data_dir, genesis, ..
+        } = config.chain;
         let store = Store::open(data_dir.join(CONTENT_FOLDER), config.content).await?;
         keep_bundled(&chain, &store).await?;
-
         let stopping = CancellationToken::new();
-        let keeper = Keeper::new(store.clone(), &data_dir, stopping.clone());
+        let beat = Pulse::new();
+        let app = App::new(
+            chain.clone(),
+            store.clone(),
+            &genesis,
+            beat.clone(),
+            stopping.clone(),
+        )?;
+        let keeper = Keeper::new(store, &data_dir, stopping.clone());
         let blocks = chain.subscribe_from(keeper.resume_from().await);
         let keeper = tokio::spawn(keeper.run(blocks));
-        let beat = Pulse::new();
         let next = chain.status().height.next();
-        let pulse = tokio::spawn(beat.clone().follow(chain.subscribe_from(next)));
-        let app = App::new(chain.clone(), store, &genesis, beat, stopping.clone())?;
+        let blocks = chain.subscribe_from(next);
+        let pulse = tokio::spawn(beat.follow(blocks, stopping.clone()));
         let limits = ServerLimits {
             connections_max: config.connections_max,
         };
         let server = Server::start(listener, address, api::router(Arc::new(app)), limits);
         tracing::info!(%address, chain = %genesis.chain_id(), "the node serves");
+        let stopping = stopping.drop_guard();
         Ok(Self {
             chain: ChainHandle(chain),
             server,
@@ -155,14 +176,12 @@ impl Node {
     /// Stops accepting, finishes what runs within a few seconds, ends event streams, then stops the chain.
     /// When it returns, port and data folder are free.
     pub async fn shutdown(self) {
-        self.stopping.cancel();
+        drop(self.stopping);
         self.server.stop().await;
         // Tasks that panicked have ended too, and said so.
         let _ = self.keeper.await;
-        let chain = self.chain.0;
-        let stopped = tokio::task::spawn_blocking(move || chain.shutdown());
-        let _ = stopped.await;
         let _ = self.pulse.await;
+        stop_chain(self.chain.0).await;
     }
 }
 
@@ -180,6 +199,11 @@ async fn listen(listen: SocketAddr) -> Result<(TcpListener, SocketAddr), StartEr
 async fn start_chain(config: ChainConfig) -> Result<Chain, StartError> {
     let started = tokio::task::spawn_blocking(|| Chain::start(config)).await;
     Ok(started.map_err(|_| StartError::Interrupted)??)
+}
+
+async fn stop_chain(chain: Chain) {
+    // It can only fail by a panic, after which the chain has stopped as well.
+    let _ = tokio::task::spawn_blocking(move || chain.shutdown()).await;
 }
 
 /// Stores what registered models name, where it comes with the program.

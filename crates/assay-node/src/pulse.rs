@@ -5,6 +5,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
+use tokio_util::sync::CancellationToken;
 
 /// The moment of the last final block.
 #[derive(Debug, Clone)]
@@ -24,9 +25,9 @@ impl Pulse {
             .elapsed()
     }
 
-    /// Feels the pulse until the chain ends.
-    pub(crate) async fn follow(self, mut blocks: Subscription) {
-        while blocks.next().await.is_ok() {
+    /// Feels the pulse until stopped or the chain ends.
+    pub(crate) async fn follow(self, mut blocks: Subscription, stop: CancellationToken) {
+        while let Some(Ok(_)) = stop.run_until_cancelled(blocks.next()).await {
             *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
         }
     }

@@ -1,6 +1,6 @@
 //! Content: signed uploads, checked before and while they arrive, and verified downloads.
 
-use super::{App, Shared};
+use super::{App, Shared, place};
 use crate::http::{Hole, Parameters, Refusal, next_chunk};
 use assay_api::{
     CONTENT_BYTES_MAX, CONTENT_SIZE_HEADER, ENCODED_MEDIA_TYPE, OCTET_STREAM, ProblemCode,
@@ -23,12 +23,10 @@ pub(super) async fn put(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let _permit = app.uploads.try_acquire().map_err(|_| {
-        let hint = "try again in a moment";
-        Refusal::new(ProblemCode::Busy, "too many uploads at once", hint)
-    })?;
     let now = app.chain.read(assay_ledger::Ledger::time);
     let claim = allowed(&app, id, &headers, now)?;
+    // Only after the claim, so that places go to accounts that answer for them.
+    let _place = place(&app.uploads).await?;
     let until = now.after(UPLOAD_GRACE_MS);
     let owner = Owner::Upload(claim.uploader);
     let view = StoredView {

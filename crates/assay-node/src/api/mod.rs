@@ -33,16 +33,21 @@ use bytes::Bytes;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
+    time::Duration,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 /// Event streams at once. Each follows the chain by itself, so their cost is linear in this.
 const STREAMS_MAX: usize = 256;
 /// Uploads at once. Each holds a few hundred KiB and a file.
 const UPLOADS_MAX: usize = 64;
-/// Submissions at once. Each holds at most a batch in memory.
-const SUBMISSIONS_MAX: usize = 32;
+/// Submissions whose signatures are verified at once; more only take turns on the same processors.
+const SUBMISSIONS_MAX: usize = 8;
+/// Large bodies in memory at once: with the largest batches, 256 MiB.
+const LARGE_BODIES_MAX: usize = 64;
+/// Longest wait for one of those places.
+const PLACE_TIME_MAX: Duration = Duration::from_secs(10);
 
 /// What the handlers share.
 pub(crate) struct App {
@@ -56,6 +61,7 @@ pub(crate) struct App {
     streams: Arc<Semaphore>,
     uploads: Semaphore,
     submissions: Semaphore,
+    large_bodies: Semaphore,
     quota: quota::Quota,
     /// Names of models by their manifests, which never change.
     names: Mutex<BTreeMap<ContentId, String>>,
@@ -84,6 +90,7 @@ impl App {
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             uploads: Semaphore::new(UPLOADS_MAX),
             submissions: Semaphore::new(SUBMISSIONS_MAX),
+            large_bodies: Semaphore::new(LARGE_BODIES_MAX),
             quota: quota::Quota::default(),
             names: Mutex::default(),
             stopping,
@@ -153,6 +160,21 @@ async fn on_file<T: Send + 'static>(
     match tokio::task::spawn_blocking(move || work(&app)).await {
         Ok(result) => result,
         Err(error) => Err(Refusal::internal("finish a read", &error)),
+    }
+}
+
+/// One of the places for a kind of work; waits for it a while.
+async fn place(places: &Semaphore) -> Result<SemaphorePermit<'_>, Refusal> {
+    match tokio::time::timeout(PLACE_TIME_MAX, places.acquire()).await {
+        Ok(Ok(place)) => Ok(place),
+        _ => Err(Refusal::new(
+            ProblemCode::Busy,
+            format!(
+                "too many requests of this kind for {} s",
+                PLACE_TIME_MAX.as_secs()
+            ),
+            "try again in a moment, or send several transactions in one batch",
+        )),
     }
 }
 

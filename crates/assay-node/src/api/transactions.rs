@@ -1,6 +1,6 @@
 //! Submitting transactions and asking what became of them.
 
-use super::{App, Shared, chain_failed, on_file};
+use super::{Shared, chain_failed, on_file, place};
 use crate::http::{Hole, Refusal, collect, json};
 use assay_api::{
     BATCH_BYTES_MAX, Problem, ProblemCode, Submitted, TransactionBatch, TransactionStatus,
@@ -14,12 +14,10 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use tokio::sync::SemaphorePermit;
 
 /// Takes one canonical transaction.
 pub(super) async fn submit(State(app): State<Shared>, body: Body) -> Result<Response, Refusal> {
-    let _permit = admit(&app)?;
-    let bytes = collect(body, TRANSACTION_BYTES_MAX).await?;
+    let bytes = collect(body, TRANSACTION_BYTES_MAX, &app.large_bodies).await?;
     let transaction: Transaction = decode(&bytes).map_err(malformed)?;
     let submitted = submit_all(&app, vec![transaction]).await?;
     match submitted.into_iter().next() {
@@ -33,8 +31,7 @@ pub(super) async fn submit_batch(
     State(app): State<Shared>,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let _permit = admit(&app)?;
-    let bytes = collect(body, BATCH_BYTES_MAX).await?;
+    let bytes = collect(body, BATCH_BYTES_MAX, &app.large_bodies).await?;
     let batch: TransactionBatch = decode(&bytes).map_err(malformed)?;
     let submitted = submit_all(&app, batch.into_vec()).await?;
     Ok((StatusCode::ACCEPTED, json(&submitted)).into_response())
@@ -88,23 +85,15 @@ async fn known(app: &Shared, id: TxId) -> Result<Option<Known>, Refusal> {
     look().await
 }
 
-fn admit(app: &App) -> Result<SemaphorePermit<'_>, Refusal> {
-    app.submissions.try_acquire().map_err(|_| {
-        Refusal::new(
-            ProblemCode::Busy,
-            "too many submissions at once",
-            "try again in a moment, or send several transactions in one batch",
-        )
-    })
-}
-
 /// Offers transactions to the pool; one answer each, in order.
 async fn submit_all(
     app: &Shared,
     transactions: Vec<Transaction>,
 ) -> Result<Vec<Submitted>, Refusal> {
     let ids: Vec<TxId> = transactions.iter().map(Transaction::id).collect();
+    let place = place(&app.submissions).await?;
     let answers = on_file(app, |app| Ok(app.chain.submit(transactions))).await?;
+    drop(place);
     let mut submitted = Vec::with_capacity(ids.len());
     for (sent, answer) in ids.into_iter().zip(answers) {
         submitted.push(match answer {

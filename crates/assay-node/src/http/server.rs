@@ -14,7 +14,7 @@ use tokio::{
     sync::Semaphore,
     task::JoinHandle,
 };
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Longest time from a request's first byte, or the answer before it, to the end of its head.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
@@ -36,7 +36,8 @@ pub(crate) struct ServerLimits {
 #[derive(Debug)]
 pub(crate) struct Server {
     address: SocketAddr,
-    stop: CancellationToken,
+    /// Stops the server when dropped.
+    stop: DropGuard,
     accepting: JoinHandle<()>,
 }
 
@@ -50,6 +51,7 @@ impl Server {
     ) -> Self {
         let stop = CancellationToken::new();
         let accepting = tokio::spawn(accept(listener, router, limits, stop.clone()));
+        let stop = stop.drop_guard();
         Self {
             address,
             stop,
@@ -63,7 +65,7 @@ impl Server {
 
     /// Stops accepting, lets running requests finish for a while, and frees the port.
     pub(crate) async fn stop(self) {
-        self.stop.cancel();
+        drop(self.stop);
         // A panic in the accept loop has ended it as well.
         let _ = self.accepting.await;
     }

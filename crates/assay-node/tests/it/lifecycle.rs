@@ -1,6 +1,6 @@
 //! Starting where something is in the way, stopping, and starting again.
 
-use crate::support::{World, config, network};
+use crate::support::{PATIENCE, World, config, network};
 use assay_api::{AccountView, ProblemCode, paths};
 use assay_node::{Node, StartError};
 use assay_types::{Amount, Call};
@@ -106,4 +106,28 @@ async fn a_restart_keeps_what_was_final_and_what_was_stored() {
         )
         .await;
     world.node.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_node_frees_port_and_folder() {
+    let World {
+        network,
+        node,
+        folder,
+        ..
+    } = World::start().await;
+    let address = node.address();
+    drop(node);
+    let mut again = config(&network, folder.path());
+    again.listen = address;
+    let deadline = std::time::Instant::now() + PATIENCE;
+    let node = loop {
+        match Node::start(again.clone()).await {
+            Ok(node) => break node,
+            Err(error) => assert!(std::time::Instant::now() < deadline, "{}", chain(&error)),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    assert_eq!(node.address(), address);
+    node.shutdown().await;
 }

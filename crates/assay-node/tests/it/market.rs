@@ -5,10 +5,11 @@ use assay_api::{
     AccountView, AssignmentStage, EventView, OfferView, OrderStatus, OrderView, OrdersPage,
     ProblemCode, ReceiptView, StreamMessage, VerdictView, paths,
 };
+use assay_content::{CONTENT_RETENTION_MS, Limits, Owner, Pin, Store};
 use assay_types::{
     AccountId, Amount, Blob, Call, Check, ContentId, GRAINS_PER_ASY, Good, Hash32, Input, Lane,
-    List, ModelId, OrderId, QuorumCall, QuorumReveal, ReceiptProof, Terms, Work, commitment,
-    decode,
+    LedgerTime, List, ModelId, OrderId, QuorumCall, QuorumReveal, ReceiptProof, Terms, Work,
+    commitment, decode,
 };
 use assay_verify::{Anchor, verify_receipt};
 use futures::StreamExt as _;
@@ -146,7 +147,7 @@ async fn an_order_lives_from_placement_to_receipt() {
             paths::account_orders(sellers[0].id())
         ))
         .await;
-    assert_eq!(open.orders, [view.clone()]);
+    assert_eq!(open.orders, std::slice::from_ref(&view));
     let everyone: OrdersPage = world
         .view(&format!("{}?status=revealing", paths::ORDERS))
         .await;
@@ -284,5 +285,46 @@ async fn an_order_lives_from_placement_to_receipt() {
         world.lane(sellers[0].id()).await.lane,
         Lane::default().get()
     );
-    world.node.shutdown().await;
+
+    // What is kept, and until when, stands in the store.
+    let World {
+        network,
+        node,
+        folder,
+        ..
+    } = world;
+    node.shutdown().await;
+    let store = Store::open(folder.path().join("content"), Limits::default())
+        .await
+        .unwrap();
+    let pins = store.pins(input).await.unwrap();
+    let until = receipt.closed_at.after(CONTENT_RETENTION_MS);
+    assert!(
+        pins.contains(&Pin {
+            owner: Owner::Order(id),
+            until
+        }),
+        "{pins:?}"
+    );
+    for model in &network.genesis.models {
+        for content in [model.manifest, model.program] {
+            let forever = Pin {
+                owner: Owner::Model(model.model),
+                until: LedgerTime::MAX,
+            };
+            assert_eq!(store.pins(content).await.unwrap(), [forever]);
+        }
+    }
+    // Collected right after the retention has passed, and not a moment before.
+    store.collect(until).await.unwrap();
+    assert!(store.contains(input));
+    store
+        .collect(until.after(CONTENT_RETENTION_MS))
+        .await
+        .unwrap();
+    assert!(!store.contains(input));
+    assert_eq!(
+        store.stats().contents,
+        2 * network.genesis.models.len() as u64
+    );
 }
