@@ -40,7 +40,7 @@ pub(crate) struct Globals {
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub(crate) color: Color,
     /// Folder of wallets, receipts and data [default: the platform's, e.g. ~/.local/share/assay]
-    #[arg(long, global = true, env = "ASSAY_HOME", value_name = "DIR", value_hint = ValueHint::DirPath)]
+    #[arg(long, global = true, env = "ASSAY_HOME", value_name = "HOME", value_hint = ValueHint::DirPath)]
     pub(crate) home: Option<PathBuf>,
     /// Address of the node to talk to
     #[arg(long, global = true, env = "ASSAY_NODE", value_name = "URL", default_value = NODE_DEFAULT)]
@@ -123,7 +123,7 @@ pub(crate) struct Node {
     /// Start a development chain with funded wallets, or continue it
     #[arg(long)]
     pub(crate) dev: bool,
-    /// Folder of the chain [default: <home>/dev with --dev, else <home>/node]
+    /// Folder of the chain [default: HOME/dev with --dev, else HOME/node]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) data: Option<PathBuf>,
     /// Address of the HTTP interface; port 0 takes a free one
@@ -155,7 +155,7 @@ pub(crate) struct Provide {
     /// Jobs at the same time
     #[arg(long, value_name = "JOBS", default_value_t = 64)]
     pub(crate) capacity: u32,
-    /// Folder of the seller's journal [default: <home>/providers/<account>]
+    /// Folder of the seller's journal [default: HOME/providers/ACCOUNT]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) data: Option<PathBuf>,
     /// Cheat, to show what the market does about it

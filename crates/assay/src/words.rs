@@ -34,7 +34,7 @@ fn date(days: u64) -> (u64, u64, u64) {
     (year, month, day)
 }
 
-/// `3 of 4 agree`, or that the buyer decides.
+/// Who decides.
 pub(crate) fn check(check: &Check) -> String {
     match check {
         Check::Quorum { agree, of, .. } => format!("quorum, {agree} of {of} sellers must agree"),
