@@ -7,6 +7,8 @@
 //! A request resumes after the id in its `Last-Event-ID` header (or `?after=height-index`), or begins
 //! with the first event of `?from=height`, or with what happens next. `?order=` and `?account=` leave
 //! out market events that do not concern them; ids stay the same, so a filtered stream resumes as well.
+//! In history, `?account=` can let events of others' orders through that ended in a later block, so readers
+//! still look at whom an event names.
 
 use crate::{
     EventView, OutcomeView,
