@@ -3,12 +3,11 @@
 use crate::{ClientError, http::Http};
 use assay_api::{
     AccountView, BlockEvent, BlockView, LaneView, ModelView, OfferView, OrderView, OrdersPage,
-    StatusView,
-    Submitted, TransactionBatch, TransactionStatus, paths,
+    StatusView, Submitted, TransactionBatch, TransactionStatus, paths,
 };
 use assay_types::{
-    AccountId, Block, ChainId, ContentId, FeeRate, Genesis, Height, Lane, LedgerTime, ModelId, OfferId, OrderId,
-    ReceiptProof, Transaction, TxId, decode, encode,
+    AccountId, Block, ChainId, ContentId, FeeRate, Genesis, Height, Lane, LedgerTime, ModelId,
+    OfferId, OrderId, ReceiptProof, Transaction, TxId, decode, encode,
 };
 use assay_verify::Anchor;
 use std::{
@@ -235,7 +234,9 @@ impl Client {
             return Ok(None);
         };
         let block: Block = decode(&bytes).map_err(|error| self.http().malformed(&path, error))?;
-        block.check_body().map_err(|error| self.http().malformed(&path, error))?;
+        block
+            .check_body()
+            .map_err(|error| self.http().malformed(&path, error))?;
         Ok(Some(block))
     }
 
@@ -254,7 +255,9 @@ impl Client {
             return Ok(None);
         };
         if ContentId::of(&bytes) != id {
-            return Err(self.http().malformed(&path, "another answer than the receipt names"));
+            return Err(self
+                .http()
+                .malformed(&path, "another answer than the receipt names"));
         }
         Ok(Some(bytes))
     }
@@ -344,7 +347,10 @@ impl Client {
     }
 
     fn lock_pace(&self) -> std::sync::MutexGuard<'_, (Pace, Instant)> {
-        self.inner.pace.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner
+            .pace
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

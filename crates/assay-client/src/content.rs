@@ -75,11 +75,7 @@ impl Client {
     ///
     /// # Errors
     /// [`ClientError::NoContent`], or [`ClientError::Content`] when it is something else or too large.
-    pub async fn get_content(
-        &self,
-        id: ContentId,
-        bytes_max: u64,
-    ) -> Result<Vec<u8>, ClientError> {
+    pub async fn get_content(&self, id: ContentId, bytes_max: u64) -> Result<Vec<u8>, ClientError> {
         download(&HttpTransport::new(self), id, bytes_max)
             .await
             .map_err(|error| match error {

@@ -80,7 +80,9 @@ pub enum ClientError {
         valid_until: LedgerTime,
     },
     /// The order did not end in the time the caller was ready to wait.
-    #[error("order {order} is still open after {waited_ms} ms; it ends by its deadlines, ask again later")]
+    #[error(
+        "order {order} is still open after {waited_ms} ms; it ends by its deadlines, ask again later"
+    )]
     StillOpen {
         /// Which.
         order: OrderId,
@@ -88,7 +90,9 @@ pub enum ClientError {
         waited_ms: u64,
     },
     /// A lane could not be brought in step with the ledger.
-    #[error("lane {lane} keeps moving under this sender; use each lane of an account in one program only")]
+    #[error(
+        "lane {lane} keeps moving under this sender; use each lane of an account in one program only"
+    )]
     LaneContested {
         /// The lane.
         lane: u8,

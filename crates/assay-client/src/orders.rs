@@ -132,12 +132,7 @@ pub async fn place(sender: &Sender, request: &OrderRequest) -> Result<Placed, Cl
 impl Sender {
     /// The id of the order that this sender's transaction with `sequence` places.
     pub fn order_id(&self, sequence: u64) -> OrderId {
-        OrderId::of(
-            self.client().chain(),
-            self.account(),
-            self.lane(),
-            sequence,
-        )
+        OrderId::of(self.client().chain(), self.account(), self.lane(), sequence)
     }
 }
 

@@ -59,7 +59,9 @@ pub enum WalletError {
         path: PathBuf,
     },
     /// The file system refused.
-    #[error("cannot {action} the wallet at {path}; check the folder, its permissions and the free space")]
+    #[error(
+        "cannot {action} the wallet at {path}; check the folder, its permissions and the free space"
+    )]
     File {
         /// What was attempted.
         action: &'static str,
@@ -107,7 +109,7 @@ pub enum WalletError {
         /// Whose wallet.
         address: AccountId,
         /// The library's reason.
-        source: age::EncryptError,
+        source: Box<age::EncryptError>,
     },
 }
 
@@ -251,8 +253,12 @@ impl WalletFile {
             UnlockCost::Low => 10,
         });
         let address = key.account();
-        let sealed = age::encrypt(&recipient, key.to_bytes().as_slice())
-            .map_err(|source| WalletError::Encrypt { address, source })?;
+        let sealed = age::encrypt(&recipient, key.to_bytes().as_slice()).map_err(|source| {
+            WalletError::Encrypt {
+                address,
+                source: Box::new(source),
+            }
+        })?;
         Ok(Self { address, sealed })
     }
 

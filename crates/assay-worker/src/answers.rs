@@ -176,7 +176,6 @@ fn file(action: &'static str, path: &Path) -> impl FnOnce(redb::Error) -> Answer
     }
 }
 
-#[expect(clippy::result_large_err, reason = "boxed by the caller")]
 fn read(database: &Database) -> Result<Vec<(OrderId, Vec<u8>)>, redb::Error> {
     // Creates the table in a new file.
     let transaction = database.begin_write()?;
@@ -197,7 +196,10 @@ fn write(database: &Database, inbox: &mpsc::Receiver<Request>) {
     let mut ended = Vec::new();
     while let Ok(first) = inbox.recv() {
         let mut records = Vec::new();
-        for request in std::iter::once(first).chain(inbox.try_iter()).take(BATCH_MAX) {
+        for request in std::iter::once(first)
+            .chain(inbox.try_iter())
+            .take(BATCH_MAX)
+        {
             match request {
                 Request::Record {
                     order,
@@ -232,7 +234,6 @@ fn write(database: &Database, inbox: &mpsc::Receiver<Request>) {
 }
 
 /// One synced transaction; tells which records stand.
-#[expect(clippy::result_large_err, reason = "logged where it is met")]
 fn commit(
     database: &Database,
     records: &[(OrderId, Vec<u8>, oneshot::Sender<bool>)],

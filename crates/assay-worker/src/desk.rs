@@ -184,6 +184,7 @@ impl Desk {
                     Err(error) if error.is_transient() => self.disconnected(&error),
                     Err(source) => {
                         let action = "follow the event stream";
+                        let source = Box::new(source);
                         return Err(ProviderError::Node { action, source });
                     }
                 },
@@ -508,9 +509,7 @@ impl Desk {
             let run = tokio::task::spawn_blocking(move || shelf.run(&input));
             match run.await {
                 Ok(output) => Done::Executed(order, output.ok()),
-                Err(failed) if failed.is_panic() => {
-                    std::panic::resume_unwind(failed.into_panic())
-                }
+                Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
                 Err(_) => Done::Executed(order, None),
             }
         });
@@ -567,10 +566,7 @@ impl Desk {
 /// lost record can be made again.
 fn salt(key: &SecretKey, order: OrderId) -> Hash32 {
     let seed = key.to_bytes();
-    Hash32::derive(
-        "assay quorum salt v1",
-        &[seed.as_slice(), order.as_bytes()],
-    )
+    Hash32::derive("assay quorum salt v1", &[seed.as_slice(), order.as_bytes()])
 }
 
 /// Tries a request again while that may help.

@@ -34,7 +34,7 @@ pub enum ModelError {
         /// Of which model.
         model: ModelId,
         /// Why.
-        source: ClientError,
+        source: Box<ClientError>,
     },
     /// The program is none.
     #[error("the program of model {model} is refused")]
@@ -45,7 +45,9 @@ pub enum ModelError {
         source: ProgramError,
     },
     /// The program is another model's.
-    #[error("the program registered for model {model} is that of {actual}; its owner made a mistake")]
+    #[error(
+        "the program registered for model {model} is that of {actual}; its owner made a mistake"
+    )]
     WrongProgram {
         /// Which model.
         model: ModelId,
@@ -113,7 +115,7 @@ impl Shelf {
             fetched.map_err(|source| ModelError::Fetch {
                 what,
                 model,
-                source,
+                source: Box::new(source),
             })
         };
         let row = client
@@ -122,7 +124,7 @@ impl Shelf {
             .map_err(|source| ModelError::Fetch {
                 what: "the registration",
                 model,
-                source,
+                source: Box::new(source),
             })?
             .ok_or(ModelError::Unregistered { model })?;
         let program = fetch("the program", row.program, PROGRAM_BYTES_MAX).await?;

@@ -95,7 +95,9 @@ pub enum ProviderError {
         first: u8,
     },
     /// No bond and none to be made.
-    #[error("{account} has no bond, so it would never be drawn; bond at least ten times the price of a job")]
+    #[error(
+        "{account} has no bond, so it would never be drawn; bond at least ten times the price of a job"
+    )]
     NoBond {
         /// Whose.
         account: AccountId,
@@ -112,7 +114,7 @@ pub enum ProviderError {
         /// What was attempted.
         action: &'static str,
         /// Why not.
-        source: ClientError,
+        source: Box<ClientError>,
     },
 }
 
@@ -166,10 +168,7 @@ impl Provider {
         // The state is read after the place in the stream: what happens between the two is seen twice, and
         // jobs ignore what they are past. So nothing has to be remembered about the stream itself.
         let status = node("read the status", client.status().await)?;
-        let open = node(
-            "read the open orders",
-            client.open_orders(account).await,
-        )?;
+        let open = node("read the open orders", client.open_orders(account).await)?;
         let stream = client.events(EventQuery::after(status.height).of_account(account));
 
         let (notices, notified) = mpsc::unbounded_channel();
@@ -280,7 +279,10 @@ fn joined(
 }
 
 fn node<T>(action: &'static str, result: Result<T, ClientError>) -> Result<T, ProviderError> {
-    result.map_err(|source| ProviderError::Node { action, source })
+    result.map_err(|source| ProviderError::Node {
+        action,
+        source: Box::new(source),
+    })
 }
 
 fn senders(config: &ProviderConfig) -> Result<[Sender; LANES as usize], ProviderError> {
@@ -288,11 +290,7 @@ fn senders(config: &ProviderConfig) -> Result<[Sender; LANES as usize], Provider
     let sender = |offset: u8| -> Result<Sender, ProviderError> {
         let lane = first.checked_add(offset).and_then(Lane::new);
         let lane = lane.ok_or(ProviderError::Lanes { first })?;
-        Ok(Sender::new(
-            config.client.clone(),
-            config.key.clone(),
-            lane,
-        ))
+        Ok(Sender::new(config.client.clone(), config.key.clone(), lane))
     };
     Ok([sender(0)?, sender(1)?, sender(2)?])
 }
@@ -304,10 +302,7 @@ async fn bond(
     events: &broadcast::Sender<ProviderEvent>,
 ) -> Result<(), ProviderError> {
     let account = sender.account();
-    let row = node(
-        "read the account",
-        config.client.account(account).await,
-    )?;
+    let row = node("read the account", config.client.account(account).await)?;
     let amount = config.bond.saturating_sub(row.bond);
     if amount.is_zero() {
         if row.bond.is_zero() {
@@ -315,10 +310,7 @@ async fn bond(
         }
         return Ok(());
     }
-    node(
-        "bond",
-        sender.send_and_wait(Call::Bond { amount }).await,
-    )?;
+    node("bond", sender.send_and_wait(Call::Bond { amount }).await)?;
     let _ = events.send(ProviderEvent::Bonded { amount });
     Ok(())
 }

@@ -15,9 +15,18 @@ fn the_standards_examples_hold() {
     for (text, expect) in [
         ("data: a\n\n", vec![("", "", "a")]),
         ("data: a\ndata:  b\n\n", vec![("", "", "a\n b")]),
-        ("data:a\r\n\r\ndata:b\r\rdata:c\n\n", vec![("", "", "a"), ("", "", "b"), ("", "", "c")]),
-        (": beat\n\nid: 7-1\nevent: block\ndata: {}\n\n", vec![("7-1", "block", "{}")]),
-        ("id: 7-1\ndata: a\n\ndata: b\n\n", vec![("7-1", "", "a"), ("7-1", "", "b")]),
+        (
+            "data:a\r\n\r\ndata:b\r\rdata:c\n\n",
+            vec![("", "", "a"), ("", "", "b"), ("", "", "c")],
+        ),
+        (
+            ": beat\n\nid: 7-1\nevent: block\ndata: {}\n\n",
+            vec![("7-1", "block", "{}")],
+        ),
+        (
+            "id: 7-1\ndata: a\n\ndata: b\n\n",
+            vec![("7-1", "", "a"), ("7-1", "", "b")],
+        ),
         ("\u{feff}data: a\n\n", vec![("", "", "a")]),
         ("data\n\nevent: lost\n\n", vec![("", "", "")]),
         ("retry: 10\nother: x\ndata: a\n", vec![]),
@@ -39,7 +48,10 @@ fn endless_and_broken_streams_are_refused() {
     let failed = (0..=MESSAGE_BYTES_MAX / LINE_BYTES_MAX + 1)
         .find_map(|_| parser.push(line.as_bytes()).err());
     assert_eq!(failed, Some(SseError::MessageTooLong));
-    assert_eq!(Parser::default().push(b"data: \xff\n"), Err(SseError::NotText));
+    assert_eq!(
+        Parser::default().push(b"data: \xff\n"),
+        Err(SseError::NotText)
+    );
 }
 
 proptest! {

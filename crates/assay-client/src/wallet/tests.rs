@@ -16,9 +16,15 @@ fn a_wallet_opens_with_its_passphrase_only() {
 
     let opened = WalletFile::open(&path, "correct horse").expect("opened");
     assert_eq!(opened.account(), key(7).account());
-    assert_eq!(WalletFile::read(&path).expect("read").address(), key(7).account());
+    assert_eq!(
+        WalletFile::read(&path).expect("read").address(),
+        key(7).account()
+    );
     let error = WalletFile::open(&path, "battery staple").expect_err("refused");
-    assert!(matches!(error, WalletError::WrongPassphrase { .. }), "{error}");
+    assert!(
+        matches!(error, WalletError::WrongPassphrase { .. }),
+        "{error}"
+    );
     assert!(error.to_string().contains(&key(7).account().to_string()));
 }
 
@@ -45,8 +51,18 @@ fn a_wallet_is_private_and_never_overwritten() {
 fn folders_and_names_that_do_not_exist_are_told() {
     let folder = tempfile::tempdir().expect("folder");
     let missing = folder.path().join("no").join("wallet");
-    let error = WalletFile::create_with(&missing, "p", &key(1), UnlockCost::Low).expect_err("refused");
-    assert!(matches!(error, WalletError::File { action: "create", .. }), "{error}");
+    let error =
+        WalletFile::create_with(&missing, "p", &key(1), UnlockCost::Low).expect_err("refused");
+    assert!(
+        matches!(
+            error,
+            WalletError::File {
+                action: "create",
+                ..
+            }
+        ),
+        "{error}"
+    );
     let error = WalletFile::open(&missing, "p").expect_err("refused");
     assert!(matches!(error, WalletError::Missing { .. }), "{error}");
     let error = WalletFile::seal("", &key(1), UnlockCost::Low).expect_err("refused");
@@ -61,13 +77,18 @@ fn what_is_no_wallet_is_refused() {
     for (bytes, reason) in [
         (String::new(), "EOF"),
         ("[]".to_owned(), "invalid length"),
-        (good.replace("\"version\": 1", "\"version\": 2"), "version is 2"),
+        (
+            good.replace("\"version\": 1", "\"version\": 2"),
+            "version is 2",
+        ),
         (good.replace("\"version\"", "\"sequence\""), "unknown field"),
         (good.replace("asy1", "asy2"), "not an address"),
         (good.replace("\"age\": \"", "\"age\": \"*"), "base64"),
         (" ".repeat(WALLET_BYTES_MAX + 1), "more than"),
     ] {
-        let error = WalletFile::parse(bytes.as_bytes()).expect_err("refused").to_string();
+        let error = WalletFile::parse(bytes.as_bytes())
+            .expect_err("refused")
+            .to_string();
         assert!(error.contains(reason), "{error} should tell {reason}");
     }
     let damaged = format!("{{\"version\":1,\"address\":\"{address}\",\"age\":\"{age}\"}}");
@@ -86,11 +107,24 @@ fn a_changed_address_or_cost_is_noticed() {
     let mut costly = sealed(4);
     let header = String::from_utf8_lossy(&costly.sealed).into_owned();
     let line = header.lines().nth(1).expect("the scrypt stanza").to_owned();
-    let dear = line.strip_suffix(" 10").expect("its work factor").to_owned() + " 40";
+    let dear = line
+        .strip_suffix(" 10")
+        .expect("its work factor")
+        .to_owned()
+        + " 40";
     let at = line.len() + header.lines().next().expect("version").len() + 1;
     costly.sealed.splice(at - line.len()..at, dear.bytes());
     let error = costly.unlock("correct horse").expect_err("refused");
-    assert!(matches!(error, WalletError::TooCostly { work_factor: 40, .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            WalletError::TooCostly {
+                work_factor: 40,
+                ..
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[test]

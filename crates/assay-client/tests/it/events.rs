@@ -62,8 +62,16 @@ async fn an_accounts_stream_tells_what_became_of_its_transactions() {
         to: AccountId::new([9; 32]),
         amount: Amount::new(3),
     };
-    world.sender("buyer", 0).send_and_wait(call.clone()).await.expect("final");
-    let sent = world.sender("author", 0).send(call).await.expect("admitted");
+    world
+        .sender("buyer", 0)
+        .send_and_wait(call.clone())
+        .await
+        .expect("final");
+    let sent = world
+        .sender("author", 0)
+        .send(call)
+        .await
+        .expect("admitted");
     loop {
         match events.next().await.expect("the stream goes on") {
             StreamMessage::Market(stamped) => assert!(

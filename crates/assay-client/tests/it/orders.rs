@@ -22,7 +22,9 @@ fn request(world: &World) -> OrderRequest {
 async fn an_order_that_nobody_can_serve_is_refused_with_advice() {
     let world = World::start().await;
     let sender = world.sender("buyer", 0);
-    let error = place(&sender, &request(&world)).await.expect_err("no sellers");
+    let error = place(&sender, &request(&world))
+        .await
+        .expect_err("no sellers");
     let ClientError::Rejected { rejection, .. } = error else {
         panic!("{error}")
     };
@@ -39,11 +41,37 @@ async fn an_order_that_nobody_can_serve_is_refused_with_advice() {
         assert!(matches!(error, ClientError::Rejected { .. }), "{error}");
     }
     let unknown = OrderId::new([5; 32]);
-    assert!(world.client.order(unknown).await.expect("answered").is_none());
-    assert!(world.client.receipt(unknown).await.expect("answered").is_none());
-    let error = world.client.wait_closed(unknown, Duration::from_millis(200)).await;
+    assert!(
+        world
+            .client
+            .order(unknown)
+            .await
+            .expect("answered")
+            .is_none()
+    );
+    assert!(
+        world
+            .client
+            .receipt(unknown)
+            .await
+            .expect("answered")
+            .is_none()
+    );
+    let error = world
+        .client
+        .wait_closed(unknown, Duration::from_millis(200))
+        .await;
     let error = error.expect_err("still open");
-    assert!(matches!(error, ClientError::StillOpen { waited_ms: 200.., .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            ClientError::StillOpen {
+                waited_ms: 200..,
+                ..
+            }
+        ),
+        "{error}"
+    );
     assert!(PATIENCE > Duration::from_millis(200));
 }
 

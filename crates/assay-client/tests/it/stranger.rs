@@ -8,7 +8,13 @@ use tokio::{
 
 #[tokio::test]
 async fn what_is_no_node_is_told_apart() {
-    for url in ["", "node", "ftp://127.0.0.1", "http://", "http://127.0.0.1:1/?x=1"] {
+    for url in [
+        "",
+        "node",
+        "ftp://127.0.0.1",
+        "http://",
+        "http://127.0.0.1:1/?x=1",
+    ] {
         let error = Client::connect(url).await.expect_err("no address");
         assert!(matches!(error, ClientError::Url { .. }), "{url}: {error}");
     }
@@ -34,7 +40,10 @@ async fn what_is_no_node_is_told_apart() {
             socket.write_all(answer.as_bytes()).await.expect("sent");
         });
         let error = Client::connect(&url).await.expect_err("another server");
-        assert!(matches!(error, ClientError::Malformed { .. }), "{answer}: {error}");
+        assert!(
+            matches!(error, ClientError::Malformed { .. }),
+            "{answer}: {error}"
+        );
         assert!(!error.is_transient());
         serving.await.expect("served");
     }

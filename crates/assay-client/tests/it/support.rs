@@ -26,7 +26,12 @@ impl World {
         let now = u64::try_from(now.expect("after 1970").as_millis()).expect("before 2500");
         let network = dev::dev_genesis(&[1; 32], LedgerTime::new(now));
         let folder = tempfile::tempdir().expect("a folder");
-        let node = node(&network, folder.path(), SocketAddr::from(([127, 0, 0, 1], 0))).await;
+        let node = node(
+            &network,
+            folder.path(),
+            SocketAddr::from(([127, 0, 0, 1], 0)),
+        )
+        .await;
         let client = Client::connect(&node.url()).await.expect("connected");
         Self {
             client,

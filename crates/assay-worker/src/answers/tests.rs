@@ -17,12 +17,22 @@ fn answers_survive_and_are_never_replaced() {
     let folder = tempfile::tempdir().expect("folder");
     let (answers, held) = Answers::open(folder.path()).expect("opened");
     assert!(held.is_empty());
-    let waits: Vec<_> = (0..100).map(|n| answers.record(order(n), &answer(n))).collect();
+    let waits: Vec<_> = (0..100)
+        .map(|n| answers.record(order(n), &answer(n)))
+        .collect();
     for wait in waits {
         assert_eq!(wait.blocking_recv(), Ok(true));
     }
-    assert_eq!(answers.record(order(7), &answer(7)).blocking_recv(), Ok(true), "the same again");
-    assert_eq!(answers.record(order(7), &answer(8)).blocking_recv(), Ok(false), "another");
+    assert_eq!(
+        answers.record(order(7), &answer(7)).blocking_recv(),
+        Ok(true),
+        "the same again"
+    );
+    assert_eq!(
+        answers.record(order(7), &answer(8)).blocking_recv(),
+        Ok(false),
+        "another"
+    );
     answers.forget(order(3));
     drop(answers);
 

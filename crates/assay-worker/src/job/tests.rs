@@ -249,11 +249,21 @@ fn cheats_do_what_they_are_told() {
     assert!(!silent.is_busy());
     let late = "prepared -> send accept\naccepted ->\nstarted -> execute\nexecuted -> record [7, 8]\nrecorded ->\n";
     for (check, rest) in [
-        (quorum(), "time 20000 ->\ntime 20001 -> send commit, send reveal\ntime 20002 ->"),
-        (quorum(), "opened -> send commit, send reveal\ntime 20001 ->"),
+        (
+            quorum(),
+            "time 20000 ->\ntime 20001 -> send commit, send reveal\ntime 20002 ->",
+        ),
+        (
+            quorum(),
+            "opened -> send commit, send reveal\ntime 20001 ->",
+        ),
         (approval(), "time 30000 ->\ntime 30001 -> send deliver"),
     ] {
-        play(check, Some(Misbehaviour::Late), &format!("{late}{rest}\nclosed -> forget"));
+        play(
+            check,
+            Some(Misbehaviour::Late),
+            &format!("{late}{rest}\nclosed -> forget"),
+        );
     }
 }
 
@@ -266,7 +276,13 @@ fn a_killed_seller_resumes_at_every_stage() {
     let answer = || Some(reveal(&[7, 8]));
     let respond_by = LedgerTime::new(2_000);
     for (check, standing, recorded, first, rest) in [
-        (quorum(), Standing::Asked { respond_by }, None, "prepare", QUORUM),
+        (
+            quorum(),
+            Standing::Asked { respond_by },
+            None,
+            "prepare",
+            QUORUM,
+        ),
         (
             quorum(),
             Standing::Accepted,
@@ -296,10 +312,34 @@ fn a_killed_seller_resumes_at_every_stage() {
             "send commit",
             "started ->\ncommitted ->\nrefused commit again ->\nopened -> send reveal",
         ),
-        (approval(), Standing::Working, answer(), "send deliver", "delivered ->\nclosed -> forget"),
-        (quorum(), committed(false), answer(), "", "committed ->\nopened -> send reveal\ndelivered ->"),
-        (quorum(), committed(true), answer(), "send reveal", "opened ->\ndelivered ->\nclosed -> forget"),
-        (quorum(), Standing::Waiting, answer(), "", "opened ->\nclosed -> forget"),
+        (
+            approval(),
+            Standing::Working,
+            answer(),
+            "send deliver",
+            "delivered ->\nclosed -> forget",
+        ),
+        (
+            quorum(),
+            committed(false),
+            answer(),
+            "",
+            "committed ->\nopened -> send reveal\ndelivered ->",
+        ),
+        (
+            quorum(),
+            committed(true),
+            answer(),
+            "send reveal",
+            "opened ->\ndelivered ->\nclosed -> forget",
+        ),
+        (
+            quorum(),
+            Standing::Waiting,
+            answer(),
+            "",
+            "opened ->\nclosed -> forget",
+        ),
         // The record was lost with the disk: the same work gives the same answer.
         (
             quorum(),
@@ -345,8 +385,14 @@ fn what_is_committed_and_revealed_belongs_together() {
     assert_eq!(recorded, [Effect::Record(reveal(&[7, 8]))]);
     let order = OrderId::new([3; 32]);
     let commit = QuorumCall::Commit(committed_to(&[7, 8])).on(order);
-    assert_eq!(job.step(event("recorded")), [Effect::Send(Step::Commit, commit)]);
+    assert_eq!(
+        job.step(event("recorded")),
+        [Effect::Send(Step::Commit, commit)]
+    );
     job.step(event("committed"));
     let open = QuorumCall::Reveal(reveal(&[7, 8])).on(order);
-    assert_eq!(job.step(event("opened")), [Effect::Send(Step::Reveal, open)]);
+    assert_eq!(
+        job.step(event("opened")),
+        [Effect::Send(Step::Reveal, open)]
+    );
 }

@@ -38,7 +38,11 @@ async fn hundreds_of_orders_settle_one_by_one() {
         let mut progress = provider.progress();
         let all = progress.wait_for(|progress| progress.jobs == 0);
         let all = *all.await.expect("alive");
-        assert_eq!((all.accepted, all.burnt), (ORDERS as u64, 0), "after {took:?}");
+        assert_eq!(
+            (all.accepted, all.burnt),
+            (ORDERS as u64, 0),
+            "after {took:?}"
+        );
     }
     market.assert_conserved().await;
 }

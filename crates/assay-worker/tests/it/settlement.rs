@@ -37,9 +37,16 @@ async fn three_honest_sellers_are_paid_for_the_same_answer() {
         provider.shutdown(PATIENCE).await.expect("a clean end");
         let progress = *progress.borrow();
         assert_eq!((progress.paid, progress.burnt), (1, 0));
-        assert!(progress.earned > Amount::ZERO && progress.earned < ASK, "{progress:?}");
+        assert!(
+            progress.earned > Amount::ZERO && progress.earned < ASK,
+            "{progress:?}"
+        );
     }
-    let offers = market.client.offers(Some(market.model)).await.expect("offers");
+    let offers = market
+        .client
+        .offers(Some(market.model))
+        .await
+        .expect("offers");
     assert!(offers.is_empty(), "withdrawn: {offers:?}");
 }
 
@@ -51,7 +58,10 @@ async fn each_way_to_cheat_burns_the_lock_and_the_honest_are_paid() {
         (4, Misbehaviour::Late, "silence"),
     ] {
         let market = Market::start(seed).await;
-        let honest = [market.provider(1, None).await, market.provider(2, None).await];
+        let honest = [
+            market.provider(1, None).await,
+            market.provider(2, None).await,
+        ];
         let cheating = market.provider(3, Some(cheat)).await;
         let request = market.request(quorum(2, 3), SHORT).await;
         let placed = market.place(&request).await;
@@ -75,9 +85,16 @@ async fn a_named_seller_delivers_and_the_buyer_approves() {
     let request = market.request(check, Timing::default()).await;
     let mut events = provider.subscribe();
     let placed = market.place(&request).await;
-    heard(&mut events, |event| matches!(event, ProviderEvent::Delivered { .. })).await;
+    heard(&mut events, |event| {
+        matches!(event, ProviderEvent::Delivered { .. })
+    })
+    .await;
     let approve = ApprovalCall::Approve.on(placed.order);
-    market.buyer().send_and_wait(approve).await.expect("approved");
+    market
+        .buyer()
+        .send_and_wait(approve)
+        .await
+        .expect("approved");
     let receipt = market.closed(placed).await;
     assert_eq!(receipt.verdict, VerdictView::Approved);
     assert_eq!(fate(&receipt, provider.account()), "paid");
@@ -103,9 +120,15 @@ async fn what_cannot_be_done_is_declined_and_costs_the_buyer_nothing() {
     for request in [no_time, no_input] {
         let mut events = provider.subscribe();
         let placed = market.place(&request).await;
-        heard(&mut events, |event| matches!(event, ProviderEvent::Released { .. })).await;
+        heard(&mut events, |event| {
+            matches!(event, ProviderEvent::Released { .. })
+        })
+        .await;
         let receipt = market.closed(placed).await;
-        assert!(matches!(receipt.verdict, VerdictView::Refunded { .. }), "{receipt:?}");
+        assert!(
+            matches!(receipt.verdict, VerdictView::Refunded { .. }),
+            "{receipt:?}"
+        );
         assert_eq!(receipt.price, Amount::ZERO);
     }
     assert_eq!(provider.progress().borrow().accepted, 0);
@@ -127,6 +150,8 @@ async fn a_provider_that_cannot_work_says_why() {
     let error = Provider::start(config).await.expect_err("no such model");
     assert!(matches!(error, ProviderError::Model(_)), "{error}");
     let _first = market.provider(1, None).await;
-    let error = Provider::start(market.config(1, None)).await.expect_err("in use");
+    let error = Provider::start(market.config(1, None))
+        .await
+        .expect_err("in use");
     assert!(matches!(error, ProviderError::Answers(_)), "{error}");
 }

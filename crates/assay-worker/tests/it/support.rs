@@ -36,7 +36,10 @@ impl Market {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
         let node = node(&network, folder.path().join("node"), listen).await;
         let client = Client::connect(&node.url()).await.expect("connected");
-        let model = bundled::find("digits-mlp").expect("bundled").program().model_id();
+        let model = bundled::find("digits-mlp")
+            .expect("bundled")
+            .program()
+            .model_id();
         Self {
             node,
             client,
@@ -100,7 +103,12 @@ impl Market {
     }
 
     pub(crate) fn buyer(&self) -> Sender {
-        let key = self.network.wallet(dev::BUYER).expect("a dev wallet").key.clone();
+        let key = self
+            .network
+            .wallet(dev::BUYER)
+            .expect("a dev wallet")
+            .key
+            .clone();
         Sender::new(self.client.clone(), key, Lane::default())
     }
 
@@ -169,7 +177,10 @@ pub(crate) const SHORT: Timing = Timing {
 
 /// What became of a seller: `paid`, `unpaid`, or why its lock was burnt.
 pub(crate) fn fate(receipt: &ReceiptView, seller: AccountId) -> &str {
-    let payout = receipt.payouts.iter().find(|payout| payout.seller == seller);
+    let payout = receipt
+        .payouts
+        .iter()
+        .find(|payout| payout.seller == seller);
     match &payout.expect("a seller of the order").result {
         PayoutResultView::Paid { .. } => "paid",
         PayoutResultView::Burnt { reason, .. } => reason,
