@@ -437,7 +437,7 @@ impl Read for Stored {
     type Cfg = ();
     fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, CodecError> {
         let range = RangeCfg::from(0..=ITEMS_MAX);
-        let outcomes: Vec<StoredOutcome> = Vec::read_cfg(buf, &(range.clone(), ()))?;
+        let outcomes: Vec<StoredOutcome> = Vec::read_cfg(buf, &(range, ()))?;
         let events = Vec::read_cfg(buf, &(range, ()))?;
         let outcomes = outcomes.into_iter().map(|stored| stored.0).collect();
         Ok(Self(BlockResult { outcomes, events }))

@@ -85,7 +85,7 @@ impl StateProof {
             }),
             None => {
                 let row = (RangeCfg::from(0..=ROW_BYTES_MAX), ());
-                let limits = (PROOF_HASHES_MAX, ((), row.clone()), row);
+                let limits = (PROOF_HASHES_MAX, ((), row), row);
                 ExclusionProof::decode_cfg(Bytes::copy_from_slice(&self.proof), &limits)
                     .is_ok_and(|proof| proof.verify::<Blake3>(&key, &root))
             }

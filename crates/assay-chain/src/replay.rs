@@ -164,7 +164,7 @@ where
             operations_root,
         )?;
         DatabaseSet::<E>::apply(&fresh, merkleized).await;
-        if height.get() % FLUSH_INTERVAL == 0 {
+        if height.get().is_multiple_of(FLUSH_INTERVAL) {
             DatabaseSet::<E>::finalize(&fresh).await.durable().await;
         }
         report.height = height;

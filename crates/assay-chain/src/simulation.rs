@@ -107,9 +107,10 @@ impl Node {
             retention: Retention::Everything,
             faults,
         };
-        let running = engine::start(context.child("consensus"), validator, channels, |mailbox| {
+        let context = context.child("consensus");
+        let running = Box::pin(engine::start(context, validator, channels, |mailbox| {
             mailbox
-        })
+        }))
         .await
         .expect("a validator recovers after any crash");
         Self {

@@ -125,7 +125,11 @@ impl Node {
             engine,
             marshal,
             databases,
-        } = match engine::start(consensus, validator, channels, |mailbox| mailbox).await {
+        } = match Box::pin(engine::start(consensus, validator, channels, |mailbox| {
+            mailbox
+        }))
+        .await
+        {
             Ok(running) => running,
             Err(error) => {
                 // The starter waits for exactly this.

@@ -117,10 +117,10 @@ impl<S: Strategy> App<S> {
         let header = &block.header;
         let height = header.height;
         self.core.state().check_header(header)?;
-        if finality == Finality::Candidate {
-            if !self.core.signatures_hold(block, runtime, &self.strategy) {
-                return Err(Refusal::Signature { height });
-            }
+        if finality == Finality::Candidate
+            && !self.core.signatures_hold(block, runtime, &self.strategy)
+        {
+            return Err(Refusal::Signature { height });
         }
         let Draft { executed, rows } = self.core.state().process(block)?;
         let merkleized = merkleize::<E, S>(batches, rows).await;

@@ -226,7 +226,8 @@ where
         strategy,
         partition,
         retention,
-        ..
+        #[cfg(test)]
+        faults,
     } = &validator;
     let page_cache = database::page_cache();
 
@@ -277,7 +278,7 @@ where
             source,
         })?;
     #[cfg(test)]
-    let blocks = blocks.with_faults(validator.faults);
+    let blocks = blocks.with_faults(*faults);
 
     let genesis_block = genesis_block::<E, S>(genesis)?;
     let genesis_digest = genesis_block.digest();
@@ -356,7 +357,7 @@ where
                 strategy: strategy.clone(),
                 ready: ready(waiting),
                 #[cfg(test)]
-                faults: validator.faults,
+                faults: *faults,
             },
             db_config: database::config(partition, &page_cache, strategy.clone()),
             provider: (),
@@ -379,7 +380,7 @@ where
     );
     let paced = Paced::new(application.clone(), core.clone());
     #[cfg(test)]
-    let paced = paced.with_faults(validator.faults);
+    let paced = paced.with_faults(*faults);
     let automaton = Deferred::new(
         context.child("deferred"),
         paced,

@@ -160,7 +160,7 @@ fn each_reason_that_needs_no_pool() {
     assert!(error.may_succeed_later());
 
     let error = refusal(
-        good.clone(),
+        good,
         &Facts {
             balance: Amount::new(999_999),
             ..facts

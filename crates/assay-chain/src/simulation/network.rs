@@ -94,7 +94,7 @@ fn leader(number: u8) -> AccountId {
     validator(number).account()
 }
 
-async fn load_all(context: &mut Context, genesis: &Genesis, nodes: &[Node]) {
+fn load_all(context: &mut Context, genesis: &Genesis, nodes: &[Node]) {
     for (number, node) in (0u8..).zip(nodes) {
         for person_number in [number, number + VALIDATORS] {
             let from = person(person_number);
@@ -116,7 +116,7 @@ fn four_validators_stay_equal_though_one_proposes_wrong_roots() {
             ..Faults::default()
         };
         let nodes = cluster(&context, &genesis, faults).await;
-        load_all(&mut context, &genesis, &nodes).await;
+        load_all(&mut context, &genesis, &nodes);
         for node in &nodes {
             node.reach(&context, 12).await;
         }
