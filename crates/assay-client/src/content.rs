@@ -7,6 +7,7 @@ use assay_api::{
 };
 use assay_content::{FetchError, Transport, TransportError, download};
 use assay_types::{ContentId, SecretKey, UPLOAD_VERSION, UploadClaim};
+use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use reqwest::{Method, header};
 use std::{io, time::Duration};
@@ -17,7 +18,9 @@ use tokio_util::io::StreamReader;
 const CLAIM_MS: u64 = 5 * 60 * 1_000;
 /// Uploads under way at once.
 const UPLOADS_MAX: usize = 16;
-/// Pause after a download broke off.
+/// Times that an upload is tried while the node is busy or away.
+const UPLOAD_TRIES_MAX: u32 = 5;
+/// Pause after a transfer broke off.
 const PAUSE: Duration = Duration::from_millis(200);
 
 impl Client {
@@ -40,13 +43,25 @@ impl Client {
             valid_until: self.pace().await?.time.after(CLAIM_MS),
         };
         let path = paths::content(content);
-        let request = self
-            .http()
-            .request(Method::PUT, &path)
-            .header(header::CONTENT_TYPE, OCTET_STREAM)
-            .header(UPLOAD_HEADER, upload_to_header(&claim.sign(key)))
-            .body(bytes);
-        let response = self.http().send(&path, request).await?;
+        let claim = upload_to_header(&claim.sign(key));
+        let bytes = Bytes::from(bytes);
+        let mut tries = 1;
+        let response = loop {
+            let request = self
+                .http()
+                .request(Method::PUT, &path)
+                .header(header::CONTENT_TYPE, OCTET_STREAM)
+                .header(UPLOAD_HEADER, &claim)
+                .body(bytes.clone());
+            match self.http().send(&path, request).await {
+                // Many upload at once; storing the same twice is harmless.
+                Err(error) if error.is_transient() && tries < UPLOAD_TRIES_MAX => {
+                    tokio::time::sleep(PAUSE * tries).await;
+                    tries += 1;
+                }
+                result => break result?,
+            }
+        };
         let stored: StoredView = self.http().read_json(&path, response).await?;
         if stored.content != content {
             let reason = format!("that it stored {}", stored.content);

@@ -2,7 +2,7 @@
 //! submits in batches, and puts the lane right again when node or program restarted.
 //!
 //! Invariant: within one sender every transaction that was admitted stays known until it is final or its time
-//! has passed, so that a node that lost its pool gets the very same bytes again and nothing lands twice.
+//! has long passed, so that a node that lost its pool gets the very same bytes again and nothing lands twice.
 
 use crate::{Client, ClientError, EventQuery, Pace};
 use assay_api::{
@@ -372,9 +372,10 @@ impl Sender {
         body.sign(&self.inner.key)
     }
 
+    /// Forgets what expired so long ago that nobody will ask what became of it.
     fn forget_expired(&self, now: LedgerTime) {
         self.in_flight()
-            .retain(|_, transaction| transaction.body.valid_until >= now);
+            .retain(|_, transaction| transaction.body.valid_until.after(VALID_MS) >= now);
     }
 
     fn in_flight(&self) -> std::sync::MutexGuard<'_, BTreeMap<u64, Transaction>> {
