@@ -15,7 +15,8 @@
 //! - [`replay`] of the kept blocks gives the same roots on any machine.
 //!
 //! Deliberately absent: a change of the validator set (it needs a new epoch's engine), gossip of
-//! transactions (a transaction waits at the node it was sent to), pruning of blocks.
+//! transactions (a transaction waits at the node it was sent to), a mempool that outlives its process (an
+//! answer to `submit` promises nothing; only a final block does), pruning of blocks.
 
 mod chain;
 mod consensus;

@@ -56,8 +56,8 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a start waits for the last blocks to be executed again: at most a few dozen, in a second.
 const CATCH_UP_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Messages per second and channel that a peer may send: some ten times a busy chain's.
-const MESSAGES_PER_SECOND: u32 = 4096;
+/// Messages per second and channel that a peer may send: a busy chain has some fifty views a second.
+const MESSAGES_PER_SECOND: u32 = 1024;
 
 /// Clock difference at which a handshake is refused.
 const HANDSHAKE_SKEW: Duration = Duration::from_secs(5);
@@ -200,17 +200,20 @@ fn connect(
             },
             cups::Version::V1,
         );
-        let (opened, mut oracle) = lookup::Network::new(
-            context.child("network"),
-            lookup::Config::local(
+        // Queues are sized by peers × sets × rate, so these are the real numbers, not the limits.
+        let validators = NonZeroUsize::new(config.genesis.validators.len());
+        let network_config = lookup::Config {
+            tracked_peer_sets: NZUsize!(1),
+            ..lookup::Config::local(
                 handshake,
                 &config.genesis.consensus_namespace(),
                 *listen,
-                NZUsize!(assay_types::VALIDATORS_MAX),
+                validators.unwrap_or(NonZeroUsize::MIN),
                 message_bytes_max(&config.genesis),
                 NZUsize!(1024),
-            ),
-        );
+            )
+        };
+        let (opened, mut oracle) = lookup::Network::new(context.child("network"), network_config);
         let addresses = others
             .iter()
             .map(|(key, address)| (key.as_ed25519().clone(), Address::from(*address)))

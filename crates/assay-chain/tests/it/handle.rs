@@ -348,3 +348,50 @@ async fn a_large_burst_is_executed_in_full() {
         .expect("a consistent ledger");
     chain.shutdown();
 }
+
+#[tokio::test]
+async fn two_validators_agree_over_loopback() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let keys = [validator(), key(1, 1)];
+    let mut genesis = genesis(now());
+    let mut public: Vec<_> = keys.iter().map(|key| key.public_key()).collect();
+    public.sort();
+    genesis.validators = List::new(public).expect("two validators");
+    // Held together, so that they differ; free again when the nodes bind them.
+    let ports = [0, 1].map(|_| std::net::TcpListener::bind("127.0.0.1:0").expect("a free port"));
+    let addresses = ports.map(|port| port.local_addr().expect("an address"));
+    let nodes = [0, 1].map(|me| {
+        let other = 1 - me;
+        let config = ChainConfig {
+            network: Some(NetworkConfig {
+                listen: addresses[me],
+                peers: vec![(keys[other].public_key(), addresses[other])],
+            }),
+            ..ChainConfig::single(
+                folder.path().join(me.to_string()),
+                genesis.clone(),
+                keys[me].clone(),
+            )
+        };
+        Chain::start(config).expect("a node starts")
+    });
+    let mut ids = Vec::new();
+    for (number, node) in (0u8..).zip(&nodes) {
+        let transaction = transfer(node, &person(number), 0, 0);
+        ids.push(node.submit(vec![transaction])[0].expect("admitted"));
+    }
+    for node in &nodes {
+        for id in &ids {
+            until_final(node, *id).await;
+        }
+    }
+    let height = nodes[0].status().height.min(nodes[1].status().height);
+    let mut blocks = Vec::new();
+    for node in &nodes {
+        let block = node.block(height).await.expect("kept").expect("final");
+        assert_eq!(block.certificate.finality.votes.len(), 2);
+        blocks.push(block.id);
+    }
+    assert_eq!(blocks[0], blocks[1]);
+    nodes.iter().for_each(Chain::shutdown);
+}
