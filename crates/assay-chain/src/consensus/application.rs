@@ -298,11 +298,15 @@ impl<E: Spawner + StorageContext + CryptoRng, S: Strategy> Application<E> for Ap
 
 /// Whether a transaction that could not be executed above some parent should leave the pool.
 ///
-/// Only what waits for others stays. One that its account can no longer pay leaves: what it promised at
-/// admission is gone. If such were kept, the proposer would try them again at every block, and wake for
-/// nothing.
+/// What waits for others stays, and so does one whose place in its lane is taken: a block that holds it or
+/// its rival is becoming final, the pool drops it then, and what waits behind it in the lane is still good.
+/// One that its account can no longer pay leaves: what it promised at admission is gone. If such were kept,
+/// the proposer would try them again at every block, and wake for nothing.
 const fn is_hopeless(reason: &Invalid) -> bool {
-    !matches!(reason, Invalid::SequenceGap { .. } | Invalid::BlockFull)
+    !matches!(
+        reason,
+        Invalid::SequenceGap { .. } | Invalid::Replayed { .. } | Invalid::BlockFull
+    )
 }
 
 /// `ready` from the receiving half of a one-shot channel.
