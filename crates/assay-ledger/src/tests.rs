@@ -1,5 +1,12 @@
 //! Tests of the rules, on a small world of named accounts.
 
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::float_arithmetic,
+    reason = "the tests' own numbers are small, and their oracle is a probability"
+)]
+
 mod approval;
 mod blocks;
 mod draw;

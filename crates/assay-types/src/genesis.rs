@@ -7,6 +7,8 @@ use crate::{
     codec::{encode, wire_struct},
 };
 
+/// Version of the genesis's format, its first byte.
+pub const GENESIS_VERSION: u8 = 1;
 /// Most validators of one set.
 pub const VALIDATORS_MAX: usize = 256;
 /// Most accounts that genesis funds.
@@ -144,7 +146,7 @@ pub struct Genesis {
     /// Limits and prices.
     pub params: Params,
 }
-wire_struct!(Genesis {
+wire_struct!(Genesis version GENESIS_VERSION {
     network,
     start,
     validators,

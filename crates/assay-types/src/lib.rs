@@ -45,7 +45,8 @@ pub use call::{
 pub use codec::{DecodeError, decode, encode};
 pub use event::{BurnReason, Event, RefundReason, ReleaseReason};
 pub use genesis::{
-    Allocation, GENESIS_ALLOCATIONS_MAX, Genesis, GenesisModel, Params, VALIDATORS_MAX,
+    Allocation, GENESIS_ALLOCATIONS_MAX, GENESIS_VERSION, Genesis, GenesisModel, Params,
+    VALIDATORS_MAX,
 };
 pub use header::{
     BLOCK_BYTES_MAX, BLOCK_TIME_STEP_MAX, Block, BodyError, ConsensusContext, HEADER_VERSION,
@@ -63,7 +64,9 @@ pub use receipt::{
 };
 pub use rejection::{Invalid, Rejection};
 pub use time::{Height, LedgerTime};
-pub use transaction::{LANES_PER_ACCOUNT, Lane, TRANSACTION_BYTES_MAX, Transaction, Unsigned};
+pub use transaction::{
+    LANES_PER_ACCOUNT, Lane, TRANSACTION_BYTES_MAX, TRANSACTION_VERSION, Transaction, Unsigned,
+};
 pub use upload::{SignedUpload, UPLOAD_VERSION, UploadClaim};
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ use commonware_codec::{Buf, EncodeSize, Error, Read, ReadExt, Write};
 use commonware_parallel::Strategy;
 use rand_core::CryptoRng;
 
+/// Version of the transaction's format, its first byte and part of what is signed.
+pub const TRANSACTION_VERSION: u8 = 1;
 /// Lanes of an account; they are kept for ever, so their number is small.
 pub const LANES_PER_ACCOUNT: u8 = 64;
 /// Largest transaction: the largest evidence and room for everything else.
@@ -83,7 +85,7 @@ pub struct Unsigned {
     /// What it asks for.
     pub call: Call,
 }
-wire_struct!(Unsigned {
+wire_struct!(Unsigned version TRANSACTION_VERSION {
     chain,
     sender,
     lane,

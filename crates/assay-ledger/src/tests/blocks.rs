@@ -18,7 +18,7 @@ fn a_failure_pays_and_changes_nothing_else() {
         },
     );
     tx.body.tip = Amount::new(77);
-    let executed = world.try_block(1, &[tx.clone()]).unwrap();
+    let executed = world.try_block(1, std::slice::from_ref(&tx)).unwrap();
     world.commit(&executed);
     let outcome = executed.outcomes[0];
     assert_eq!(outcome.rejection, Some(Rejection::InsufficientFunds));

@@ -171,7 +171,6 @@ fn capture_follows_bond_share() {
 }
 
 /// Probability that at least two of three picks without replacement fall on `cartel`, by enumeration.
-#[expect(clippy::float_arithmetic, reason = "the oracle of a probability")]
 fn exact_capture(cartel: &[u64], others: &[u64]) -> f64 {
     let weights: Vec<(u64, bool)> = cartel
         .iter()

@@ -183,7 +183,7 @@ fn a_dispute_with_the_largest_evidence_opens_a_second_round() {
         world.facts = Facts::new([statement(&evidence)]);
         let dispute = call(order, DISPUTE, evidence);
         let tx = world.tx(stranger, dispute.clone());
-        let executed = world.try_block(1, &[tx.clone()]).unwrap();
+        let executed = world.try_block(1, std::slice::from_ref(&tx)).unwrap();
         let extra = executed.weight.get() - tx.weight().get();
         assert_eq!(
             extra,
