@@ -193,7 +193,8 @@ pub(crate) struct Infer {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
           required_unless_present = "batch", conflicts_with = "batch")]
     pub(crate) input: Option<PathBuf>,
-    /// Who decides: `quorum:2of3` (two of three sellers must agree) or `approval` (you do)
+    /// Who decides: `quorum:2of3` (two of three sellers must agree) or `approval` (you do: it asks on a
+    /// terminal; without one, or with --json, it approves, as silence would)
     #[arg(long, value_name = "CHECK", default_value = "quorum:2of3")]
     pub(crate) check: CheckChoice,
     /// Most you pay each seller (ASY)
