@@ -5,7 +5,7 @@
 //! `ASSAY_KILL_ROUNDS=30 cargo test -p assay-chain --test it kill` runs more rounds than the default.
 
 use crate::people::{PEOPLE, genesis, now, person, start, transfer};
-use assay_chain::{TransactionStatus, replay};
+use assay_chain::{Chain, TransactionStatus, replay};
 use assay_types::{Height, TxId};
 use rand::RngExt as _;
 use std::{
@@ -19,6 +19,9 @@ use std::{
 const FOLDER: &str = "ASSAY_KILL_FOLDER";
 const START: &str = "ASSAY_KILL_START";
 const ROUNDS: &str = "ASSAY_KILL_ROUNDS";
+
+/// Transactions that are also looked up by id after each kill.
+const LOOK_UPS: usize = 200;
 
 /// What the parent was told is final.
 type Reported = BTreeMap<TxId, Height>;
@@ -117,6 +120,34 @@ fn live_and_die(folder: &Path, began: u64, life: Duration, reported: &mut Report
     assert!(!child.wait().expect("the child is gone").success());
 }
 
+/// Everything reported is in the block at its height, nothing is in two blocks, and some are found by
+/// their ids.
+async fn look_for_all(chain: &Chain, reported: &Reported, round: u32) {
+    let mut places = Reported::new();
+    for height in 1..=chain.status().height.get() {
+        let height = Height::new(height);
+        let block = chain.block(height).await.expect("the chain runs");
+        for outcome in &block.expect("every block is kept").outcomes {
+            let id = outcome.transaction;
+            assert_eq!(places.insert(id, height), None, "{id} is in two blocks");
+        }
+    }
+    for (id, height) in reported {
+        let place = places.get(id);
+        assert_eq!(
+            place,
+            Some(height),
+            "{id} was reported final at {height}, kill {round}"
+        );
+    }
+    for (id, height) in reported.iter().rev().take(LOOK_UPS) {
+        match chain.transaction(*id).expect("the index is readable") {
+            Some(TransactionStatus::Final { location, .. }) => assert_eq!(location.height, *height),
+            other => panic!("{id}, reported final at {height}, is {other:?} after kill {round}"),
+        }
+    }
+}
+
 #[test]
 fn a_killed_validator_loses_nothing_that_was_final() {
     let rounds = std::env::var(ROUNDS)
@@ -127,6 +158,7 @@ fn a_killed_validator_loses_nothing_that_was_final() {
     let (began, mut reported) = (now(), Reported::new());
     let genesis = genesis(began);
     let mut rng = rand::rng();
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     for round in 0..rounds {
         let before = reported.len();
         let life = Duration::from_millis(rng.random_range(10..700));
@@ -134,16 +166,7 @@ fn a_killed_validator_loses_nothing_that_was_final() {
         assert!(reported.len() > before, "round {round} made no progress");
         // Recovery compares the roots; then everything reported is where it was reported.
         let chain = start(folder.path(), &genesis);
-        for (id, height) in &reported {
-            match chain.transaction(*id).expect("the index is readable") {
-                Some(TransactionStatus::Final { location, .. }) => {
-                    assert_eq!(location.height, *height, "{id} moved");
-                }
-                other => {
-                    panic!("{id}, reported final at {height}, is {other:?} after kill {round}")
-                }
-            }
-        }
+        runtime.block_on(look_for_all(&chain, &reported, round));
         chain.shutdown();
     }
     let report = replay(folder.path(), &genesis).expect("the kept blocks replay");
