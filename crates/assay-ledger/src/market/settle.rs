@@ -5,13 +5,14 @@
 
 use crate::{
     block::Run,
-    check::{Award, Caller, Context, Ruling, SeatView, Step},
+    check::{Award, Caller, Context, Rule, Ruling, SeatView, Step},
     rows::{Order, Seat, SeatState, Stage},
 };
 use assay_types::{
     AccountId, Amount, Blob, BurnReason, Event, LedgerTime, List, OrderId, Payout, PayoutResult,
     RECEIPT_VERSION, Receipt, RefundReason, Rejection, ReleaseReason, Verdict,
 };
+use std::convert::Infallible;
 
 impl Run<'_> {
     /// All have accepted.
@@ -19,60 +20,52 @@ impl Run<'_> {
         order.stage = Stage::Running;
         order.started_at = Some(self.now());
         self.events.push(Event::Started { order: id });
-        let (state, step) = {
-            let rule = self.rules.rule(&order.terms.check);
-            let seats = seat_views(&order);
-            let mut context = self.context(id, &order, &seats);
-            let (state, step) = rule.start(&mut context);
-            let (events, answer) = (context.events, context.answer);
-            self.events.extend(events);
-            order.output = answer.or(order.output);
-            (state, step)
-        };
-        order.check_state = check_state(state);
-        self.follow(id, order, step);
+        let Ok(()) = self.ask_check(id, order, |rule, context, state| {
+            let (first, step) = rule.start(context);
+            *state = first;
+            Ok::<_, Infallible>(step)
+        });
     }
 
     /// Somebody speaks to a running order's check.
     pub(super) fn call_check(
         &mut self,
         id: OrderId,
-        mut order: Order,
+        order: Order,
         caller: Caller,
         tag: u8,
         body: &[u8],
     ) -> Result<(), Rejection> {
-        let mut state = std::mem::take(&mut order.check_state).into_vec();
-        let step = {
-            let rule = self.rules.rule(&order.terms.check);
-            let seats = seat_views(&order);
-            let mut context = self.context(id, &order, &seats);
-            let step = rule.call(&mut context, &mut state, caller, tag, body)?;
-            let (events, answer) = (context.events, context.answer);
-            self.events.extend(events);
-            order.output = answer.or(order.output);
-            step
-        };
-        order.check_state = check_state(state);
-        self.follow(id, order, step);
-        Ok(())
+        self.ask_check(id, order, |rule, context, state| {
+            rule.call(context, state, caller, tag, body)
+        })
     }
 
     /// A running order's check has waited long enough.
-    pub(super) fn wake_check(&mut self, id: OrderId, mut order: Order) {
+    pub(super) fn wake_check(&mut self, id: OrderId, order: Order) {
+        let Ok(()) = self.ask_check(id, order, |rule, context, state| {
+            Ok::<_, Infallible>(rule.wake(context, state))
+        });
+    }
+
+    /// Lets the check take a step and does what it decided.
+    fn ask_check<E>(
+        &mut self,
+        id: OrderId,
+        mut order: Order,
+        ask: impl FnOnce(&dyn Rule, &mut Context<'_>, &mut Vec<u8>) -> Result<Step, E>,
+    ) -> Result<(), E> {
         let mut state = std::mem::take(&mut order.check_state).into_vec();
-        let step = {
-            let rule = self.rules.rule(&order.terms.check);
-            let seats = seat_views(&order);
-            let mut context = self.context(id, &order, &seats);
-            let step = rule.wake(&mut context, &mut state);
-            let (events, answer) = (context.events, context.answer);
-            self.events.extend(events);
-            order.output = answer.or(order.output);
-            step
-        };
+        let rule = self.rules.rule(&order.terms.check);
+        let seats = seat_views(&order);
+        let mut context = self.context(id, &order, &seats);
+        let step = ask(rule, &mut context, &mut state)?;
+        let Context { events, answer, .. } = context;
+        self.events.extend(events);
+        order.output = answer.or(order.output);
         order.check_state = check_state(state);
         self.follow(id, order, step);
+        Ok(())
     }
 
     fn context<'c>(&'c self, id: OrderId, order: &'c Order, seats: &'c [SeatView]) -> Context<'c> {
