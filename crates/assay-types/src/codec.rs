@@ -38,20 +38,22 @@ pub fn decode<T: DecodeExt<()>>(bytes: &[u8]) -> Result<T, DecodeError> {
     })
 }
 
-/// Implements the codec for a struct: its fields in the given order, behind a version byte where one is named. The calling crate needs `bytes` and
-/// `commonware-codec`.
+/// Implements the codec for a struct: its fields in the given order, behind a version byte where one is
+/// named. The calling crate needs `bytes` and `commonware-codec`.
 #[macro_export]
 macro_rules! wire_struct {
-    ($name:ident version $version:ident { $($field:ident),* $(,)? }) => {
+    ($name:ident $(version $version:ident)? { $($field:ident),* $(,)? }) => {
         impl commonware_codec::Write for $name {
             fn write(&self, buf: &mut impl bytes::BufMut) {
-                commonware_codec::Write::write(&$version, buf);
+                $( commonware_codec::Write::write(&$version, buf); )?
                 $( commonware_codec::Write::write(&self.$field, buf); )*
             }
         }
         impl commonware_codec::EncodeSize for $name {
             fn encode_size(&self) -> usize {
-                1usize $( .saturating_add(commonware_codec::EncodeSize::encode_size(&self.$field)) )*
+                0usize
+                    $( .saturating_add(commonware_codec::EncodeSize::encode_size(&$version)) )?
+                    $( .saturating_add(commonware_codec::EncodeSize::encode_size(&self.$field)) )*
             }
         }
         impl commonware_codec::Read for $name {
@@ -60,30 +62,9 @@ macro_rules! wire_struct {
                 buf: &mut impl commonware_codec::Buf,
                 _: &(),
             ) -> Result<Self, commonware_codec::Error> {
-                if <u8 as commonware_codec::ReadExt>::read(buf)? != $version {
+                $( if <u8 as commonware_codec::ReadExt>::read(buf)? != $version {
                     return Err(commonware_codec::Error::Invalid(stringify!($name), "unknown version"));
-                }
-                Ok(Self { $( $field: commonware_codec::ReadExt::read(buf)?, )* })
-            }
-        }
-    };
-    ($name:ident { $($field:ident),* $(,)? }) => {
-        impl commonware_codec::Write for $name {
-            fn write(&self, buf: &mut impl bytes::BufMut) {
-                $( commonware_codec::Write::write(&self.$field, buf); )*
-            }
-        }
-        impl commonware_codec::EncodeSize for $name {
-            fn encode_size(&self) -> usize {
-                0usize $( .saturating_add(commonware_codec::EncodeSize::encode_size(&self.$field)) )*
-            }
-        }
-        impl commonware_codec::Read for $name {
-            type Cfg = ();
-            fn read_cfg(
-                buf: &mut impl commonware_codec::Buf,
-                _: &(),
-            ) -> Result<Self, commonware_codec::Error> {
+                } )?
                 Ok(Self { $( $field: commonware_codec::ReadExt::read(buf)?, )* })
             }
         }

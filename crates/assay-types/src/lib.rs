@@ -2,8 +2,8 @@
 //!
 //! Invariant: a value has exactly one encoding. Decoding refuses every other spelling (trailing bytes,
 //! unknown tags, lengths over their named limit, unordered sets), so equal values have equal hashes.
-//! All integers are fixed-width and big-endian, enums are a tag byte and their fields in order, and each
-//! frozen format begins with a version. `tests/fixtures` freezes the bytes of every type here.
+//! All integers are fixed-width and big-endian, enums are a tag byte and their fields in order; headers,
+//! transactions, receipts, uploads and genesis begin with a version. `tests/fixtures` freezes the bytes of every type here.
 //!
 //! This crate holds words, not rules: what a transaction does is decided by `assay-ledger`. JSON views of
 //! these types are separate structs in `assay-api`.
