@@ -1,4 +1,4 @@
-use super::*;
+use super::{model::RoyaltyChoice, *};
 use clap::CommandFactory;
 
 #[test]

@@ -1,0 +1,84 @@
+//! Words of `assay infer`.
+
+use super::{
+    WalletChoice,
+    values::{amount, seconds},
+};
+use assay_types::Amount;
+use clap::{Args, ValueHint};
+use std::{path::PathBuf, str::FromStr, time::Duration};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  assay infer --model digits-lenet --input models/digits/digit-7.png
+  assay infer --model digits-mlp --input x.json --check approval
+  assay infer --model digits-lenet --batch models/digits/test.npz --count 1000
+
+Inputs are PNG images, .npy or .npz arrays, or JSON tensors. They are public:
+anyone can read them.")]
+pub(crate) struct Infer {
+    #[command(flatten)]
+    pub(crate) wallet: WalletChoice,
+    /// The model, by name or id
+    #[arg(long, value_name = "NAME|ID")]
+    pub(crate) model: String,
+    /// The input: .png, .npy, .npz or .json
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
+          required_unless_present = "batch", conflicts_with = "batch")]
+    pub(crate) input: Option<PathBuf>,
+    /// Who decides: `quorum:2of3` (two of three sellers must agree) or `approval` (you do: it asks on a
+    /// terminal; without one, or with --json, it approves, as silence would)
+    #[arg(long, value_name = "CHECK", default_value = "quorum:2of3")]
+    pub(crate) check: CheckChoice,
+    /// Most you pay each seller (ASY)
+    #[arg(long, value_name = "ASY", value_parser = amount, default_value = "0.01")]
+    pub(crate) max_price: Amount,
+    /// Time until an order has ended at the latest, in seconds [default: 28; 60 in a batch]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) within: Option<Duration>,
+    /// Place one order for each row of `x` of this .npz archive
+    #[arg(long, value_name = "FILE.npz", value_hint = ValueHint::FilePath)]
+    pub(crate) batch: Option<PathBuf>,
+    /// Rows of the batch to buy [default: all]
+    #[arg(long, value_name = "N", conflicts_with = "input")]
+    pub(crate) count: Option<usize>,
+    /// Array of the batch that holds the true labels [default: `y` where there is one]
+    #[arg(long, value_name = "ARRAY", conflicts_with = "input")]
+    pub(crate) labels: Option<String>,
+}
+
+/// How an order is checked, without its deadlines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum CheckChoice {
+    /// `agree` of `of` sellers give the same answer.
+    Quorum { agree: u8, of: u8 },
+    /// The buyer approves.
+    Approval,
+}
+
+impl FromStr for CheckChoice {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let malformed =
+            || format!("`{text}` is no check; use `quorum:2of3`, `quorum:3of4` … or `approval`");
+        if text == "approval" {
+            return Ok(Self::Approval);
+        }
+        let (agree, of) = text
+            .strip_prefix("quorum:")
+            .and_then(|numbers| numbers.split_once("of"))
+            .ok_or_else(malformed)?;
+        let (agree, of): (u8, u8) = (
+            agree.parse().map_err(|_| malformed())?,
+            of.parse().map_err(|_| malformed())?,
+        );
+        if agree > of || u16::from(agree) * 2 <= u16::from(of) {
+            return Err(format!(
+                "a quorum of {agree} of {of} decides nothing; more than half of the sellers must \
+                 agree, for instance `quorum:2of3`"
+            ));
+        }
+        Ok(Self::Quorum { agree, of })
+    }
+}

@@ -1,0 +1,150 @@
+//! Words of `assay model`.
+
+use super::WalletChoice;
+use clap::{Args, Subcommand, ValueHint};
+use std::{path::PathBuf, str::FromStr};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Model {
+    /// Turn a float ONNX model into an integer program and its manifest
+    #[command(after_help = "\
+Example:
+  assay model import model.onnx --calibration samples.npz -o my-model/
+
+Writes program.bin, manifest.bin and manifest.json, and reports what the
+integers cost in accuracy. The calibration archive holds sample inputs as `x`
+and, optionally, their labels as `y`.")]
+    Import(ModelImport),
+    /// Show a model's layers, shapes and bounds
+    #[command(after_help = "\
+Examples:
+  assay model inspect digits-lenet              a bundled model
+  assay model inspect models/digits-lenet       a folder of `model import`
+  assay model inspect model.onnx                a float graph, before its import")]
+    Inspect(ModelInspect),
+    /// Run a model on this machine, without a market
+    #[command(after_help = "\
+Example:
+  assay model run digits-lenet --input models/digits/digit-7.png")]
+    Run(ModelRun),
+    /// Register a model on the chain, so that sellers can offer it
+    #[command(after_help = "\
+Example:
+  assay model register models/digits-lenet --royalty asy1…=250
+
+A royalty is a share in basis points (1/100 %) of what each settled inference
+costs.")]
+    Register(ModelRegister),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelImport {
+    /// The float model
+    #[arg(value_name = "ONNX", value_hint = ValueHint::FilePath)]
+    pub(crate) onnx: PathBuf,
+    /// Sample inputs that choose the scales; never the ones accuracy is measured on later
+    #[arg(long, value_name = "NPZ", value_hint = ValueHint::FilePath)]
+    pub(crate) calibration: PathBuf,
+    /// Folder to write to
+    #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) out: PathBuf,
+    /// The model's name [default: the folder's]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) name: Option<String>,
+    /// The model's version
+    #[arg(long, value_name = "VERSION", default_value = "1.0.0")]
+    pub(crate) model_version: String,
+    /// SPDX licence expression of the weights
+    #[arg(long, value_name = "SPDX", default_value = "MIT")]
+    pub(crate) licence: String,
+    /// What the model is, in a sentence
+    #[arg(long, value_name = "TEXT", default_value = "")]
+    pub(crate) description: String,
+    /// The input is a picture of this size, e.g. `28x28`, or `32x32:rgb` in colour
+    /// [default: a picture where the input has one or three maps]
+    #[arg(long, value_name = "SIZE")]
+    pub(crate) image: Option<ImageSize>,
+    /// Black and white change places first; for models trained on dark digits on paper
+    #[arg(long, requires = "image")]
+    pub(crate) invert: bool,
+    /// Names of the classes, in order, separated by commas [default: 0, 1, 2 …]
+    #[arg(long, value_name = "LABELS", value_delimiter = ',')]
+    pub(crate) labels: Vec<String>,
+}
+
+/// The picture that a model takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ImageSize {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) rgb: bool,
+}
+
+impl FromStr for ImageSize {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (size, rgb) = match text.strip_suffix(":rgb") {
+            Some(size) => (size, true),
+            None => (text, false),
+        };
+        size.split_once('x')
+            .and_then(|(width, height)| {
+                Some(Self {
+                    width: width.parse().ok()?,
+                    height: height.parse().ok()?,
+                    rgb,
+                })
+            })
+            .ok_or_else(|| format!("`{text}` is no picture size; write `28x28` or `32x32:rgb`"))
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelInspect {
+    /// A bundled model's name, a folder, or an ONNX file
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelRun {
+    /// A bundled model's name or a folder
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: String,
+    /// The input: .png, .npy, .npz or .json
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) input: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelRegister {
+    #[command(flatten)]
+    pub(crate) wallet: WalletChoice,
+    /// Folder with program.bin and manifest.bin
+    #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) folder: PathBuf,
+    /// A share of the income: ACCOUNT=BASIS_POINTS; repeat for more
+    #[arg(long = "royalty", value_name = "ACCOUNT=POINTS")]
+    pub(crate) royalties: Vec<RoyaltyChoice>,
+}
+
+/// One `--royalty`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RoyaltyChoice(pub(crate) assay_types::RoyaltySplit);
+
+impl FromStr for RoyaltyChoice {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (account, share) = text
+            .split_once('=')
+            .ok_or_else(|| format!("`{text}` is no share; write ACCOUNT=POINTS, e.g. asy1…=250"))?;
+        let account = account.parse().map_err(|error| format!("{error}"))?;
+        let share = share
+            .parse()
+            .map_err(|_| format!("`{share}` is no number of basis points; 250 is 2.5 %"))?;
+        Ok(Self(assay_types::RoyaltySplit {
+            account,
+            share: assay_types::BasisPoints::new(share),
+        }))
+    }
+}

@@ -1,0 +1,46 @@
+//! Words of `assay provide`.
+
+use super::{WalletChoice, values::amount};
+use assay_types::Amount;
+use clap::{Args, ValueEnum, ValueHint};
+use std::path::PathBuf;
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  assay provide --wallet seller-1 --bond 100
+  assay provide --wallet seller-2 --model digits-lenet --ask 0.002 --capacity 8
+  assay provide --wallet seller-3 --misbehave wrong    loses its lock")]
+pub(crate) struct Provide {
+    #[command(flatten)]
+    pub(crate) wallet: WalletChoice,
+    /// Bond at least this much (ASY); jobs lock ten times the buyer's maximum of it
+    #[arg(long, value_name = "ASY", value_parser = amount, default_value = "100")]
+    pub(crate) bond: Amount,
+    /// A model to serve, by name or id; repeat for more [default: all registered models]
+    #[arg(long = "model", value_name = "NAME|ID")]
+    pub(crate) models: Vec<String>,
+    /// Price of one inference (ASY)
+    #[arg(long, value_name = "ASY", value_parser = amount, default_value = "0.001")]
+    pub(crate) ask: Amount,
+    /// Jobs at the same time
+    #[arg(long, value_name = "JOBS", default_value_t = 64)]
+    pub(crate) capacity: u32,
+    /// Folder of the seller's journal [default: HOME/providers/ACCOUNT]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) data: Option<PathBuf>,
+    /// Cheat, to show what the market does about it
+    #[arg(long, value_enum, value_name = "HOW")]
+    pub(crate) misbehave: Option<Misbehave>,
+}
+
+/// Ways to cheat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Misbehave {
+    /// Commit to and reveal a wrong answer
+    Wrong,
+    /// Accept, then do nothing
+    Silent,
+    /// Commit and reveal after the deadline
+    Late,
+}
