@@ -1,8 +1,10 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::{
-    program::{Parts, Requant, Window},
+    program::{Op, Output, Parts, Program, Requant, ValueId, ValueType, Window},
     shape::Shape,
-    tensor::DType,
+    tensor::{DType, Tensor, TensorData},
 };
 use proptest::prelude::*;
 
