@@ -48,8 +48,9 @@ pub use stream::{
     StreamMessage,
 };
 pub use transaction::{
-    BATCH_BYTES_MAX, BATCH_TRANSACTIONS_MAX, CallView, OutcomeView, RejectionView, Submitted,
-    TransactionBatch, TransactionStatus, TransactionView,
+    BATCH_BYTES_MAX, BATCH_TRANSACTIONS_MAX, BatchAnswer, BatchTooLarge, CallView, OutcomeView,
+    RefusedView, RejectionView, Submitted, TransactionBatch, TransactionStatus, TransactionView,
+    encode_batch,
 };
 
 /// Version of the interface; the first segment of every path but `/` and `/healthz`.

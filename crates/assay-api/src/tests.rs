@@ -291,15 +291,21 @@ fn problems_say_what_and_what_next() {
 }
 
 #[test]
-fn submissions_are_told_apart_without_a_tag() {
-    let admitted = Submitted::Admitted {
-        id: TxId::new([1; 32]),
+fn a_batch_answer_tells_each_code_once_and_every_index() {
+    let mut answer = BatchAnswer::default();
+    answer.accept();
+    let gap = Invalid::SequenceGap {
+        expected: 4,
+        lane: 0,
+        given: 9,
     };
-    let refused = Submitted::Refused {
-        problem: Problem::from(&Invalid::BadSignature),
-    };
-    for submitted in [admitted, refused] {
-        let text = serde_json::to_string(&submitted).unwrap();
-        assert_eq!(serde_json::from_str::<Submitted>(&text).unwrap(), submitted);
-    }
+    answer.refuse(1, Problem::from(&gap));
+    answer.refuse(2, Problem::from(&gap));
+    answer.refuse(3, Problem::from(&Invalid::BadSignature));
+    let text = serde_json::to_string(&answer).unwrap();
+    assert_eq!(serde_json::from_str::<BatchAnswer>(&text).unwrap(), answer);
+    assert_eq!((answer.accepted, answer.len()), (1, 4));
+    assert_eq!(answer.problems.len(), 2);
+    assert_eq!(answer.first_refused(), Some((1, Problem::from(&gap))));
+    assert_eq!(BatchAnswer::default().first_refused(), None);
 }

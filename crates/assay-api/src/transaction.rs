@@ -1,40 +1,124 @@
 //! Transactions: how they are sent, what became of them, and how people read them.
 
 use crate::{
-    GoodView, Problem, RoyaltySplitView, TermsView,
+    GoodView, Problem, ProblemCode, RoyaltySplitView, TermsView,
     json::{number, text},
 };
 use assay_types::{
-    AccountId, Amount, Call, ContentId, Height, LedgerTime, List, ModelId, OfferId, OrderId,
-    Rejection, Transaction, TxId, Weight,
+    AccountId, Amount, BLOCK_BYTES_MAX, Call, ContentId, Height, LedgerTime, List, ModelId,
+    OfferId, OrderId, Rejection, Transaction, TxId, Weight, encode,
 };
 use serde::{Deserialize, Serialize};
 
-/// Most transactions of one batch.
-pub const BATCH_TRANSACTIONS_MAX: usize = 1_024;
-/// Largest batch in bytes: half a block, so that one request never fills more than the next block.
-pub const BATCH_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Most transactions of one batch: as many as one account may have waiting.
+pub const BATCH_TRANSACTIONS_MAX: usize = 8_192;
+/// Largest batch in bytes: what a block may have.
+pub const BATCH_BYTES_MAX: usize = BLOCK_BYTES_MAX;
 
-/// Body of [`crate::paths::TRANSACTIONS_BATCH`]: the canonical list, `assay_types::encode(&batch)`.
+/// Body of [`crate::paths::TRANSACTIONS_BATCH`]: the number of transactions as a varint, then their
+/// canonical bytes one after the other; [`encode_batch`] writes it without copying the transactions.
 ///
 /// They are admitted in order, so a lane's sequences may follow each other within a batch.
 pub type TransactionBatch = List<Transaction, BATCH_TRANSACTIONS_MAX>;
 
-/// Answer to a submission; a batch is answered by an array of these, in order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Submitted {
-    /// It waits for a block. Resending what already waits or is final answers the same.
-    Admitted {
-        /// Its id.
-        #[serde(with = "text")]
-        id: TxId,
-    },
-    /// It was refused and changed nothing.
-    Refused {
-        /// Why.
-        problem: Problem,
-    },
+/// More than one batch holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{transactions} transactions of {bytes} bytes do not fit one batch, which holds {BATCH_TRANSACTIONS_MAX} \
+     and {BATCH_BYTES_MAX} bytes; send them in several"
+)]
+pub struct BatchTooLarge {
+    /// How many.
+    pub transactions: usize,
+    /// Their bytes, the number in front included.
+    pub bytes: usize,
+}
+
+/// The body of a batch.
+///
+/// # Errors
+/// [`BatchTooLarge`] over [`BATCH_TRANSACTIONS_MAX`] or [`BATCH_BYTES_MAX`].
+pub fn encode_batch(transactions: &[Transaction]) -> Result<Vec<u8>, BatchTooLarge> {
+    let body = encode(&transactions);
+    if transactions.len() > BATCH_TRANSACTIONS_MAX || body.len() > BATCH_BYTES_MAX {
+        return Err(BatchTooLarge {
+            transactions: transactions.len(),
+            bytes: body.len(),
+        });
+    }
+    Ok(body)
+}
+
+/// Answer to the submission of one transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Submitted {
+    /// Its id. It waits for a block; resending what already waits or is final answers the same.
+    #[serde(with = "text")]
+    pub id: TxId,
+}
+
+/// Answer to a batch: short when all is well, and still bounded when nothing is.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BatchAnswer {
+    /// How many wait for a block now, or did already, or are final.
+    pub accepted: u32,
+    /// Those that were refused and changed nothing, ascending by index.
+    pub refused: Vec<RefusedView>,
+    /// What was wrong with the first of each code in `refused`.
+    pub problems: Vec<Problem>,
+}
+
+/// A refused transaction of a batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedView {
+    /// Its place in the batch, from 0.
+    pub index: u32,
+    /// Why.
+    pub code: ProblemCode,
+    /// The lane's next sequence, where the code speaks of sequences.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expected_sequence: Option<u64>,
+}
+
+impl BatchAnswer {
+    /// Counts the next transaction as accepted.
+    pub const fn accept(&mut self) {
+        self.accepted += 1;
+    }
+
+    /// Counts the transaction at `index` as refused.
+    pub fn refuse(&mut self, index: u32, problem: Problem) {
+        let code = problem.code;
+        self.refused.push(RefusedView {
+            index,
+            code,
+            expected_sequence: problem.expected_sequence,
+        });
+        if self.problems.iter().all(|told| told.code != code) {
+            self.problems.push(problem);
+        }
+    }
+
+    /// How many transactions it answers.
+    pub const fn len(&self) -> usize {
+        self.accepted as usize + self.refused.len()
+    }
+
+    /// Whether it answers none.
+    pub const fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The first that was refused, and why; in a batch of one lane, all after it are refused too.
+    pub fn first_refused(&self) -> Option<(usize, Problem)> {
+        let first = self.refused.first()?;
+        let told = self.problems.iter().find(|told| told.code == first.code);
+        let problem = told.cloned().unwrap_or_else(|| Problem {
+            expected_sequence: first.expected_sequence,
+            ..Problem::new(first.code, first.code.title(), "sign and send it again")
+        });
+        Some((first.index as usize, problem))
+    }
 }
 
 /// What became of a transaction. One that this node never saw answers 404.

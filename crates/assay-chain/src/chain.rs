@@ -378,6 +378,17 @@ impl Chain {
         proof.await.map_err(|_| ProveError::Stopped)?
     }
 
+    /// Whether a transaction waits or is final: [`Self::transaction`] without what became of it, a lookup.
+    ///
+    /// # Errors
+    /// [`ChainError::History`].
+    pub fn is_known(&self, id: TxId) -> Result<bool, ChainError> {
+        let core = &self.0.core;
+        // Asked first: between the two questions it can only become final.
+        let pending = core.mempool().contains(&id);
+        Ok(pending || core.history.transaction(id)?.is_some())
+    }
+
     /// What is known of a transaction; `None` when it was never seen, or dropped.
     ///
     /// # Errors

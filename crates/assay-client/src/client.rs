@@ -2,14 +2,15 @@
 
 use crate::{ClientError, http::Http};
 use assay_api::{
-    AccountView, BlockEvent, BlockView, LaneView, ModelView, OfferView, OrderView, OrdersPage,
-    StatusView, Submitted, TransactionBatch, TransactionStatus, paths,
+    AccountView, BatchAnswer, BlockEvent, BlockView, LaneView, ModelView, OfferView, OrderView,
+    OrdersPage, StatusView, Submitted, TransactionStatus, encode_batch, paths,
 };
 use assay_types::{
     AccountId, Block, ChainId, ContentId, FeeRate, Genesis, Height, Lane, LedgerTime, ModelId,
     OfferId, OrderId, ReceiptProof, Transaction, TxId, decode, encode,
 };
 use assay_verify::Anchor;
+use bytes::Bytes;
 use std::{
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
@@ -291,38 +292,38 @@ impl Client {
     /// # Errors
     /// [`ClientError::Refused`] with the reason.
     pub async fn submit(&self, transaction: &Transaction) -> Result<TxId, ClientError> {
-        let answer = self
-            .http()
-            .post(paths::TRANSACTIONS, encode(transaction))
-            .await?;
-        match answer {
-            Submitted::Admitted { id } => Ok(id),
-            Submitted::Refused { problem } => Err(ClientError::Refused(Box::new(problem))),
-        }
+        let body = encode(transaction);
+        let answer: Submitted = self.http().post(paths::TRANSACTIONS, body).await?;
+        Ok(answer.id)
     }
 
-    /// Submits several, in order; answers in the same order.
+    /// Submits several in one request, in order.
     ///
     /// # Errors
-    /// [`ClientError`] when the batch as a whole was not taken: more than
-    /// [`assay_api::BATCH_TRANSACTIONS_MAX`] or [`assay_api::BATCH_BYTES_MAX`] among the reasons.
+    /// [`ClientError::Batch`] when they do not fit one, [`ClientError`] when the batch as a whole was not
+    /// taken. Refused transactions are no error; the answer names them.
     pub async fn submit_batch(
         &self,
         transactions: &[Transaction],
-    ) -> Result<Vec<Submitted>, ClientError> {
-        let path = paths::TRANSACTIONS_BATCH;
-        let batch = TransactionBatch::new(transactions.to_vec())
-            .map_err(|error| self.http().malformed(path, error))?;
-        let answers: Vec<Submitted> = self.http().post(path, encode(&batch)).await?;
-        if answers.len() != transactions.len() {
-            let reason = format!(
-                "{} answers to {} transactions",
-                answers.len(),
-                transactions.len()
-            );
-            return Err(self.http().malformed(path, reason));
+    ) -> Result<BatchAnswer, ClientError> {
+        let answer = self.submit_encoded(encode_batch(transactions)?).await?;
+        if answer.len() != transactions.len() {
+            let (answers, sent) = (answer.len(), transactions.len());
+            let reason = format!("{answers} answers to {sent} transactions");
+            return Err(self.http().malformed(paths::TRANSACTIONS_BATCH, reason));
         }
-        Ok(answers)
+        Ok(answer)
+    }
+
+    /// Submits a batch that [`encode_batch`] has written, without touching the transactions again.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the batch as a whole was not taken.
+    pub async fn submit_encoded(
+        &self,
+        batch: impl Into<Bytes>,
+    ) -> Result<BatchAnswer, ClientError> {
+        self.http().post(paths::TRANSACTIONS_BATCH, batch).await
     }
 
     pub(crate) fn http(&self) -> &Http {

@@ -1,7 +1,7 @@
 //! What can go wrong between a program and a node, and whether trying again helps.
 
 use crate::SseError;
-use assay_api::{Problem, ProblemCode, RejectionView};
+use assay_api::{BatchTooLarge, Problem, ProblemCode, RejectionView};
 use assay_content::FetchError;
 use assay_types::{ContentId, LedgerTime, OrderId, TxId};
 
@@ -41,6 +41,9 @@ pub enum ClientError {
     /// The node refused, and says why.
     #[error("the node refused: {0}")]
     Refused(Box<Problem>),
+    /// The transactions do not fit one request.
+    #[error(transparent)]
+    Batch(#[from] BatchTooLarge),
     /// The answer is not what the interface promises.
     #[error("{url} answered {reason}; is it a node of this version?")]
     Malformed {

@@ -2,6 +2,7 @@
 
 use crate::ClientError;
 use assay_api::{OCTET_STREAM, Problem, ProblemCode};
+use bytes::Bytes;
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use serde::de::DeserializeOwned;
 use std::time::Duration;
@@ -105,12 +106,12 @@ impl Http {
     pub(crate) async fn post<T: DeserializeOwned>(
         &self,
         path: &str,
-        body: Vec<u8>,
+        body: impl Into<Bytes>,
     ) -> Result<T, ClientError> {
         let request = self
             .request(Method::POST, path)
             .header(header::CONTENT_TYPE, OCTET_STREAM)
-            .body(body);
+            .body(body.into());
         let response = self.send(path, request).await?;
         self.read_json(path, response).await
     }

@@ -7,7 +7,7 @@
 use crate::{Client, ClientError, EventQuery, Pace};
 use assay_api::{
     BATCH_BYTES_MAX, BATCH_TRANSACTIONS_MAX, OutcomeView, Problem, ProblemCode, SenderOutcome,
-    StreamMessage, Submitted,
+    StreamMessage,
 };
 use assay_types::{
     AccountId, Amount, Call, FeeRate, Height, Lane, LedgerTime, SecretKey, Transaction, TxId,
@@ -233,17 +233,13 @@ impl Sender {
         };
         *next = Some(first);
         self.forget_expired(pace.time);
-        let mut batch = Vec::new();
-        let mut bytes = 0;
-        for (call, sequence) in calls.iter().zip(first..).take(BATCH_TRANSACTIONS_MAX) {
-            let transaction = self.sign(pace, sequence, call.clone());
-            bytes += encode(&transaction).len();
-            // Room for the list's own length.
-            if bytes > BATCH_BYTES_MAX - 16 && !batch.is_empty() {
-                break;
-            }
-            batch.push(transaction);
-        }
+        let mut batch: Vec<Transaction> = calls
+            .iter()
+            .zip(first..)
+            .take(BATCH_TRANSACTIONS_MAX)
+            .map(|(call, sequence)| self.sign(pace, sequence, call.clone()))
+            .collect();
+        batch.truncate(fitting(&batch));
         let (admitted, error) = self.submit(batch).await;
         *next = Some(first.saturating_add(admitted.len() as u64));
         match error {
@@ -260,9 +256,9 @@ impl Sender {
     async fn submit(&self, batch: Vec<Transaction>) -> (Vec<Sent>, Option<ClientError>) {
         let mut pause = PAUSE;
         let mut attempts = 1;
-        let answers = loop {
+        let refused = loop {
             match self.inner.client.submit_batch(&batch).await {
-                Ok(answers) => break answers,
+                Ok(answer) => break answer.first_refused(),
                 // Whether they arrived is unknown; the same bytes are harmless.
                 Err(error) if error.is_transient() && attempts < ATTEMPTS_MAX => {
                     tokio::time::sleep(pause).await;
@@ -272,25 +268,20 @@ impl Sender {
                 Err(error) => return (Vec::new(), Some(error)),
             }
         };
-        let mut sent = Vec::with_capacity(batch.len());
+        let admitted = refused.as_ref().map_or(batch.len(), |(index, _)| *index);
+        let mut sent = Vec::with_capacity(admitted);
         let mut in_flight = self.in_flight();
-        for (transaction, answer) in batch.into_iter().zip(answers) {
-            match answer {
-                Submitted::Admitted { id } => {
-                    let body = &transaction.body;
-                    sent.push(Sent {
-                        id,
-                        sequence: body.sequence,
-                        valid_until: body.valid_until,
-                    });
-                    in_flight.insert(body.sequence, transaction);
-                }
-                Submitted::Refused { problem } => {
-                    return (sent, Some(ClientError::Refused(Box::new(problem))));
-                }
-            }
+        for transaction in batch.into_iter().take(admitted) {
+            let body = &transaction.body;
+            sent.push(Sent {
+                id: transaction.id(),
+                sequence: body.sequence,
+                valid_until: body.valid_until,
+            });
+            in_flight.insert(body.sequence, transaction);
         }
-        (sent, None)
+        let error = refused.map(|(_, problem)| ClientError::Refused(Box::new(problem)));
+        (sent, error)
     }
 
     /// Whether the call that met `error` is worth another attempt, after doing what makes it so.
@@ -338,9 +329,15 @@ impl Sender {
             })
             .map(|((_, transaction), _)| transaction.clone())
             .collect();
-        for batch in again.chunks(BATCH_TRANSACTIONS_MAX) {
-            let (sent, _) = self.submit(batch.to_vec()).await;
+        let mut again = again.as_slice();
+        while !again.is_empty() {
+            let (batch, rest) = again.split_at(fitting(again));
+            let (sent, error) = self.submit(batch.to_vec()).await;
             pending = pending.saturating_add(sent.len() as u64);
+            if error.is_some() {
+                break;
+            }
+            again = rest;
         }
         let lost = self.in_flight().split_off(&pending);
         Ok((pending, lost.values().map(Transaction::id).collect()))
@@ -384,6 +381,22 @@ impl Sender {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How many of these, from the first on, fit one batch; at least one.
+fn fitting(transactions: &[Transaction]) -> usize {
+    // Room for the list's own length.
+    let mut left = BATCH_BYTES_MAX - 16;
+    let fitting = transactions
+        .iter()
+        .take(BATCH_TRANSACTIONS_MAX)
+        .take_while(|transaction| {
+            let len = encode(*transaction).len();
+            let fits = len <= left;
+            left = left.saturating_sub(len);
+            fits
+        });
+    fitting.count().max(1)
 }
 
 /// A request that did not admit all it carried.

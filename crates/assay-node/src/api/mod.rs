@@ -45,7 +45,7 @@ const UPLOADS_MAX: usize = 64;
 /// Submissions whose signatures are verified at once; more only take turns on the same processors.
 const SUBMISSIONS_MAX: usize = 8;
 /// Large bodies in memory at once: with the largest batches, 256 MiB.
-const LARGE_BODIES_MAX: usize = 64;
+const LARGE_BODIES_MAX: usize = 32;
 /// Longest wait for one of those places.
 const PLACE_TIME_MAX: Duration = Duration::from_secs(10);
 

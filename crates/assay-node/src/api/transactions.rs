@@ -3,7 +3,8 @@
 use super::{Shared, chain_failed, on_file, place};
 use crate::http::{Hole, Refusal, collect, json};
 use assay_api::{
-    BATCH_BYTES_MAX, Problem, ProblemCode, Submitted, TransactionBatch, TransactionStatus,
+    BATCH_BYTES_MAX, BatchAnswer, Problem, ProblemCode, Submitted, TransactionBatch,
+    TransactionStatus,
 };
 use assay_chain::{AdmitError, TransactionStatus as Known};
 use assay_ledger::Ledger;
@@ -14,27 +15,34 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
+use bytes::Bytes;
 
 /// Takes one canonical transaction.
 pub(super) async fn submit(State(app): State<Shared>, body: Body) -> Result<Response, Refusal> {
     let bytes = collect(body, TRANSACTION_BYTES_MAX, &app.large_bodies).await?;
-    let transaction: Transaction = decode(&bytes).map_err(malformed)?;
-    let submitted = submit_all(&app, vec![transaction]).await?;
-    match submitted.into_iter().next() {
-        Some(Submitted::Refused { problem }) => Err(problem.into()),
-        admitted => Ok((StatusCode::ACCEPTED, json(&admitted)).into_response()),
+    let one = |bytes: &[u8]| decode(bytes).map(|transaction| vec![transaction]);
+    match offer(&app, bytes, one).await?.pop() {
+        Some(Ok(id)) => Ok((StatusCode::ACCEPTED, json(&Submitted { id })).into_response()),
+        Some(Err(error)) => Err(problem(&error).into()),
+        None => Ok(StatusCode::ACCEPTED.into_response()),
     }
 }
 
-/// Takes a canonical list of transactions; one answer each, in order.
+/// Takes a canonical list of transactions.
 pub(super) async fn submit_batch(
     State(app): State<Shared>,
     body: Body,
 ) -> Result<Response, Refusal> {
     let bytes = collect(body, BATCH_BYTES_MAX, &app.large_bodies).await?;
-    let batch: TransactionBatch = decode(&bytes).map_err(malformed)?;
-    let submitted = submit_all(&app, batch.into_vec()).await?;
-    Ok((StatusCode::ACCEPTED, json(&submitted)).into_response())
+    let many = |bytes: &[u8]| decode(bytes).map(TransactionBatch::into_vec);
+    let mut answer = BatchAnswer::default();
+    for (index, outcome) in (0..).zip(offer(&app, bytes, many).await?) {
+        match outcome {
+            Ok(_) => answer.accept(),
+            Err(error) => answer.refuse(index, problem(&error)),
+        }
+    }
+    Ok((StatusCode::ACCEPTED, json(&answer)).into_response())
 }
 
 /// What became of a transaction.
@@ -74,6 +82,12 @@ async fn known(app: &Shared, id: TxId) -> Result<Option<Known>, Refusal> {
     if let Some(known) = look().await? {
         return Ok(Some(known));
     }
+    last_block_read(app).await?;
+    look().await
+}
+
+/// Waits until the results of the last final block can be read.
+async fn last_block_read(app: &Shared) -> Result<(), Refusal> {
     let height = app.chain.read(Ledger::height);
     if height > Height::ZERO {
         app.chain
@@ -82,34 +96,73 @@ async fn known(app: &Shared, id: TxId) -> Result<Option<Known>, Refusal> {
             .await
             .map_err(|error| chain_failed(&error))?;
     }
-    look().await
+    Ok(())
 }
 
-/// Offers transactions to the pool; one answer each, in order.
-async fn submit_all(
+type Answers = Vec<Result<TxId, AdmitError>>;
+
+/// Offers the transactions of a body to the pool; one answer each, in order. Decodes and verifies on a
+/// thread that may take its time.
+async fn offer(
     app: &Shared,
-    transactions: Vec<Transaction>,
-) -> Result<Vec<Submitted>, Refusal> {
-    let ids: Vec<TxId> = transactions.iter().map(Transaction::id).collect();
+    body: Bytes,
+    decode: impl Fn(&[u8]) -> Result<Vec<Transaction>, DecodeError> + Send + 'static,
+) -> Result<Answers, Refusal> {
     let place = place(&app.submissions).await?;
-    let answers = on_file(app, |app| Ok(app.chain.submit(transactions))).await?;
+    let (answers, replayed) = on_file(app, move |app| {
+        let answers = app.chain.submit(decode(&body).map_err(malformed)?);
+        let is_replay =
+            |answer| matches!(answer, &Err(AdmitError::Invalid(Invalid::Replayed { .. })));
+        if !answers.iter().any(is_replay) {
+            return Ok((answers, Vec::new()));
+        }
+        // The pool has consumed them. Replays are rare, ids cost a hash each, so only they are read again.
+        let again = decode(&body).map_err(malformed)?;
+        let replayed = answers.iter().zip(&again).enumerate();
+        let replayed = replayed.filter(|(_, (answer, _))| is_replay(answer));
+        let replayed = replayed
+            .map(|(index, (_, sent))| (index, sent.id()))
+            .collect();
+        Ok((answers, replayed))
+    })
+    .await?;
     drop(place);
-    let mut submitted = Vec::with_capacity(ids.len());
-    for (sent, answer) in ids.into_iter().zip(answers) {
-        submitted.push(match answer {
-            Ok(id) => Submitted::Admitted { id },
-            // A resend of what has become final meanwhile is no failure.
-            Err(AdmitError::Invalid(Invalid::Replayed { .. }))
-                if known(app, sent).await?.is_some() =>
-            {
-                Submitted::Admitted { id: sent }
+    forgive(app, answers, replayed).await
+}
+
+/// A resend of what has become final meanwhile is no failure.
+async fn forgive(
+    app: &Shared,
+    mut answers: Answers,
+    mut replayed: Vec<(usize, TxId)>,
+) -> Result<Answers, Refusal> {
+    for attempt in 0..2 {
+        if replayed.is_empty() {
+            break;
+        }
+        if attempt > 0 {
+            last_block_read(app).await?;
+        }
+        let (known, unknown) = on_file(app, move |app| {
+            let (mut known, mut unknown) = (Vec::new(), Vec::new());
+            for (index, id) in replayed {
+                match app.chain.is_known(id) {
+                    Ok(true) => known.push((index, id)),
+                    Ok(false) => unknown.push((index, id)),
+                    Err(error) => return Err(chain_failed(&error)),
+                }
             }
-            Err(error) => Submitted::Refused {
-                problem: problem(&error),
-            },
-        });
+            Ok((known, unknown))
+        })
+        .await?;
+        for (index, id) in known {
+            if let Some(answer) = answers.get_mut(index) {
+                *answer = Ok(id);
+            }
+        }
+        replayed = unknown;
     }
-    Ok(submitted)
+    Ok(answers)
 }
 
 fn problem(error: &AdmitError) -> Problem {

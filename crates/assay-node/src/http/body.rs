@@ -2,7 +2,7 @@
 
 use super::Refusal;
 use assay_api::ProblemCode;
-use axum::body::{Body, BodyDataStream};
+use axum::body::{Body, BodyDataStream, HttpBody as _};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use tokio::sync::Semaphore;
 /// Longest silence within a body. A mobile connection recovers from a pause within this.
 const CHUNK_TIME_MAX: Duration = Duration::from_secs(15);
 
-/// Longest time for a body that is kept in memory: 4 MiB at 1 Mbit/s.
-const WHOLE_TIME_MAX: Duration = Duration::from_secs(40);
+/// Longest time for a body that is kept in memory: 8 MiB at 1 Mbit/s.
+const WHOLE_TIME_MAX: Duration = Duration::from_secs(80);
 /// Largest body that needs no place among the large ones: with the most connections, 50 MiB in all.
 const SMALL_BYTES_MAX: usize = 64 * 1024;
 
@@ -51,6 +51,11 @@ pub(crate) async fn collect(body: Body, max: usize, large: &Semaphore) -> Result
 }
 
 async fn collect_slowly(body: Body, max: usize, large: &Semaphore) -> Result<Bytes, Refusal> {
+    // What the client announced; it may send less, so room for it is only made for those with a place.
+    let announced = body
+        .size_hint()
+        .upper()
+        .and_then(|len| usize::try_from(len).ok());
     let mut stream = body.into_data_stream();
     let mut whole = BytesMut::new();
     let mut place = None;
@@ -65,6 +70,12 @@ async fn collect_slowly(body: Body, max: usize, large: &Semaphore) -> Result<Byt
         }
         if len > SMALL_BYTES_MAX && place.is_none() {
             place = large.acquire().await.ok();
+            whole.reserve(
+                announced
+                    .unwrap_or_default()
+                    .min(max)
+                    .saturating_sub(whole.len()),
+            );
         }
         whole.extend_from_slice(&chunk);
     }

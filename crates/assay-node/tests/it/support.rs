@@ -161,10 +161,7 @@ impl World {
         let transaction = self.sign(from, call).await;
         let response = self.post(&transaction).await;
         assert_eq!(response.status(), StatusCode::ACCEPTED);
-        match response.json().await.unwrap() {
-            Submitted::Admitted { id } => id,
-            Submitted::Refused { problem } => panic!("{problem}"),
-        }
+        response.json::<Submitted>().await.unwrap().id
     }
 
     /// Submits, waits until it is final, and insists that it did what it asked for.

@@ -1,7 +1,10 @@
 //! Submitting: admitted once, refused with a reason, never lost.
 
 use crate::support::World;
-use assay_api::{OutcomeView, ProblemCode, Submitted, TransactionBatch, TransactionStatus, paths};
+use assay_api::{
+    BATCH_TRANSACTIONS_MAX, BatchAnswer, OutcomeView, ProblemCode, Submitted, TransactionBatch,
+    TransactionStatus, encode_batch, paths,
+};
 use assay_types::{Amount, Call, ChainId, LedgerTime, Rejection, SecretKey, Transaction, encode};
 use reqwest::StatusCode;
 
@@ -21,11 +24,11 @@ async fn a_transfer_is_pending_then_final_and_resending_is_harmless() {
     assert_eq!(response.status(), StatusCode::ACCEPTED);
     let answer: Submitted = response.json().await.unwrap();
     let id = transaction.id();
-    assert_eq!(answer, Submitted::Admitted { id });
+    assert_eq!(answer, Submitted { id });
     let (height, outcome) = world.settled(id).await;
     assert_eq!(outcome, OutcomeView::Ok);
     let again: Submitted = world.post(&transaction).await.json().await.unwrap();
-    assert_eq!(again, Submitted::Admitted { id });
+    assert_eq!(again, Submitted { id });
     let status: TransactionStatus = world.view(&paths::transaction(id)).await;
     assert!(matches!(status, TransactionStatus::Final { height: at, .. } if at == height));
     let lane = world.lane(buyer.id()).await;
@@ -60,24 +63,79 @@ async fn a_batch_is_answered_one_by_one() {
     forged.signature = batch[0].signature.clone();
     batch.push(forged);
     let ids: Vec<_> = batch.iter().map(Transaction::id).collect();
-    let body = encode(&TransactionBatch::new(batch).unwrap());
-    let request = world
-        .http
-        .post(world.url(paths::TRANSACTIONS_BATCH))
-        .body(body);
-    let answers: Vec<Submitted> = request.send().await.unwrap().json().await.unwrap();
-    assert_eq!(answers.len(), 7);
-    for (answer, id) in answers.iter().zip(&ids).take(6) {
-        assert_eq!(*answer, Submitted::Admitted { id: *id });
-    }
-    assert!(
-        matches!(&answers[6], Submitted::Refused { problem } if problem.code == ProblemCode::BadSignature),
-        "{answers:?}"
-    );
+    let body = encode_batch(&batch).unwrap();
+    let list = TransactionBatch::new(batch.clone()).unwrap();
+    assert_eq!(body, encode(&list), "the body is the canonical list");
+    let answer = post_batch(&world, body.clone()).await;
+    assert_eq!((answer.accepted, answer.len()), (6, 7));
+    let (index, problem) = answer.first_refused().unwrap();
+    assert_eq!((index, problem.code), (6, ProblemCode::BadSignature));
     for id in &ids[..6] {
         assert_eq!(world.settled(*id).await.1, OutcomeView::Ok);
     }
     assert_eq!(world.lane(buyer.id()).await.next_sequence, 3);
+
+    // A resend of what is final is no failure, in a batch either; one code is explained once.
+    let mut again = batch;
+    let mut late = again[0].body.clone();
+    late.tip = Amount::new(1);
+    again.push(late.clone().sign(&buyer.key));
+    late.tip = Amount::new(2);
+    again.push(late.sign(&buyer.key));
+    let answer = post_batch(&world, encode_batch(&again).unwrap()).await;
+    assert_eq!(answer.accepted, 6);
+    let refused: Vec<_> = answer
+        .refused
+        .iter()
+        .map(|refused| (refused.index, refused.code, refused.expected_sequence))
+        .collect();
+    assert_eq!(
+        refused,
+        [
+            (6, ProblemCode::BadSignature, None),
+            (7, ProblemCode::Replayed, Some(3)),
+            (8, ProblemCode::Replayed, Some(3)),
+        ]
+    );
+    assert_eq!(answer.problems.len(), 2);
+    world.node.shutdown().await;
+}
+
+async fn post_batch(world: &World, body: Vec<u8>) -> BatchAnswer {
+    let request = world.http.post(world.url(paths::TRANSACTIONS_BATCH));
+    request
+        .body(body)
+        .send()
+        .await
+        .unwrap()
+        .json()
+        .await
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_batch_fits_one_request_and_one_more_does_not() {
+    let world = World::start().await;
+    let key = world.account("buyer").key;
+    let template = world
+        .sign(&mut world.account("buyer"), transfer(&world, 1))
+        .await;
+    // Unsigned ones are as long and cost no time to make; the first is sound.
+    let mut batch: Vec<Transaction> = (0..BATCH_TRANSACTIONS_MAX as u64)
+        .map(|sequence| {
+            let mut transaction = template.clone();
+            transaction.body.sequence = sequence;
+            transaction
+        })
+        .collect();
+    batch[0] = batch[0].body.clone().sign(&key);
+    let answer = post_batch(&world, encode_batch(&batch).unwrap()).await;
+    assert_eq!((answer.accepted, answer.len()), (1, BATCH_TRANSACTIONS_MAX));
+    batch.push(template);
+    assert!(encode_batch(&batch).is_err());
+    let request = world.http.post(world.url(paths::TRANSACTIONS_BATCH));
+    let refused = world.problem(request.body(encode(&batch))).await;
+    assert_eq!(refused.code, ProblemCode::MalformedBody);
     world.node.shutdown().await;
 }
 
