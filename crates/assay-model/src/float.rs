@@ -168,7 +168,7 @@ impl FloatGraph {
                 bias,
                 window,
             } => {
-                let extents = WindowExtents::new(self.shape(*input), &node.shape, *window);
+                let extents = WindowExtents::new(self.shape(*input), &node.shape, *window, 1);
                 loops::conv2d(
                     &extents,
                     &values[*input],
@@ -179,7 +179,7 @@ impl FloatGraph {
                 );
             }
             FloatOp::MaxPool2d { input, window } => {
-                let extents = WindowExtents::new(self.shape(*input), &node.shape, *window);
+                let extents = WindowExtents::new(self.shape(*input), &node.shape, *window, 1);
                 loops::max_pool2d(&extents, &values[*input], &mut out);
             }
             FloatOp::Reshape { input } => out.copy_from_slice(&values[*input]),

@@ -22,21 +22,30 @@
 //! Everything is two's-complement integers and static shapes; there is no batch dimension. Tensors are
 //! row-major, feature maps are `[channels, height, width]`.
 //!
-//! **Accumulate.** `linear`, `conv2d` and `add` first compute int32 accumulators:
+//! **Accumulate.** Six operators first compute int32 accumulators:
 //!
 //! ```text
 //! linear   acc[r, j]    = bias[j] + Σ_i weights[j, i] · x[r, i]            over the last dimension
 //! conv2d   acc[o, y, x] = bias[o] + Σ_{c, i, j} weights[o, c, i, j]
-//!                         · in[c, y·stride_y − top + i·dilation_y, x·stride_x − left + j·dilation_x]
+//!                         · in[g(o) + c, y·stride_y − top + i·dilation_y, x·stride_x − left + j·dilation_x]
 //!                         (zero outside the input; the kernel is not mirrored)
 //! add      acc[i]       = left[i] · 2^left_shift + right[i] · 2^right_shift
+//! multiply acc[i]       = left[i] · right[i]        (dimensions of 1 on the right are repeated)
+//! average_pool2d
+//!          acc[c, y, x] = multiplier · Σ_{i, j} in[c, y·stride_y − top + i, x·stride_x − left + j]
+//!                         (zero outside the input)
+//! rescale  acc[i]       = x[i] · 2^shift
 //! ```
 //!
+//! With `G` groups, channels and outputs are divided into `G` equal blocks in order, and `g(o)` is the
+//! first channel of the block of output `o`: `g(o) = ⌊o · G / outputs⌋ · (channels / G)`.
+//!
 //! The window takes `⌊(extent + padding − ((kernel − 1)·dilation + 1)) / stride⌋ + 1` positions along
-//! each axis. Weights are int8, biases int32, operands int8 or int16 (`add`: any type).
+//! each axis. Weights are int8, biases int32, operands int8 or int16 (`add` and
+//! `rescale`: any type).
 //!
 //! **Bound.** Validation computes, from the actual weights, the largest magnitude that
-//! `|bias| + Σ |weight|·|x|` can take over all inputs and refuses the program unless it is below 2³⁰ for
+//! `|bias| + Σ |weight|·|x|` (or what corresponds to it) can take over all inputs and refuses the program unless it is below 2³⁰ for
 //! every output. So no order of summation overflows, sums over a prime field of 31 bits do not wrap,
 //! and kernels may reorder freely.
 //!
@@ -48,11 +57,17 @@
 //! 2. *ReLU*, if the node has it: `h = max(h, 0)`.
 //! 3. *saturate* to int8 `[−128, 127]` or int16 `[−32768, 32767]`.
 //!
+//! The shift `s` is one for the node, or, for `linear` and `conv2d`, one for each output channel.
+//!
 //! So a requantised value is a function of `h` alone, whose range [`program::NodeFacts::quotient`] tells.
 //!
 //! **Pass on.** `max_pool2d` takes the largest element of each window; padding is not looked at and
-//! every window sees at least one element. `reshape` keeps the elements in order. `relu` is
-//! `max(x, 0)`. These work on any type and keep it.
+//! every window sees at least one element. `reshape` keeps the elements in order, `transpose` the
+//! elements at `out[p_{axes[0]}, p_{axes[1]}, …] = in[p_0, p_1, …]`, `concat` lays operands of one type
+//! behind each other. `relu` is `max(x, 0)`. These work on any type and keep it.
+//!
+//! **Look up.** `table` is `entries[x + 128]` for an int8 `x`: any function of one number, rounded when
+//! the program was made, to int8 or int16. Sigmoids, hard swishes and clips are tables.
 //!
 //! **Order.** Value 0 is the input, node `i` makes value `i + 1` from earlier values; nodes that do not
 //! reach the output are refused, so a program has no second spelling.

@@ -1,4 +1,4 @@
-//! The two loop nests of linear operators, over any arithmetic.
+//! The loop nests of linear operators and pooling, over any arithmetic.
 //!
 //! Integers and calibration's floats run the same lines. Each output element starts from its bias and
 //! adds its products in one fixed order (input channel, kernel row, kernel column, ascending), so
@@ -25,6 +25,8 @@ pub(crate) struct WindowExtents {
     pub(crate) out_height: usize,
     pub(crate) out_width: usize,
     pub(crate) window: Window,
+    /// Blocks of channels that do not see each other; pooling has as many as channels.
+    pub(crate) groups: usize,
 }
 
 impl WindowExtents {
@@ -32,7 +34,7 @@ impl WindowExtents {
     ///
     /// # Panics
     /// If a shape has another rank; whoever builds nodes has checked that.
-    pub(crate) fn new(input: &Shape, output: &Shape, window: Window) -> Self {
+    pub(crate) fn new(input: &Shape, output: &Shape, window: Window, groups: u32) -> Self {
         match (
             input.channels_height_width(),
             output.channels_height_width(),
@@ -45,6 +47,7 @@ impl WindowExtents {
                 out_height: out_height as usize,
                 out_width: out_width as usize,
                 window,
+                groups: groups as usize,
             },
             _ => unreachable!("a window from {input} to {output} is refused before it is planned"),
         }
@@ -80,7 +83,8 @@ pub(crate) fn linear<X: Copy, W: Copy, A: Copy>(
     }
 }
 
-/// `acc[o, y, x] = bias[o] + Σ_{c, i, j} weights[o, c, i, j] · in[c, y·s − p + i·d, x·s − p + j·d]`.
+/// `acc[o, y, x] = bias[o] + Σ_{c, i, j} weights[o, c, i, j] · in[g(o) + c, y·s − p + i·d, x·s − p + j·d]`,
+/// where `g(o)` is the first channel of the group of `o`.
 ///
 /// Each tap of the kernel is added to whole output rows, whose input lies contiguous for stride 1.
 #[inline(always)]
@@ -100,22 +104,27 @@ pub(crate) fn conv2d<X: Copy, W: Copy, A: Copy>(
         out_height,
         out_width,
         window,
+        groups,
     } = *extents;
+    let group_channels = channels / groups;
+    let group_outputs = outputs / groups;
     let [kernel_height, kernel_width] = window.kernel.map(usize::from);
     assert_eq!(input.len(), channels * height * width);
     assert_eq!(
         weights.len(),
-        outputs * channels * kernel_height * kernel_width
+        outputs * group_channels * kernel_height * kernel_width
     );
     assert_eq!(bias.len(), outputs);
     assert_eq!(acc.len(), outputs * out_height * out_width);
 
     let stride_x = usize::from(window.stride[1]);
-    let per_output = channels * kernel_height * kernel_width;
+    let per_output = group_channels * kernel_height * kernel_width;
     for (output, map) in acc.chunks_exact_mut(out_height * out_width).enumerate() {
         map.fill(bias[output]);
         let mut taps = weights[output * per_output..][..per_output].iter();
-        for channel in input.chunks_exact(height * width) {
+        let group = output / group_outputs * group_channels * height * width;
+        let seen = &input[group..][..group_channels * height * width];
+        for channel in seen.chunks_exact(height * width) {
             for i in 0..kernel_height {
                 let rows = in_bounds(&window, 0, i, height, out_height);
                 for j in 0..kernel_width {
@@ -163,18 +172,12 @@ pub(crate) fn max_pool2d<T: Copy + PartialOrd>(
     } = *extents;
     assert_eq!(input.len(), channels * height * width);
     assert_eq!(out.len(), channels * out_height * out_width);
-    let seen = |axis: usize, position: usize, extent: usize| {
-        let start = position * usize::from(window.stride[axis]);
-        let padding = usize::from(window.padding[axis]);
-        let end = (start + usize::from(window.kernel[axis])).saturating_sub(padding);
-        start.saturating_sub(padding)..end.min(extent)
-    };
     let maps = input.chunks_exact(height * width);
     for (map, out) in maps.zip(out.chunks_exact_mut(out_height * out_width)) {
         for (y, line) in out.chunks_exact_mut(out_width).enumerate() {
-            let rows = seen(0, y, height);
+            let rows = seen(&window, 0, y, height);
             for (x, out) in line.iter_mut().enumerate() {
-                let columns = seen(1, x, width);
+                let columns = seen(&window, 1, x, width);
                 let mut largest = map[rows.start * width + columns.start];
                 for row in rows.clone() {
                     for &value in &map[row * width..][columns.clone()] {
@@ -187,6 +190,48 @@ pub(crate) fn max_pool2d<T: Copy + PartialOrd>(
             }
         }
     }
+}
+
+/// The sum of each window, per channel, where padding counts as zero.
+#[inline(always)]
+pub(crate) fn sum_pool2d<T: Copy, A: Copy + Default>(
+    extents: &WindowExtents,
+    input: &[T],
+    acc: &mut [A],
+    add: impl Fn(A, T) -> A,
+) {
+    let WindowExtents {
+        channels,
+        height,
+        width,
+        out_height,
+        out_width,
+        window,
+        ..
+    } = *extents;
+    assert_eq!(input.len(), channels * height * width);
+    assert_eq!(acc.len(), channels * out_height * out_width);
+    let maps = input.chunks_exact(height * width);
+    for (map, acc) in maps.zip(acc.chunks_exact_mut(out_height * out_width)) {
+        for (y, line) in acc.chunks_exact_mut(out_width).enumerate() {
+            for (x, acc) in line.iter_mut().enumerate() {
+                let columns = seen(&window, 1, x, width);
+                *acc = A::default();
+                for row in seen(&window, 0, y, height) {
+                    let line = &map[row * width..][columns.clone()];
+                    *acc = line.iter().fold(*acc, |sum, &x| add(sum, x));
+                }
+            }
+        }
+    }
+}
+
+/// Input positions along `axis` that the window at an output `position` sees; without dilation.
+fn seen(window: &Window, axis: usize, position: usize, extent: usize) -> std::ops::Range<usize> {
+    let start = position * usize::from(window.stride[axis]);
+    let padding = usize::from(window.padding[axis]);
+    let end = (start + usize::from(window.kernel[axis])).saturating_sub(padding);
+    start.saturating_sub(padding)..end.min(extent)
 }
 
 /// Output positions along `axis` whose tap `tap` falls inside the input.

@@ -262,11 +262,7 @@ impl Write for Tensor {
         TENSOR_VERSION.write(buf);
         self.dtype().write(buf);
         self.shape.write(buf);
-        match &self.data {
-            TensorData::I8(data) => data.iter().for_each(|value| value.write(buf)),
-            TensorData::I16(data) => data.iter().for_each(|value| value.write(buf)),
-            TensorData::I32(data) => data.iter().for_each(|value| value.write(buf)),
-        }
+        write_elements(&self.data, buf);
     }
 }
 
@@ -280,27 +276,40 @@ impl Read for Tensor {
     type Cfg = ();
 
     fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, CodecError> {
-        fn elements<T: Read<Cfg = ()>>(
-            buf: &mut impl Buf,
-            len: usize,
-        ) -> Result<Vec<T>, CodecError> {
-            (0..len).map(|_| T::read(buf)).collect()
-        }
         crate::codec::read_version(buf, TENSOR_VERSION, "tensor")?;
         let dtype = DType::read(buf)?;
         let shape = Shape::read(buf)?;
-        let len = shape.elements();
-        // Nothing is allocated for elements that are not there.
-        if buf.remaining() < len * dtype.size() {
-            return Err(CodecError::EndOfBuffer);
-        }
-        let data = match dtype {
-            DType::I8 => TensorData::I8(elements(buf, len)?),
-            DType::I16 => TensorData::I16(elements(buf, len)?),
-            DType::I32 => TensorData::I32(elements(buf, len)?),
-        };
+        let data = read_elements(buf, dtype, shape.elements())?;
         Self::new(shape, data).map_err(|error| CodecError::Wrapped("tensor", Box::new(error)))
     }
+}
+
+/// Writes elements without their type and count.
+pub(crate) fn write_elements(data: &TensorData, buf: &mut impl BufMut) {
+    match data {
+        TensorData::I8(data) => data.iter().for_each(|value| value.write(buf)),
+        TensorData::I16(data) => data.iter().for_each(|value| value.write(buf)),
+        TensorData::I32(data) => data.iter().for_each(|value| value.write(buf)),
+    }
+}
+
+/// Reads `len` elements of type `dtype`; nothing is allocated for elements that are not there.
+pub(crate) fn read_elements(
+    buf: &mut impl Buf,
+    dtype: DType,
+    len: usize,
+) -> Result<TensorData, CodecError> {
+    fn elements<T: Read<Cfg = ()>>(buf: &mut impl Buf, len: usize) -> Result<Vec<T>, CodecError> {
+        (0..len).map(|_| T::read(buf)).collect()
+    }
+    if buf.remaining() < len * dtype.size() {
+        return Err(CodecError::EndOfBuffer);
+    }
+    Ok(match dtype {
+        DType::I8 => TensorData::I8(elements(buf, len)?),
+        DType::I16 => TensorData::I16(elements(buf, len)?),
+        DType::I32 => TensorData::I32(elements(buf, len)?),
+    })
 }
 
 #[cfg(test)]

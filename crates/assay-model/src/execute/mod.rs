@@ -1,5 +1,6 @@
 //! Execution: runs a program on a tensor, bit for bit the same on every machine.
 
+mod elementwise;
 mod kernels;
 mod reference;
 

@@ -8,10 +8,13 @@
 
 use std::sync::Arc;
 
-use super::kernels::{self, KernelSet};
+use super::{
+    elementwise::{self, Strides},
+    kernels::{self, KernelSet},
+};
 use crate::{
-    loops::{LinearExtents, WindowExtents, max_pool2d},
-    program::{Op, Output, Program, ValueId, ValueType},
+    loops::{LinearExtents, WindowExtents, max_pool2d, sum_pool2d},
+    program::{ChannelRequant, Op, Output, Program, Requant, ValueId, ValueType},
     tensor::{Tensor, TensorData},
 };
 
@@ -48,6 +51,12 @@ enum Step {
     Linear(LinearExtents),
     Window(WindowExtents),
     Elementwise,
+    /// How far the operand moves when the result moves by one along each dimension.
+    Strided(Strides),
+    /// Elements of each operand in a row.
+    Concat {
+        inner: Vec<usize>,
+    },
 }
 
 impl Executor {
@@ -146,7 +155,7 @@ fn execute(
                 TensorData::I16(x) => (kernels.linear_i16)(extents, x, weights, bias, acc),
                 TensorData::I32(_) => unreachable!("validation refuses int32 factors"),
             }
-            finish(kernels, *output, acc, out);
+            finish(kernels, output, 1, acc, out);
         }
         (
             Op::Conv2d {
@@ -164,7 +173,8 @@ fn execute(
                 TensorData::I16(x) => (kernels.conv2d_i16)(extents, x, weights, bias, acc),
                 TensorData::I32(_) => unreachable!("validation refuses int32 factors"),
             }
-            finish(kernels, *output, acc, out);
+            let per_channel = extents.out_height * extents.out_width;
+            finish(kernels, output, per_channel, acc, out);
         }
         (Op::MaxPool2d { input, .. }, Step::Window(extents)) => match (value(*input), out) {
             (TensorData::I8(x), TensorData::I8(out)) => (kernels.max_pool2d_i8)(extents, x, out),
@@ -185,50 +195,114 @@ fn execute(
         ) => {
             let acc = &mut accumulators[..out.len()];
             acc.fill(0);
-            add_shifted(value(*left), *left_shift, acc);
-            add_shifted(value(*right), *right_shift, acc);
-            finish(kernels, *output, acc, out);
+            elementwise::add_shifted(value(*left), *left_shift, acc);
+            elementwise::add_shifted(value(*right), *right_shift, acc);
+            finish(kernels, output, 1, acc, out);
         }
-        (Op::Relu { input }, Step::Elementwise) => match (value(*input), out) {
-            (TensorData::I8(x), TensorData::I8(out)) => relu(x, out),
-            (TensorData::I16(x), TensorData::I16(out)) => relu(x, out),
-            (TensorData::I32(x), TensorData::I32(out)) => relu(x, out),
-            (x, out) => mismatch(x, out),
+        (Op::Relu { input }, Step::Elementwise) => elementwise::relu(value(*input), out),
+        (
+            Op::AveragePool2d {
+                input,
+                multiplier,
+                output,
+                ..
+            },
+            Step::Window(extents),
+        ) => {
+            let acc = &mut accumulators[..out.len()];
+            match value(*input) {
+                TensorData::I8(x) => sum_pool2d(extents, x, acc, |sum, x| sum + i32::from(x)),
+                TensorData::I16(x) => sum_pool2d(extents, x, acc, |sum, x| sum + i32::from(x)),
+                TensorData::I32(_) => unreachable!("validation refuses int32 factors"),
+            }
+            for acc in acc.iter_mut() {
+                *acc *= i32::from(*multiplier);
+            }
+            finish(kernels, output, 1, acc, out);
+        }
+        (
+            Op::Multiply {
+                left,
+                right,
+                output,
+            },
+            Step::Strided(strides),
+        ) => {
+            let acc = &mut accumulators[..out.len()];
+            elementwise::multiply(value(*left), value(*right), strides, acc);
+            finish(kernels, output, 1, acc, out);
+        }
+        (Op::Table { input, entries }, Step::Elementwise) => match value(*input) {
+            TensorData::I8(x) => elementwise::table(x, entries, out),
+            x => mismatch(x, out),
         },
+        (
+            Op::Rescale {
+                input,
+                shift,
+                output,
+            },
+            Step::Elementwise,
+        ) => {
+            let acc = &mut accumulators[..out.len()];
+            acc.fill(0);
+            elementwise::add_shifted(value(*input), *shift, acc);
+            finish(kernels, output, 1, acc, out);
+        }
+        (Op::Transpose { input, .. }, Step::Strided(strides)) => {
+            elementwise::gather(value(*input), strides, out);
+        }
+        (Op::Concat { inputs, .. }, Step::Concat { inner }) => {
+            // Each operand is as many runs as there are outer positions; the runs alternate.
+            let total = inner.iter().sum();
+            let mut offset = 0;
+            for (&input, &run) in inputs.iter().zip(inner) {
+                elementwise::interleave(value(input), run, offset, total, out);
+                offset += run;
+            }
+        }
         (op, step) => unreachable!("{} is never planned as {step:?}", op.name()),
     }
 }
 
-/// Turns accumulators into the node's value.
-fn finish(kernels: &KernelSet, output: Output, acc: &[i32], out: &mut TensorData) {
+/// Turns accumulators into the node's value; each output channel has `per_channel` of them in a row.
+fn finish(
+    kernels: &KernelSet,
+    output: &Output,
+    per_channel: usize,
+    acc: &[i32],
+    out: &mut TensorData,
+) {
     match (output, out) {
         (Output::Accumulator, TensorData::I32(out)) => out.copy_from_slice(acc),
         (Output::Requantized(requant), TensorData::I8(out)) => {
-            (kernels.requantize_i8)(requant, acc, out);
+            (kernels.requantize_i8)(*requant, acc, out);
         }
         (Output::Requantized(requant), TensorData::I16(out)) => {
-            (kernels.requantize_i16)(requant, acc, out);
+            (kernels.requantize_i16)(*requant, acc, out);
+        }
+        (Output::PerChannel(requant), TensorData::I8(out)) => {
+            each_channel(requant, per_channel, acc, out, kernels.requantize_i8);
+        }
+        (Output::PerChannel(requant), TensorData::I16(out)) => {
+            each_channel(requant, per_channel, acc, out, kernels.requantize_i16);
         }
         (output, out) => unreachable!("{output:?} is never planned into {}", out.dtype()),
     }
 }
 
-fn add_shifted(operand: &TensorData, shift: u8, acc: &mut [i32]) {
-    fn add<T: Copy + Into<i32>>(operand: &[T], shift: u8, acc: &mut [i32]) {
-        for (acc, &x) in acc.iter_mut().zip(operand) {
-            *acc += x.into() << shift;
-        }
-    }
-    match operand {
-        TensorData::I8(x) => add(x, shift, acc),
-        TensorData::I16(x) => add(x, shift, acc),
-        TensorData::I32(x) => add(x, shift, acc),
-    }
-}
-
-fn relu<T: Copy + Ord + Default>(x: &[T], out: &mut [T]) {
-    for (out, &x) in out.iter_mut().zip(x) {
-        *out = x.max(T::default());
+/// Requantises runs of `per_channel` accumulators, whose channels repeat.
+fn each_channel<T>(
+    requant: &ChannelRequant,
+    per_channel: usize,
+    acc: &[i32],
+    out: &mut [T],
+    requantize: fn(Requant, &[i32], &mut [T]),
+) {
+    let channels = (0..requant.shifts.len()).cycle();
+    let runs = acc.chunks(per_channel).zip(out.chunks_mut(per_channel));
+    for (channel, (acc, out)) in channels.zip(runs) {
+        requantize(requant.of(channel), acc, out);
     }
 }
 
@@ -241,7 +315,7 @@ fn copy(from: &TensorData, to: &mut TensorData) {
     }
 }
 
-fn mismatch(from: &TensorData, to: &TensorData) -> ! {
+pub(super) fn mismatch(from: &TensorData, to: &TensorData) -> ! {
     unreachable!("{} is never planned into {}", from.dtype(), to.dtype())
 }
 
@@ -261,9 +335,38 @@ fn plan(program: &Program, node: usize, op: &Op) -> Step {
                 outputs: bias.len(),
             })
         }
-        Op::Conv2d { input, window, .. } | Op::MaxPool2d { input, window } => Step::Window(
-            WindowExtents::new(&program.value(*input).shape, out, *window),
-        ),
-        Op::Reshape { .. } | Op::Add { .. } | Op::Relu { .. } => Step::Elementwise,
+        Op::Conv2d {
+            input,
+            window,
+            groups,
+            ..
+        } => {
+            let shape = &program.value(*input).shape;
+            Step::Window(WindowExtents::new(shape, out, *window, *groups))
+        }
+        Op::MaxPool2d { input, window } | Op::AveragePool2d { input, window, .. } => {
+            let shape = &program.value(*input).shape;
+            Step::Window(WindowExtents::new(shape, out, *window, out.dims()[0]))
+        }
+        Op::Multiply { right, .. } => {
+            Step::Strided(Strides::broadcast(&program.value(*right).shape, out))
+        }
+        Op::Transpose { input, axes } => {
+            Step::Strided(Strides::transposed(&program.value(*input).shape, axes))
+        }
+        Op::Concat { inputs, axis } => {
+            let inner = |&input: &ValueId| {
+                let dims = &program.value(input).shape.dims()[usize::from(*axis)..];
+                dims.iter().map(|&dim| dim as usize).product()
+            };
+            Step::Concat {
+                inner: inputs.iter().map(inner).collect(),
+            }
+        }
+        Op::Reshape { .. }
+        | Op::Add { .. }
+        | Op::Relu { .. }
+        | Op::Table { .. }
+        | Op::Rescale { .. } => Step::Elementwise,
     }
 }

@@ -1,3 +1,5 @@
+mod vision;
+
 use std::sync::Arc;
 
 use super::*;

@@ -8,8 +8,15 @@ use commonware_codec::{
     Buf, EncodeSize, Error as CodecError, FixedSize, RangeCfg, Read, ReadExt, Write,
 };
 
-use super::{NODES_MAX, Op, Output, PARAMETER_BYTES_MAX, Parts, Requant, ValueId, ValueType};
-use crate::{codec::read_version, shape::Shape, tensor::DType};
+use super::{
+    CONCAT_MAX, ChannelRequant, NODES_MAX, Op, Output, PARAMETER_BYTES_MAX, Parts, Requant,
+    TABLE_ENTRIES, ValueId, ValueType,
+};
+use crate::{
+    codec::read_version,
+    shape::{RANK_MAX, Shape},
+    tensor::{DType, TensorData, read_elements, write_elements},
+};
 
 /// Version byte of a program's canonical bytes.
 pub(super) const PROGRAM_VERSION: u8 = 1;
@@ -143,6 +150,54 @@ impl Write for Op {
                 5u8.write(buf);
                 input.write(buf);
             }
+            Self::AveragePool2d {
+                input,
+                window,
+                multiplier,
+                output,
+            } => {
+                6u8.write(buf);
+                input.write(buf);
+                window.write(buf);
+                multiplier.write(buf);
+                output.write(buf);
+            }
+            Self::Multiply {
+                left,
+                right,
+                output,
+            } => {
+                7u8.write(buf);
+                left.write(buf);
+                right.write(buf);
+                output.write(buf);
+            }
+            Self::Table { input, entries } => {
+                8u8.write(buf);
+                input.write(buf);
+                entries.dtype().write(buf);
+                write_elements(entries, buf);
+            }
+            Self::Rescale {
+                input,
+                shift,
+                output,
+            } => {
+                9u8.write(buf);
+                input.write(buf);
+                shift.write(buf);
+                output.write(buf);
+            }
+            Self::Transpose { input, axes } => {
+                10u8.write(buf);
+                input.write(buf);
+                axes.write(buf);
+            }
+            Self::Concat { inputs, axis } => {
+                11u8.write(buf);
+                inputs.write(buf);
+                axis.write(buf);
+            }
         }
     }
 }
@@ -173,6 +228,14 @@ impl EncodeSize for Op {
             Self::Reshape { shape, .. } => 4 + shape.encode_size(),
             Self::Add { output, .. } => 10 + output.encode_size(),
             Self::Relu { .. } => 4,
+            Self::AveragePool2d { window, output, .. } => {
+                6 + window.encode_size() + output.encode_size()
+            }
+            Self::Multiply { output, .. } => 8 + output.encode_size(),
+            Self::Table { entries, .. } => 5 + entries.len() * entries.dtype().size(),
+            Self::Rescale { output, .. } => 5 + output.encode_size(),
+            Self::Transpose { axes, .. } => 4 + axes.encode_size(),
+            Self::Concat { inputs, .. } => 1 + inputs.encode_size(),
         }
     }
 }
@@ -214,9 +277,42 @@ impl Read for Op {
             5 => Self::Relu {
                 input: ValueId::read(buf)?,
             },
+            6 => Self::AveragePool2d {
+                input: ValueId::read(buf)?,
+                window: ReadExt::read(buf)?,
+                multiplier: u16::read(buf)?,
+                output: Output::read(buf)?,
+            },
+            7 => Self::Multiply {
+                left: ValueId::read(buf)?,
+                right: ValueId::read(buf)?,
+                output: Output::read(buf)?,
+            },
+            8 => Self::Table {
+                input: ValueId::read(buf)?,
+                entries: read_table(buf)?,
+            },
+            9 => Self::Rescale {
+                input: ValueId::read(buf)?,
+                shift: u8::read(buf)?,
+                output: Output::read(buf)?,
+            },
+            10 => Self::Transpose {
+                input: ValueId::read(buf)?,
+                axes: Vec::read_cfg(buf, &(RangeCfg::new(0..=RANK_MAX), ()))?,
+            },
+            11 => Self::Concat {
+                inputs: Vec::read_cfg(buf, &(RangeCfg::new(0..=CONCAT_MAX), ()))?,
+                axis: u8::read(buf)?,
+            },
             tag => return Err(CodecError::InvalidEnum(tag)),
         })
     }
+}
+
+fn read_table(buf: &mut impl Buf) -> Result<TensorData, CodecError> {
+    let dtype = DType::read(buf)?;
+    read_elements(buf, dtype, TABLE_ENTRIES)
 }
 
 fn parameters_size(weights: &Vec<i8>, bias: &Vec<i32>) -> usize {
@@ -241,6 +337,12 @@ impl Write for Output {
                 requant.relu.write(buf);
                 requant.dtype.write(buf);
             }
+            Self::PerChannel(requant) => {
+                2u8.write(buf);
+                requant.shifts.write(buf);
+                requant.relu.write(buf);
+                requant.dtype.write(buf);
+            }
         }
     }
 }
@@ -250,6 +352,7 @@ impl EncodeSize for Output {
         match self {
             Self::Accumulator => 1,
             Self::Requantized(_) => 4,
+            Self::PerChannel(requant) => 3 + requant.shifts.encode_size(),
         }
     }
 }
@@ -262,6 +365,11 @@ impl Read for Output {
             0 => Ok(Self::Accumulator),
             1 => Ok(Self::Requantized(Requant {
                 shift: u8::read(buf)?,
+                relu: bool::read(buf)?,
+                dtype: DType::read(buf)?,
+            })),
+            2 => Ok(Self::PerChannel(ChannelRequant {
+                shifts: Vec::read_cfg(buf, &(RangeCfg::new(0..=PARAMETER_BYTES_MAX), ()))?,
                 relu: bool::read(buf)?,
                 dtype: DType::read(buf)?,
             })),

@@ -5,8 +5,8 @@ use std::fmt;
 use commonware_codec::Error as CodecError;
 
 use super::{
-    ACCUMULATOR_BOUND, ACTIVATION_BYTES_MAX, NODES_MAX, PARAMETER_BYTES_MAX, SHIFT_MAX, STEPS_MAX,
-    ValueId, ValueType, WindowError,
+    ACCUMULATOR_BOUND, ACTIVATION_BYTES_MAX, CONCAT_MAX, NODES_MAX, PARAMETER_BYTES_MAX, SHIFT_MAX,
+    STEPS_MAX, TABLE_ENTRIES, ValueId, ValueType, WindowError,
 };
 use crate::{
     shape::{Shape, ShapeError},
@@ -132,11 +132,18 @@ pub enum NodeError {
         /// Weights given.
         found: usize,
     },
-    /// More than one group.
-    #[error("a convolution of {groups} groups: only 1 is supported")]
+    /// Groups that do not divide the channels.
+    #[error(
+        "a convolution of {groups} groups from {channels} to {outputs} channels: groups must be at \
+         least 1 and divide both"
+    )]
     Groups {
         /// Groups given.
         groups: u32,
+        /// Channels of the operand.
+        channels: u32,
+        /// Output channels, one per bias.
+        outputs: usize,
     },
     /// A window that does not fit.
     #[error("its window does not fit {input}")]
@@ -170,6 +177,75 @@ pub enum NodeError {
         /// Right operand.
         right: ValueType,
     },
+    /// Operands of a multiplication that do not fit.
+    #[error(
+        "it multiplies {left} by {right}: each dimension on the right must be as long as on the left, \
+         or 1"
+    )]
+    Broadcast {
+        /// Left operand.
+        left: ValueType,
+        /// Right operand.
+        right: ValueType,
+    },
+    /// A mean with a weight of zero.
+    #[error("its multiplier is 0: use about 2^shift divided by the window's elements")]
+    Multiplier,
+    /// A table over a wide type.
+    #[error("it looks up {found}, but tables take int8: requantise first")]
+    TableInput {
+        /// The operand's type.
+        found: DType,
+    },
+    /// A table of another size or a wide type.
+    #[error("a table of {entries} entries of {dtype}: {TABLE_ENTRIES} of int8 or int16 are needed")]
+    Table {
+        /// Entries given.
+        entries: usize,
+        /// Their type.
+        dtype: DType,
+    },
+    /// Axes that are no order of the operand's dimensions.
+    #[error("the axes {axes:?} do not name each dimension of {input} once")]
+    Axes {
+        /// Axes given.
+        axes: Vec<u8>,
+        /// The operand's shape.
+        input: Shape,
+    },
+    /// A concatenation of nothing, or of too much.
+    #[error("it concatenates {operands} operands: name 1 to {CONCAT_MAX}")]
+    OperandCount {
+        /// Operands given.
+        operands: usize,
+    },
+    /// Operands that cannot lie behind each other.
+    #[error(
+        "it concatenates {left} and {right} along dimension {axis}: types and all other extents must \
+         be equal"
+    )]
+    Concat {
+        /// The dimension.
+        axis: u8,
+        /// First operand.
+        left: ValueType,
+        /// The operand that does not fit it.
+        right: ValueType,
+    },
+    /// Shifts per channel that do not fit the channels.
+    #[error(
+        "{shifts} shifts for {outputs} output channels: give one per channel, or a single one where \
+         all are equal"
+    )]
+    Shifts {
+        /// Shifts given.
+        shifts: usize,
+        /// Output channels.
+        outputs: usize,
+    },
+    /// Shifts per channel of an operator that makes no channels.
+    #[error("only linear and conv2d requantise each channel by a shift of its own")]
+    NoChannels,
     /// A shift beyond the limit.
     #[error("a shift of {shift}: at most {SHIFT_MAX} is accepted")]
     Shift {

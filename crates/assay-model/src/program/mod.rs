@@ -20,7 +20,7 @@ mod validate;
 mod window;
 
 pub use error::{NodeError, NodeRef, ProgramError};
-pub use op::{Op, Output, Requant};
+pub use op::{ChannelRequant, Op, Output, Requant};
 pub use validate::NodeFacts;
 pub use window::{Window, WindowError};
 
@@ -39,11 +39,15 @@ pub const ACCUMULATOR_BOUND: i64 = 1 << 30;
 /// Most nodes: ResNet-152 has about 500.
 pub const NODES_MAX: usize = 1024;
 
-/// Most weights and biases, in bytes: a program must fit the content store and a seller's memory.
+/// Most weights, biases, shifts and tables, in bytes: a program must fit the content store and a seller's memory.
 pub const PARAMETER_BYTES_MAX: usize = 64 << 20;
 
-/// Longest canonical program: parameters, and 64 bytes for the head of each node.
-pub const PROGRAM_BYTES_MAX: usize = PARAMETER_BYTES_MAX + 64 * NODES_MAX + 64;
+/// Most operands of one [`Op::Concat`]: the longest known lists are those of densely connected blocks.
+pub const CONCAT_MAX: usize = 64;
+
+/// Longest canonical program: parameters, and as much for the head of each node as its operands and
+/// extents can take.
+pub const PROGRAM_BYTES_MAX: usize = PARAMETER_BYTES_MAX + (64 + 4 * CONCAT_MAX) * NODES_MAX + 64;
 
 /// Most memory of all values of one inference, in bytes; an executor keeps them all.
 pub const ACTIVATION_BYTES_MAX: usize = 256 << 20;
@@ -54,6 +58,9 @@ pub const STEPS_MAX: u64 = 1 << 34;
 
 /// Largest shift of a [`Requant`]: every accumulator is below 2³⁰.
 pub const SHIFT_MAX: u8 = 30;
+
+/// Entries of a [`Op::Table`]: one per int8.
+pub const TABLE_ENTRIES: usize = 256;
 
 /// A validated tensor program.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -175,7 +182,7 @@ impl Program {
         self.steps
     }
 
-    /// Bytes of weights and biases.
+    /// Bytes of weights, biases, shifts and tables.
     pub fn parameter_bytes(&self) -> usize {
         self.parameter_bytes
     }
