@@ -1,23 +1,24 @@
 //! Accounts: money, lanes, and the records that the ledger derives from what they did.
 
-use crate::json::{number, text};
+use crate::json::{Address, Grains, Number};
 use assay_types::{AccountId, Amount, LedgerTime};
 use serde::{Deserialize, Serialize};
 
 /// What the ledger knows of an account. An account that never received anything is all zeros.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AccountView {
     /// The account.
-    #[serde(with = "text")]
+    #[serde(with = "Address")]
     pub account: AccountId,
     /// Money it can spend.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub balance: Amount,
     /// All of its bond.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub bond: Amount,
     /// The part of the bond that running assignments hold, whether at risk yet or not.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub locked: Amount,
     /// Bond on its way back to the balance.
     pub unbonding: Vec<UnbondingView>,
@@ -35,17 +36,19 @@ pub struct AccountView {
 
 /// Bond that returns later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct UnbondingView {
     /// How much.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub amount: Amount,
     /// When, in ledger time.
-    #[serde(rename = "release_at_ms", with = "number")]
+    #[serde(rename = "release_at_ms", with = "Number")]
     pub release_at: LedgerTime,
 }
 
 /// Where an account's lane stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LaneView {
     /// The lane.
     pub lane: u8,
@@ -57,6 +60,7 @@ pub struct LaneView {
 
 /// What a seller did, by the ledger's account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SellerRecordView {
     /// Jobs delivered and paid.
     pub delivered: u64,
@@ -65,10 +69,10 @@ pub struct SellerRecordView {
     /// Draws declined or left unanswered.
     pub declined: u64,
     /// Bond lost.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub slashed: Amount,
     /// Income before deductions.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub earned: Amount,
     /// Mean ledger time from a job's start to its payment, in milliseconds, floored; `null` before the
     /// first.
@@ -77,6 +81,7 @@ pub struct SellerRecordView {
 
 /// What a buyer did, by the ledger's account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BuyerRecordView {
     /// Orders placed.
     pub placed: u64,
@@ -89,6 +94,6 @@ pub struct BuyerRecordView {
     /// Orders cancelled.
     pub cancelled: u64,
     /// Paid in all.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub spent: Amount,
 }

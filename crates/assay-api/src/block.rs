@@ -2,45 +2,46 @@
 
 use crate::{
     TransactionView,
-    json::{number, text},
+    json::{Address, Grains, Id, Number},
 };
 use assay_types::{AccountId, BlockId, FeeRate, Hash32, Header, Height, LedgerTime};
 use serde::{Deserialize, Serialize};
 
 /// A header.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HeaderView {
     /// The block's id: the hash of this header.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub id: BlockId,
     /// The block below.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub parent: BlockId,
     /// Blocks since genesis.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub height: Height,
     /// Ledger time.
-    #[serde(rename = "time_ms", with = "number")]
+    #[serde(rename = "time_ms", with = "Number")]
     pub time: LedgerTime,
     /// The view it was proposed in.
     pub view: u64,
     /// Who proposed it and earns its tips.
-    #[serde(with = "text")]
+    #[serde(with = "Address")]
     pub leader: AccountId,
     /// Public randomness.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub randomness: Hash32,
     /// Merkle root of the transactions.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub transactions_root: Hash32,
     /// Root of the state after this block.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub state_root: Hash32,
     /// Merkle root of the events.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub event_root: Hash32,
     /// Grains per unit of weight.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub base_fee: FeeRate,
 }
 
@@ -64,6 +65,7 @@ impl From<&Header> for HeaderView {
 
 /// A final block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BlockView {
     /// Its header.
     pub header: HeaderView,

@@ -5,7 +5,7 @@
 //! answers the verified-streaming encoding of `assay-content`, from the group of byte `?from=` on;
 //! `?plain=1` answers the plain bytes, which only those should use who trust the node or hash them.
 
-use crate::json::{number, text};
+use crate::json::{Id, Number};
 use assay_types::{ContentId, DecodeError, LedgerTime, SignedUpload, decode, encode};
 use serde::{Deserialize, Serialize};
 
@@ -25,14 +25,15 @@ pub const ENCODED_MEDIA_TYPE: &str = "application/vnd.assay.bao";
 
 /// What a PUT stored. Storing what is there already answers the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StoredView {
     /// BLAKE3 of the bytes.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub content: ContentId,
     /// Number of bytes.
     pub size: u64,
     /// When it may be dropped, in ledger time, unless an order or a model names it by then.
-    #[serde(rename = "kept_until_ms", with = "number")]
+    #[serde(rename = "kept_until_ms", with = "Number")]
     pub kept_until: LedgerTime,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     GoodView, RejectionView, TermsView,
-    json::{number, text},
+    json::{Address, Grains, Id, Number},
     receipt::{ReceiptView, burn_reason},
 };
 use assay_types::{
@@ -13,184 +13,185 @@ use serde::{Deserialize, Serialize};
 
 /// One thing that happened in a block; see `assay_types::Event` for the words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are those of `assay_types::Event`")]
 pub enum EventView {
     Transferred {
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         from: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         to: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         amount: Amount,
     },
     Bonded {
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         account: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         amount: Amount,
     },
     UnbondingStarted {
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         account: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         amount: Amount,
-        #[serde(rename = "release_at_ms", with = "number")]
+        #[serde(rename = "release_at_ms", with = "Number")]
         release_at: LedgerTime,
     },
     Unbonded {
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         account: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         amount: Amount,
     },
     OfferPublished {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         offer: OfferId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         seller: AccountId,
         good: GoodView,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         ask: Amount,
         capacity: u32,
     },
     OfferWithdrawn {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         offer: OfferId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         seller: AccountId,
     },
     ModelRegistered {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         model: ModelId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         owner: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         manifest: ContentId,
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         program: ContentId,
     },
     OrderPlaced {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         buyer: AccountId,
         terms: TermsView,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         escrow: Amount,
     },
     Assigned {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         seller: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         offer: OfferId,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         ask: Amount,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         lock: Amount,
-        #[serde(rename = "respond_by_ms", with = "number")]
+        #[serde(rename = "respond_by_ms", with = "Number")]
         respond_by: LedgerTime,
     },
     /// `reason` is `declined`, `no_answer` or `order_ended`.
     Released {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         seller: AccountId,
         reason: String,
     },
     Accepted {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         seller: AccountId,
     },
     Started {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
     },
     Committed {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         seller: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         commitment: Hash32,
     },
     RevealsOpened {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
     },
     Revealed {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         seller: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         output: ContentId,
         holds: bool,
     },
     Delivered {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         seller: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         output: ContentId,
     },
     VerdictReached {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         output: ContentId,
     },
     Paid {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         seller: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         gross: Amount,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         net: Amount,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         fee: Amount,
     },
     RoyaltyPaid {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         model: ModelId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         to: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         amount: Amount,
     },
     /// `reason` is `false_reveal`, `minority_answer`, `silence` or `rejected_delivery`.
     Burnt {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         account: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         amount: Amount,
         reason: String,
     },
     Refunded {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         buyer: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         amount: Amount,
     },
     Closed {
         receipt: Box<ReceiptView>,
     },
     Failed {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         transaction: TxId,
         rejection: RejectionView,
     },

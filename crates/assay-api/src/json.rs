@@ -1,53 +1,108 @@
 //! How the vocabulary's types are spelt in JSON, for `#[serde(with = "…")]`.
 //!
-//! [`text`] spells ids, accounts, amounts and fee rates as strings; [`number`] spells heights, times and
-//! weights as numbers. Each has an `option` and a `list` form where a view needs one.
+//! | spelling | JSON | of |
+//! |---|---|---|
+//! | [`Id`] | string of 64 hexadecimal digits | ids and hashes |
+//! | [`Address`] | string `asy1…` | accounts |
+//! | [`Grains`] | string of decimal digits | amounts and fee rates |
+//! | [`Number`] | number | heights, weights and times in milliseconds |
+//! | [`Maybe`]`<…>` | as its spelling, or `null` | options |
+//! | [`Each`]`<…>` | array | lists |
+//!
+//! One attribute decides the spelling and, since the interface's document is generated from the same
+//! attributes, what the document says of it. A spelling that does not belong to a field's type does not
+//! compile.
 
 use assay_types::{
     AccountId, Amount, BlockId, ChainId, ContentId, FeeRate, Hash32, Height, LedgerTime, ModelId,
     OfferId, OrderId, TxId, Weight,
 };
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use std::marker::PhantomData;
 
-/// A type that JSON holds as a string.
-pub trait AsText: Sized {
-    /// The string.
-    fn to_text(&self) -> String;
+/// A way to spell a `T` in JSON.
+pub trait Spelling<T> {
+    /// Writes the JSON.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    fn write<S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error>;
     /// Reads it back.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with `text`.
-    fn from_text(text: &str) -> Result<Self, String>;
+    /// A sentence that says what is wrong.
+    fn read<'de, D: Deserializer<'de>>(from: D) -> Result<T, D::Error>;
 }
 
-/// A type that JSON holds as a number.
-pub trait AsNumber: Sized {
-    /// The number.
-    fn to_number(&self) -> u64;
-    /// The value of the number.
-    fn from_number(number: u64) -> Self;
-}
+macro_rules! spellings {
+    ($( $(#[$doc:meta])* $name:ident )*) => { $(
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub struct $name;
 
-macro_rules! displayed {
-    ($($name:ty),*) => { $(
-        impl AsText for $name {
-            fn to_text(&self) -> String { self.to_string() }
-            fn from_text(text: &str) -> Result<Self, String> {
-                text.parse().map_err(|source| format!("{source}"))
+        impl $name {
+            /// Writes the JSON.
+            ///
+            /// # Errors
+            /// Those of the serializer.
+            pub fn serialize<T, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error>
+            where
+                Self: Spelling<T>,
+            {
+                Self::write(value, to)
+            }
+
+            /// Reads it back.
+            ///
+            /// # Errors
+            /// A sentence that says what is wrong.
+            pub fn deserialize<'de, T, D: Deserializer<'de>>(from: D) -> Result<T, D::Error>
+            where
+                Self: Spelling<T>,
+            {
+                Self::read(from)
             }
         }
     )* };
 }
-displayed!(
-    AccountId, BlockId, ChainId, ContentId, Hash32, ModelId, OfferId, OrderId, TxId
-);
+spellings! {
+    /// 64 hexadecimal digits.
+    Id
+    /// A bech32m address, `asy1…`.
+    Address
+    /// Decimal digits, as a string: a `u64` does not fit the numbers of JavaScript.
+    Grains
+    /// A number.
+    Number
+}
+
+macro_rules! displayed {
+    ($spelling:ident: $($name:ty),*) => { $(
+        impl Spelling<$name> for $spelling {
+            fn write<S: Serializer>(value: &$name, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(value)
+            }
+            fn read<'de, D: Deserializer<'de>>(from: D) -> Result<$name, D::Error> {
+                String::deserialize(from)?.parse().map_err(D::Error::custom)
+            }
+        }
+    )* };
+}
+displayed!(Id: BlockId, ChainId, ContentId, Hash32, ModelId, OfferId, OrderId, TxId);
+displayed!(Address: AccountId);
 
 macro_rules! grains {
     ($($name:ty),*) => { $(
-        impl AsText for $name {
-            fn to_text(&self) -> String { self.get().to_string() }
-            fn from_text(text: &str) -> Result<Self, String> {
-                text.parse().map(Self::new).map_err(|_| {
-                    format!("`{text}` is not a number of grains; write digits only, as a string")
+        impl Spelling<$name> for Grains {
+            fn write<S: Serializer>(value: &$name, to: S) -> Result<S::Ok, S::Error> {
+                to.collect_str(&value.get())
+            }
+            fn read<'de, D: Deserializer<'de>>(from: D) -> Result<$name, D::Error> {
+                let text = String::deserialize(from)?;
+                text.parse().map(<$name>::new).map_err(|_| {
+                    D::Error::custom(format_args!(
+                        "`{text}` is not a number of grains; write digits only, as a string"
+                    ))
                 })
             }
         }
@@ -57,110 +112,95 @@ grains!(Amount, FeeRate);
 
 macro_rules! counted {
     ($($name:ty),*) => { $(
-        impl AsNumber for $name {
-            fn to_number(&self) -> u64 { self.get() }
-            fn from_number(number: u64) -> Self { Self::new(number) }
+        impl Spelling<$name> for Number {
+            fn write<S: Serializer>(value: &$name, to: S) -> Result<S::Ok, S::Error> {
+                to.serialize_u64(value.get())
+            }
+            fn read<'de, D: Deserializer<'de>>(from: D) -> Result<$name, D::Error> {
+                u64::deserialize(from).map(<$name>::new)
+            }
         }
     )* };
 }
 counted!(Height, LedgerTime, Weight);
 
-/// Strings.
-pub mod text {
-    use super::AsText;
-    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+struct Written<'a, M, T>(&'a T, PhantomData<M>);
 
-    /// Writes the string.
-    pub fn serialize<T: AsText, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&value.to_text())
-    }
-
-    /// Reads the string.
-    pub fn deserialize<'de, T: AsText, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-        T::from_text(&String::deserialize(from)?).map_err(D::Error::custom)
-    }
-
-    /// A string or `null`.
-    pub mod option {
-        use super::{AsText, Deserialize, Deserializer, Error, Serializer};
-
-        /// Writes the string or `null`.
-        pub fn serialize<T: AsText, S: Serializer>(
-            value: &Option<T>,
-            to: S,
-        ) -> Result<S::Ok, S::Error> {
-            match value {
-                Some(value) => to.serialize_some(&value.to_text()),
-                None => to.serialize_none(),
-            }
-        }
-
-        /// Reads the string or `null`.
-        pub fn deserialize<'de, T: AsText, D: Deserializer<'de>>(
-            from: D,
-        ) -> Result<Option<T>, D::Error> {
-            Option::<String>::deserialize(from)?
-                .map(|text| T::from_text(&text).map_err(D::Error::custom))
-                .transpose()
-        }
-    }
-
-    /// An array of strings.
-    pub mod list {
-        use super::{AsText, Deserialize, Deserializer, Error, Serializer};
-
-        /// Writes the strings.
-        pub fn serialize<T: AsText, S: Serializer>(values: &[T], to: S) -> Result<S::Ok, S::Error> {
-            to.collect_seq(values.iter().map(AsText::to_text))
-        }
-
-        /// Reads the strings.
-        pub fn deserialize<'de, T: AsText, D: Deserializer<'de>>(
-            from: D,
-        ) -> Result<Vec<T>, D::Error> {
-            Vec::<String>::deserialize(from)?
-                .iter()
-                .map(|text| T::from_text(text).map_err(D::Error::custom))
-                .collect()
-        }
+impl<M: Spelling<T>, T> Serialize for Written<'_, M, T> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        M::write(self.0, to)
     }
 }
 
-/// Numbers.
-pub mod number {
-    use super::AsNumber;
-    use serde::{Deserialize, Deserializer, Serializer};
+struct Read<M, T>(T, PhantomData<M>);
 
-    /// Writes the number.
-    pub fn serialize<T: AsNumber, S: Serializer>(value: &T, to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_u64(value.to_number())
+impl<'de, M: Spelling<T>, T> Deserialize<'de> for Read<M, T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        M::read(from).map(|value| Self(value, PhantomData))
+    }
+}
+
+/// As the spelling `M`, or `null`.
+#[derive(Debug)]
+pub struct Maybe<M>(PhantomData<M>);
+
+impl<M> Maybe<M> {
+    /// Writes the JSON.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<T, S: Serializer>(value: &Option<T>, to: S) -> Result<S::Ok, S::Error>
+    where
+        M: Spelling<T>,
+    {
+        let written = value
+            .as_ref()
+            .map(|value| Written::<M, T>(value, PhantomData));
+        written.serialize(to)
     }
 
-    /// Reads the number.
-    pub fn deserialize<'de, T: AsNumber, D: Deserializer<'de>>(from: D) -> Result<T, D::Error> {
-        u64::deserialize(from).map(T::from_number)
+    /// Reads it back.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn deserialize<'de, T, D: Deserializer<'de>>(from: D) -> Result<Option<T>, D::Error>
+    where
+        M: Spelling<T>,
+    {
+        let read = Option::<Read<M, T>>::deserialize(from)?;
+        Ok(read.map(|read| read.0))
+    }
+}
+
+/// An array, each as the spelling `M`.
+#[derive(Debug)]
+pub struct Each<M>(PhantomData<M>);
+
+impl<M> Each<M> {
+    /// Writes the JSON.
+    ///
+    /// # Errors
+    /// Those of the serializer.
+    pub fn serialize<T, S: Serializer>(values: &[T], to: S) -> Result<S::Ok, S::Error>
+    where
+        M: Spelling<T>,
+    {
+        to.collect_seq(
+            values
+                .iter()
+                .map(|value| Written::<M, T>(value, PhantomData)),
+        )
     }
 
-    /// A number or `null`.
-    pub mod option {
-        use super::{AsNumber, Deserialize, Deserializer, Serializer};
-
-        /// Writes the number or `null`.
-        pub fn serialize<T: AsNumber, S: Serializer>(
-            value: &Option<T>,
-            to: S,
-        ) -> Result<S::Ok, S::Error> {
-            match value {
-                Some(value) => to.serialize_some(&value.to_number()),
-                None => to.serialize_none(),
-            }
-        }
-
-        /// Reads the number or `null`.
-        pub fn deserialize<'de, T: AsNumber, D: Deserializer<'de>>(
-            from: D,
-        ) -> Result<Option<T>, D::Error> {
-            Ok(Option::<u64>::deserialize(from)?.map(T::from_number))
-        }
+    /// Reads it back.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong.
+    pub fn deserialize<'de, T, D: Deserializer<'de>>(from: D) -> Result<Vec<T>, D::Error>
+    where
+        M: Spelling<T>,
+    {
+        let read = Vec::<Read<M, T>>::deserialize(from)?;
+        Ok(read.into_iter().map(|read| read.0).collect())
     }
 }

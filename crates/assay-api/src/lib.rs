@@ -61,4 +61,6 @@ pub const PAGE_ITEMS_DEFAULT: usize = 50;
 pub const PAGE_ITEMS_MAX: usize = 500;
 
 #[cfg(test)]
+mod document;
+#[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use crate::{
     ReceiptView,
-    json::{number, text},
+    json::{Address, Each, Grains, Id, Maybe, Number},
 };
 use assay_types::{
     AccountId, Amount, Check, ContentId, Good, Hash32, Height, Input, LedgerTime, ModelId, OfferId,
@@ -12,12 +12,13 @@ use serde::{Deserialize, Serialize};
 
 /// What an offer sells.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum GoodView {
     /// Inferences with any of these models.
     Inference {
         /// The models, ascending.
-        #[serde(with = "text::list")]
+        #[serde(with = "Each::<Id>")]
         models: Vec<ModelId>,
     },
 }
@@ -34,12 +35,13 @@ impl From<&Good> for GoodView {
 
 /// Where the work's input lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum InputView {
     /// Anyone can read it.
     Public {
         /// BLAKE3 of the canonical integer tensor.
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         content: ContentId,
     },
 }
@@ -54,12 +56,13 @@ impl From<&Input> for InputView {
 
 /// One piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum WorkView {
     /// One inference.
     Inference {
         /// The tensor program.
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         model: ModelId,
         /// Its input.
         input: InputView,
@@ -79,6 +82,7 @@ impl From<&Work> for WorkView {
 
 /// Who decides whether a delivery is paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum CheckView {
     /// `agree` equal answers of `of` drawn sellers.
@@ -88,19 +92,19 @@ pub enum CheckView {
         /// Sellers drawn.
         of: u8,
         /// Last moment to commit.
-        #[serde(rename = "commit_by_ms", with = "number")]
+        #[serde(rename = "commit_by_ms", with = "Number")]
         commit_by: LedgerTime,
         /// Last moment to reveal.
-        #[serde(rename = "deliver_by_ms", with = "number")]
+        #[serde(rename = "deliver_by_ms", with = "Number")]
         deliver_by: LedgerTime,
     },
     /// The buyer approves; silence approves.
     Approval {
         /// Last moment to deliver.
-        #[serde(rename = "deliver_by_ms", with = "number")]
+        #[serde(rename = "deliver_by_ms", with = "Number")]
         deliver_by: LedgerTime,
         /// Last moment to reject.
-        #[serde(rename = "approve_by_ms", with = "number")]
+        #[serde(rename = "approve_by_ms", with = "Number")]
         approve_by: LedgerTime,
     },
 }
@@ -157,19 +161,20 @@ impl From<&CheckView> for Check {
 
 /// What a buyer asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TermsView {
     /// The work.
     pub work: WorkView,
     /// The check that decides.
     pub check: CheckView,
     /// Most the buyer pays each seller.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub price_max: Amount,
     /// Last moment by which all sellers must have accepted.
-    #[serde(rename = "accept_by_ms", with = "number")]
+    #[serde(rename = "accept_by_ms", with = "Number")]
     pub accept_by: LedgerTime,
     /// A seller the buyer named.
-    #[serde(default, with = "text::option")]
+    #[serde(default, with = "Maybe::<Address>")]
     pub seller: Option<AccountId>,
 }
 
@@ -187,29 +192,31 @@ impl From<&Terms> for TermsView {
 
 /// A standing offer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OfferView {
     /// Its id.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub offer: OfferId,
     /// Whose.
-    #[serde(with = "text")]
+    #[serde(with = "Address")]
     pub seller: AccountId,
     /// What is sold.
     pub good: GoodView,
     /// Price of one unit of work.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub ask: Amount,
     /// Jobs the seller takes at the same time.
     pub capacity: u32,
     /// Jobs it has.
     pub running: u32,
     /// The seller's bond that no job holds, which the draw weighs.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub bond_free: Amount,
 }
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OrderStatus {
     /// Sellers are being drawn or asked.
@@ -226,6 +233,7 @@ pub enum OrderStatus {
 
 /// How far a seller is with an order. A seller that gave the order back is no longer among its sellers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum AssignmentStage {
     /// Drawn, has not answered.
@@ -246,40 +254,42 @@ pub enum AssignmentStage {
 
 /// One seller of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct AssignmentView {
     /// The seller.
-    #[serde(with = "text")]
+    #[serde(with = "Address")]
     pub seller: AccountId,
     /// Its offer; `null` once the order is closed.
-    #[serde(default, with = "text::option")]
+    #[serde(default, with = "Maybe::<Id>")]
     pub offer: Option<OfferId>,
     /// What it earns before deductions; `null` once closed without payment.
-    #[serde(default, with = "text::option")]
+    #[serde(default, with = "Maybe::<Grains>")]
     pub ask: Option<Amount>,
     /// What it reserves of its bond; `null` once closed.
-    #[serde(default, with = "text::option")]
+    #[serde(default, with = "Maybe::<Grains>")]
     pub lock: Option<Amount>,
     /// Last moment to accept; `null` once it has.
-    #[serde(default, rename = "respond_by_ms", with = "number::option")]
+    #[serde(default, rename = "respond_by_ms", with = "Maybe::<Number>")]
     pub respond_by: Option<LedgerTime>,
     /// How far it is.
     pub stage: AssignmentStage,
     /// Its commitment, once made.
-    #[serde(default, with = "text::option")]
+    #[serde(default, with = "Maybe::<Id>")]
     pub commitment: Option<Hash32>,
     /// Its answer, once revealed or delivered.
-    #[serde(default, with = "text::option")]
+    #[serde(default, with = "Maybe::<Id>")]
     pub output: Option<ContentId>,
 }
 
 /// One order, open or closed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OrderView {
     /// Its id.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub order: OrderId,
     /// Whose.
-    #[serde(with = "text")]
+    #[serde(with = "Address")]
     pub buyer: AccountId,
     /// Where it stands.
     pub status: OrderStatus,
@@ -287,16 +297,16 @@ pub struct OrderView {
     #[serde(default)]
     pub terms: Option<TermsView>,
     /// What is locked for it now.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub escrow: Amount,
     /// When it was placed.
-    #[serde(rename = "placed_at_ms", with = "number")]
+    #[serde(rename = "placed_at_ms", with = "Number")]
     pub placed_at: LedgerTime,
     /// When all sellers had accepted; `null` before and once closed.
-    #[serde(default, rename = "started_at_ms", with = "number::option")]
+    #[serde(default, rename = "started_at_ms", with = "Maybe::<Number>")]
     pub started_at: Option<LedgerTime>,
     /// The accepted answer, once there is one.
-    #[serde(default, with = "text::option")]
+    #[serde(default, with = "Maybe::<Id>")]
     pub output: Option<ContentId>,
     /// Its sellers, in the order drawn; ascending by account once closed.
     pub sellers: Vec<AssignmentView>,
@@ -304,7 +314,7 @@ pub struct OrderView {
     #[serde(default)]
     pub receipt: Option<ReceiptView>,
     /// Height of its end, once closed.
-    #[serde(default, with = "number::option")]
+    #[serde(default, with = "Maybe::<Number>")]
     pub closed_height: Option<Height>,
 }
 
@@ -313,6 +323,7 @@ pub struct OrderView {
 /// [`crate::paths::ACCOUNT_ORDERS_ROUTE`] lists an account's orders, newest first, or with `?status=open`
 /// only those that have not ended, by id. [`crate::paths::ORDERS`] lists everybody's open orders, by id.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct OrdersPage {
     /// The orders.
     pub orders: Vec<OrderView>,

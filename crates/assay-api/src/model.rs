@@ -1,26 +1,27 @@
 //! Registered models.
 
-use crate::json::text;
+use crate::json::{Address, Id};
 use assay_types::{AccountId, ContentId, ModelId, RoyaltySplit};
 use serde::{Deserialize, Serialize};
 
 /// A model that sellers can offer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ModelView {
     /// Its id.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub model: ModelId,
     /// Its name by its manifest, where this node holds that; a name is not unique, an id is.
     #[serde(default)]
     pub name: Option<String>,
     /// Who registered it.
-    #[serde(with = "text")]
+    #[serde(with = "Address")]
     pub owner: AccountId,
     /// Content id of its manifest.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub manifest: ContentId,
     /// Content id of its canonical program.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub program: ContentId,
     /// SPDX licence expression.
     pub licence: String,
@@ -32,9 +33,10 @@ pub struct ModelView {
 
 /// A share of a model's income.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RoyaltySplitView {
     /// Who is paid.
-    #[serde(with = "text")]
+    #[serde(with = "Address")]
     pub account: AccountId,
     /// Share of each settled ask, in hundredths of a percent.
     pub basis_points: u16,

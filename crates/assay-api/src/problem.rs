@@ -8,6 +8,7 @@ pub const PROBLEM_MEDIA_TYPE: &str = "application/problem+json";
 
 /// Why a request was refused, and what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[error("{title}: {detail}; {hint}")]
 pub struct Problem {
     /// `urn:assay:problem:` and the code.
@@ -32,6 +33,7 @@ macro_rules! codes {
     ($( $(#[$doc:meta])* $name:ident $text:literal $status:literal $title:literal; )*) => {
         /// What kind of problem it is. Names are for ever; new ones may come.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
         pub enum ProblemCode {
             $( $(#[$doc])* #[serde(rename = $text)] $name, )*
             /// One that this program does not know yet.

@@ -2,7 +2,7 @@
 
 use crate::{
     CheckView, WorkView,
-    json::{number, text},
+    json::{Address, Grains, Id, Maybe, Number},
 };
 use assay_types::{
     AccountId, Amount, BurnReason, ChainId, ContentId, Height, LedgerTime, OrderId, Payout,
@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 /// How an order ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum VerdictView {
     /// Enough sellers gave the same answer.
@@ -42,24 +43,25 @@ impl From<&Verdict> for VerdictView {
 
 /// What became of one seller.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum PayoutResultView {
     /// Paid.
     Paid {
         /// Its ask.
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         gross: Amount,
         /// What the market burnt of it.
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         fee: Amount,
         /// What went to the model's royalty accounts.
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         royalties: Amount,
     },
     /// Its lock was burnt.
     Burnt {
         /// How much.
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         amount: Amount,
         /// Why: `false_reveal`, `minority_answer`, `silence` or `rejected_delivery`.
         reason: String,
@@ -70,9 +72,10 @@ pub enum PayoutResultView {
 
 /// One seller's line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct PayoutView {
     /// The seller.
-    #[serde(with = "text")]
+    #[serde(with = "Address")]
     pub seller: AccountId,
     /// What became of it.
     pub result: PayoutResultView,
@@ -105,15 +108,16 @@ impl From<&Payout> for PayoutView {
 
 /// The end of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct ReceiptView {
     /// The chain that settled it.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub chain: ChainId,
     /// The order.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub order: OrderId,
     /// Who bought.
-    #[serde(with = "text")]
+    #[serde(with = "Address")]
     pub buyer: AccountId,
     /// What was asked.
     pub work: WorkView,
@@ -122,27 +126,27 @@ pub struct ReceiptView {
     /// How it ended.
     pub verdict: VerdictView,
     /// The accepted answer.
-    #[serde(default, with = "text::option")]
+    #[serde(default, with = "Maybe::<Id>")]
     pub output: Option<ContentId>,
     /// What the buyer paid in all.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub price: Amount,
     /// What returned to the buyer.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub refund: Amount,
     /// The sellers, ascending by account.
     pub payouts: Vec<PayoutView>,
     /// When the order was placed.
-    #[serde(rename = "placed_at_ms", with = "number")]
+    #[serde(rename = "placed_at_ms", with = "Number")]
     pub placed_at: LedgerTime,
     /// When it ended.
-    #[serde(rename = "closed_at_ms", with = "number")]
+    #[serde(rename = "closed_at_ms", with = "Number")]
     pub closed_at: LedgerTime,
     /// Height of its end.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub height: Height,
     /// The transaction that ended it; `null` when a deadline did.
-    #[serde(default, with = "text::option")]
+    #[serde(default, with = "Maybe::<Id>")]
     pub settled_by: Option<TxId>,
 }
 

@@ -1,28 +1,29 @@
 //! The node and its chain at a glance.
 
-use crate::json::{number, text};
+use crate::json::{Address, Each, Grains, Id, Number};
 use assay_types::{AccountId, Amount, ChainId, FeeRate, Height, LedgerTime, Params, Weight};
 use serde::{Deserialize, Serialize};
 
 /// The chain as this node sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StatusView {
     /// The chain.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub chain_id: ChainId,
     /// Its name for people.
     pub network: String,
     /// The latest final block.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub height: Height,
     /// Its ledger time, from which every deadline is reckoned.
-    #[serde(rename = "time_ms", with = "number")]
+    #[serde(rename = "time_ms", with = "Number")]
     pub time: LedgerTime,
     /// Grains per unit of weight in the next block.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub base_fee: FeeRate,
     /// The validators' accounts, ascending by key.
-    #[serde(with = "text::list")]
+    #[serde(with = "Each::<Address>")]
     pub validators: Vec<AccountId>,
     /// How much money there is.
     pub supply: SupplyView,
@@ -38,20 +39,22 @@ pub struct StatusView {
 
 /// How much money there is: `issued == burnt + circulating`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SupplyView {
     /// Ever made.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub issued: Amount,
     /// Destroyed.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub burnt: Amount,
     /// In balances, bonds and escrow.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub circulating: Amount,
 }
 
 /// What waits for a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct MempoolView {
     /// Transactions.
     pub transactions: u64,
@@ -61,6 +64,7 @@ pub struct MempoolView {
 
 /// What a node takes in one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct LimitsView {
     /// Largest transaction.
     pub transaction_bytes_max: u64,
@@ -80,11 +84,12 @@ pub struct LimitsView {
 
 /// The ledger's limits and prices; see `assay_types::Params`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[expect(missing_docs, reason = "the fields are those of `assay_types::Params`")]
 pub struct ParamsView {
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub block_weight_max: Weight,
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub base_fee_min: FeeRate,
     pub accept_window_ms: u64,
     pub redraws_max: u8,
@@ -119,11 +124,12 @@ impl From<&Params> for ParamsView {
 
 /// Whether the chain moves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct HealthView {
     /// Always true with status 200; a chain that stands still answers 503 and a problem.
     pub moving: bool,
     /// The latest final block.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub height: Height,
     /// Milliseconds since this node saw it become final.
     pub block_age_ms: u64,

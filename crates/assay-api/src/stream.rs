@@ -12,7 +12,7 @@
 
 use crate::{
     EventView, OutcomeView,
-    json::{number, text},
+    json::{Grains, Id, Number},
 };
 use assay_types::{BlockId, FeeRate, Height, LedgerTime, OrderId, TxId};
 use serde::{Deserialize, Serialize};
@@ -78,12 +78,13 @@ impl FromStr for EventCursor {
 
 /// One event with its place and time; the data of a [`MARKET_EVENT`] message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StampedEvent {
     /// Its block's height.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub height: Height,
     /// Its block's ledger time.
-    #[serde(rename = "time_ms", with = "number")]
+    #[serde(rename = "time_ms", with = "Number")]
     pub time: LedgerTime,
     /// Its place in the block.
     pub index: u32,
@@ -108,20 +109,21 @@ impl StampedEvent {
 
 /// A block has been told in full; the data of a [`BLOCK_EVENT`] message.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BlockEvent {
     /// Its height.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub height: Height,
     /// Its ledger time.
-    #[serde(rename = "time_ms", with = "number")]
+    #[serde(rename = "time_ms", with = "Number")]
     pub time: LedgerTime,
     /// Number of its events, filtered out ones among them.
     pub index: u32,
     /// Its id.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub id: BlockId,
     /// Grains per unit of weight.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub base_fee: FeeRate,
     /// Number of its transactions.
     pub transactions: u32,
@@ -142,9 +144,10 @@ impl BlockEvent {
 
 /// What became of one of an account's transactions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SenderOutcome {
     /// Its id.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub id: TxId,
     /// Its lane.
     pub lane: u8,

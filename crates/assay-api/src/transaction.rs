@@ -2,7 +2,7 @@
 
 use crate::{
     GoodView, Problem, ProblemCode, RoyaltySplitView, TermsView,
-    json::{number, text},
+    json::{Address, Grains, Id, Number},
 };
 use assay_types::{
     AccountId, Amount, BLOCK_BYTES_MAX, Call, ContentId, Height, LedgerTime, List, ModelId,
@@ -51,14 +51,16 @@ pub fn encode_batch(transactions: &[Transaction]) -> Result<Vec<u8>, BatchTooLar
 
 /// Answer to the submission of one transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct Submitted {
     /// Its id. It waits for a block; resending what already waits or is final answers the same.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub id: TxId,
 }
 
 /// Answer to a batch: short when all is well, and still bounded when nothing is.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BatchAnswer {
     /// How many wait for a block now, or did already, or are final.
     pub accepted: u32,
@@ -70,6 +72,7 @@ pub struct BatchAnswer {
 
 /// A refused transaction of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RefusedView {
     /// Its place in the batch, from 0.
     pub index: u32,
@@ -123,21 +126,22 @@ impl BatchAnswer {
 
 /// What became of a transaction. One that this node never saw answers 404.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum TransactionStatus {
     /// It waits for a block.
     Pending {
         /// Its id.
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         id: TxId,
     },
     /// It is in a final block.
     Final {
         /// Its id.
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         id: TxId,
         /// The block's height.
-        #[serde(with = "number")]
+        #[serde(with = "Number")]
         height: Height,
         /// Its place in the block.
         index: u32,
@@ -148,6 +152,7 @@ pub enum TransactionStatus {
 
 /// What an included transaction did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "result", rename_all = "snake_case")]
 pub enum OutcomeView {
     /// What it asked for.
@@ -169,6 +174,7 @@ impl From<Option<Rejection>> for OutcomeView {
 
 /// A rejection with its words.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct RejectionView {
     /// Its frozen number.
     pub code: u16,
@@ -200,28 +206,29 @@ impl RejectionView {
 
 /// A transaction of a block.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TransactionView {
     /// Its id.
-    #[serde(with = "text")]
+    #[serde(with = "Id")]
     pub id: TxId,
     /// Who pays and whose right is used.
-    #[serde(with = "text")]
+    #[serde(with = "Address")]
     pub sender: AccountId,
     /// Its lane.
     pub lane: u8,
     /// Its place in the lane.
     pub sequence: u64,
     /// Most the sender pays for weight.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub fee_limit: Amount,
     /// Paid to the leader.
-    #[serde(with = "text")]
+    #[serde(with = "Grains")]
     pub tip: Amount,
     /// Last ledger time at which it could be included.
-    #[serde(rename = "valid_until_ms", with = "number")]
+    #[serde(rename = "valid_until_ms", with = "Number")]
     pub valid_until: LedgerTime,
     /// What it costs a block.
-    #[serde(with = "number")]
+    #[serde(with = "Number")]
     pub weight: Weight,
     /// What it asked for.
     pub call: CallView,
@@ -250,61 +257,62 @@ impl TransactionView {
 
 /// What a transaction asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are those of `assay_types::Call`")]
 pub enum CallView {
     Transfer {
-        #[serde(with = "text")]
+        #[serde(with = "Address")]
         to: AccountId,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         amount: Amount,
     },
     Bond {
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         amount: Amount,
     },
     Unbond {
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         amount: Amount,
     },
     PublishOffer {
         good: GoodView,
-        #[serde(with = "text")]
+        #[serde(with = "Grains")]
         ask: Amount,
         capacity: u32,
     },
     WithdrawOffer {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         offer: OfferId,
     },
     PlaceOrder {
         terms: TermsView,
     },
     CancelOrder {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
     },
     Accept {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
     },
     Decline {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
     },
     /// The body is left out; the canonical block holds it.
     CheckCall {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         order: OrderId,
         tag: u8,
         bytes_len: usize,
     },
     RegisterModel {
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         model: ModelId,
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         manifest: ContentId,
-        #[serde(with = "text")]
+        #[serde(with = "Id")]
         program: ContentId,
         licence: String,
         royalties: Vec<RoyaltySplitView>,
