@@ -4,6 +4,7 @@
 
 mod bench;
 mod completions;
+
 mod demo;
 mod infer;
 mod model;
@@ -11,6 +12,7 @@ mod node;
 mod order;
 mod provide;
 mod receipt;
+mod settings;
 mod values;
 mod wallet;
 
@@ -23,11 +25,20 @@ pub(crate) use node::Node;
 pub(crate) use order::{Order, OrderList};
 pub(crate) use provide::{Misbehave, Provide};
 pub(crate) use receipt::{Receipt, ReceiptVerify};
+pub(crate) use settings::{Config, ConfigSet, ConfigUnset};
 pub(crate) use values::ModelName;
 pub(crate) use wallet::{Transfer, Wallet, WalletChoice, WalletShow};
 
-use crate::{home::NODE_DEFAULT, output::Format};
-use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
+use crate::{
+    config,
+    home::NODE_DEFAULT,
+    log,
+    output::{Format, Loudness},
+};
+use clap::{
+    ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint,
+    builder::{Styles, styling::AnsiColor},
+};
 use std::path::PathBuf;
 
 /// An open market for AI work: anyone sells, anyone buys, nothing is paid until its check has passed.
@@ -36,7 +47,9 @@ use std::path::PathBuf;
     name = "assay",
     version,
     propagate_version = true,
-    arg_required_else_help = true
+    arg_required_else_help = true,
+    styles = STYLES,
+    max_term_width = 100
 )]
 #[command(after_help = "\
 Examples:
@@ -54,6 +67,16 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+/// Headings, commands and flags stand out; the rest is plain.
+const STYLES: Styles = Styles::styled()
+    .header(AnsiColor::Green.on_default().bold())
+    .usage(AnsiColor::Green.on_default().bold())
+    .literal(AnsiColor::Cyan.on_default().bold())
+    .placeholder(AnsiColor::Cyan.on_default())
+    .error(AnsiColor::Red.on_default().bold())
+    .valid(AnsiColor::Green.on_default())
+    .invalid(AnsiColor::Yellow.on_default());
+
 /// Flags of every command.
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
@@ -61,15 +84,37 @@ pub(crate) struct Globals {
     /// Answers as JSON objects, one a line, for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// When to use colour; `auto` is on a terminal and without NO_COLOR
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
-    pub(crate) color: Color,
-    /// Folder of wallets, receipts and data [default: the platform's, e.g. ~/.local/share/assay]
-    #[arg(long, global = true, env = "ASSAY_HOME", value_name = "HOME", value_hint = ValueHint::DirPath)]
-    pub(crate) home: Option<PathBuf>,
+    /// More about the work on standard error: -v steps, -vv details, -vvv everything
+    #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+    /// Answers and errors only: no progress, no notes
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
     /// Address of the node to talk to
-    #[arg(long, global = true, env = "ASSAY_NODE", value_name = "URL", default_value = NODE_DEFAULT)]
+    #[arg(long, global = true, env = "ASSAY_NODE", hide_env_values = true, value_name = "URL", default_value = NODE_DEFAULT)]
     pub(crate) node: String,
+    /// Folder of wallets, receipts and data [default: the platform's]
+    #[arg(long, global = true, env = "ASSAY_HOME", hide_env_values = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) home: Option<PathBuf>,
+    /// Configuration file to read instead of the usual one
+    #[arg(long, global = true, env = config::FILE_VARIABLE, hide_env_values = true, value_name = "FILE",
+          value_hint = ValueHint::FilePath)]
+    pub(crate) config: Option<PathBuf>,
+    /// When to use colour; `auto` is on a terminal and without NO_COLOR
+    #[arg(
+        long,
+        global = true,
+        env = "ASSAY_COLOR",
+        hide_env_values = true,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        hide_possible_values = true
+    )]
+    pub(crate) color: Color,
+    /// What to log, by part: `error`, `assay_worker=debug` [default: error]
+    #[arg(long, global = true, env = "ASSAY_LOG", hide_env_values = true, value_name = "FILTER", value_parser = log::filter)]
+    pub(crate) log: Option<String>,
 }
 
 impl Globals {
@@ -81,15 +126,45 @@ impl Globals {
             Format::Text
         }
     }
+
+    /// How much is said about the work.
+    pub(crate) fn loudness(&self) -> Loudness {
+        if self.quiet {
+            Loudness::Quiet
+        } else {
+            Loudness::Usual
+        }
+    }
+}
+
+impl Command {
+    /// Whether it runs without the configuration file, so that a wrong one can be looked at and mended.
+    pub(crate) const fn bears_wrong_config(&self) -> bool {
+        matches!(self, Self::Config(_) | Self::Completions(_))
+    }
 }
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 pub(crate) enum Color {
+    /// On a terminal and without NO_COLOR
     #[default]
     Auto,
+    /// Even into files and pipes
     Always,
+    /// Not at all
     Never,
+}
+
+impl Color {
+    /// For what prints answers.
+    pub(crate) fn of_stream(self) -> anstream::ColorChoice {
+        match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        }
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -118,6 +193,9 @@ pub(crate) enum Command {
     Receipt(Receipt),
     /// Measure this machine
     Bench(Bench),
+    /// Show and change settings, and where each comes from
+    #[command(subcommand)]
+    Config(Config),
     /// Write a shell's completions to standard output
     Completions(Completions),
 }

@@ -2,6 +2,7 @@
 
 mod bench;
 mod completions;
+mod config;
 mod infer;
 pub(crate) mod model;
 mod node;
@@ -13,17 +14,26 @@ pub(crate) mod wallet;
 
 use crate::{
     cli::{Command, Globals},
+    config::Config,
     demo,
     failure::Done,
     output::Output,
 };
+use clap::ArgMatches;
 
 /// Runs the chosen command.
 ///
 /// # Errors
 /// What the command could not do.
-pub(crate) async fn run(command: &Command, globals: &Globals, output: &Output) -> Done {
+pub(crate) async fn run(
+    command: &Command,
+    globals: &Globals,
+    config: &Config,
+    matches: &ArgMatches,
+    output: &Output,
+) -> Done {
     match command {
+        Command::Config(command) => config::run(command, config, matches, output),
         Command::Model(command) => model::run(command, globals, output).await,
         Command::Receipt(command) => receipt::run(command, output),
         Command::Bench(args) => bench::run(args, output).await,

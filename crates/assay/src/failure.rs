@@ -73,20 +73,41 @@ pub(crate) fn finish(output: &Output, done: &Done) -> ExitCode {
     }
 }
 
+/// Prints help, or what is wrong with the words: as JSON on `output` if there is one.
+pub(crate) fn usage(error: &clap::Error, output: Option<Output>) -> ExitCode {
+    match output.filter(|_| error.use_stderr()) {
+        Some(output) => output.fault(json_of_usage(error)),
+        // A closed pipe is the reader's choice, not a failure of ours.
+        None => drop(error.print()),
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(CODE_ERROR))
+}
+
+fn json_of_usage(error: &clap::Error) -> serde_json::Value {
+    let text = error.render().to_string();
+    let mut paragraphs = text.split("\n\n").map(str::trim);
+    let message = paragraphs.next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let hints: Vec<_> = paragraphs
+        .filter_map(|part| part.strip_prefix("tip: "))
+        .collect();
+    serde_json::json!({ "error": [message], "hints": hints })
+}
+
 fn report(output: &Output, error: &anyhow::Error) {
     let (causes, hints) = explain(error);
     if output.is_json() {
-        output.note(serde_json::json!({ "error": causes, "hints": hints }));
+        output.fault(serde_json::json!({ "error": causes, "hints": hints }));
         return;
     }
     for (depth, cause) in causes.iter().enumerate() {
         match depth {
-            0 => output.note(format_args!("{} {cause}", bad("error:"))),
-            _ => output.note(format_args!("  {} {cause}", dim("because"))),
+            0 => output.fault(format_args!("{} {cause}", bad("error:"))),
+            _ => output.fault(format_args!("  {} {cause}", dim("because"))),
         }
     }
     for hint in hints {
-        output.note(format_args!("{} {hint}", dim("hint:")));
+        output.fault(format_args!("{} {hint}", dim("hint:")));
     }
 }
 

@@ -6,12 +6,14 @@
 mod answer;
 mod cli;
 mod command;
+mod config;
 mod connect;
 mod demo;
 mod devnet;
 mod failure;
 mod home;
 mod interrupt;
+mod log;
 mod market;
 mod output;
 mod passphrase;
@@ -19,35 +21,62 @@ mod picture;
 mod words;
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, ValueEnum};
 use cli::{Cli, Color};
-use output::Output;
-use std::process::ExitCode;
+use config::Config;
+use output::{Format, Loudness, Output};
+use std::{env, ffi::OsString, process::ExitCode};
 
 fn main() -> ExitCode {
-    let Cli { globals, command } = Cli::parse();
-    let color = match globals.color {
-        Color::Auto => anstream::ColorChoice::Auto,
-        Color::Always => anstream::ColorChoice::Always,
-        Color::Never => anstream::ColorChoice::Never,
+    let words: Vec<OsString> = env::args_os().collect();
+    let config = Config::load(&words);
+    let mut grammar = config.apply(Cli::command()).color(color_of_usage(&words));
+    let parsed = grammar
+        .try_get_matches_from_mut(&words)
+        .and_then(|matches| {
+            let cli =
+                Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut grammar))?;
+            Ok((cli, matches))
+        });
+    let (Cli { globals, command }, matches) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => return failure::usage(&error, output_of_usage(&words)),
     };
-    let output = Output::new(globals.format(), color);
-    start_log();
+    let color = globals.color.of_stream();
+    let output = Output::new(globals.format(), color, globals.loudness());
+    log::start(&globals, &matches, output.is_log_colored());
+    let run = async {
+        if !command.bears_wrong_config() {
+            config.check()?;
+        }
+        command::run(&command, &globals, &config, &matches, &output).await
+    };
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")
-        .and_then(|runtime| runtime.block_on(command::run(&command, &globals, &output)));
+        .and_then(|runtime| runtime.block_on(run));
     failure::finish(&output, &done)
 }
 
-/// What the parts of the program report about themselves, on standard error: warnings, or what
-/// `ASSAY_LOG` asks for (`ASSAY_LOG=assay_chain=debug`).
-fn start_log() {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_env("ASSAY_LOG").unwrap_or_else(|_| EnvFilter::new("error"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .init();
+/// The colour of help and of wrong usage, which are printed before the words are understood.
+fn color_of_usage(words: &[OsString]) -> clap::ColorChoice {
+    let named = config::flag_value(words, "--color");
+    match named
+        .as_ref()
+        .and_then(|name| Color::from_str(name.to_str()?, false).ok())
+    {
+        Some(Color::Always) => clap::ColorChoice::Always,
+        Some(Color::Never) => clap::ColorChoice::Never,
+        Some(Color::Auto) | None => clap::ColorChoice::Auto,
+    }
+}
+
+/// Programs that asked for JSON get wrong usage as JSON too.
+fn output_of_usage(words: &[OsString]) -> Option<Output> {
+    let is_json = words
+        .iter()
+        .take_while(|word| *word != "--")
+        .any(|word| word == "--json");
+    is_json.then(|| Output::new(Format::Json, anstream::ColorChoice::Never, Loudness::Usual))
 }

@@ -30,6 +30,16 @@ pub(crate) struct Output {
     format: Format,
     color: ColorChoice,
     width: usize,
+    loudness: Loudness,
+}
+
+/// How much is said about the work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Loudness {
+    /// Errors only.
+    Quiet,
+    /// Progress and notes too.
+    Usual,
 }
 
 /// Who reads the answers.
@@ -42,8 +52,8 @@ pub(crate) enum Format {
 }
 
 impl Output {
-    /// Printing in `format`; `color` is what the user asked for.
-    pub(crate) fn new(format: Format, color: ColorChoice) -> Self {
+    /// Printing in `format`; `color` and `loudness` are what the user asked for.
+    pub(crate) fn new(format: Format, color: ColorChoice, loudness: Loudness) -> Self {
         let width = terminal_size::terminal_size()
             .map_or(WIDTH_DEFAULT, |(width, _)| usize::from(width.0))
             .max(WIDTH_MIN);
@@ -51,6 +61,15 @@ impl Output {
             format,
             color,
             width,
+            loudness,
+        }
+    }
+
+    /// Whether lines of the log are coloured, as everything on standard error is.
+    pub(crate) fn is_log_colored(&self) -> bool {
+        match self.color {
+            ColorChoice::Auto => AutoStream::choice(&io::stderr()) != ColorChoice::Never,
+            choice => choice != ColorChoice::Never,
         }
     }
 
@@ -111,8 +130,15 @@ impl Output {
         let _ = stdout.write_all(bytes).and_then(|()| stdout.flush());
     }
 
-    /// A line about the work, for people, on standard error.
+    /// A line about the work, on standard error.
     pub(crate) fn note(&self, text: impl Display) {
+        if self.loudness != Loudness::Quiet {
+            self.fault(text);
+        }
+    }
+
+    /// A line that not even `--quiet` silences, on standard error.
+    pub(crate) fn fault(&self, text: impl Display) {
         self.write(io::stderr(), &text);
     }
 
@@ -134,7 +160,8 @@ impl Output {
     }
 
     fn draw_target(&self) -> ProgressDrawTarget {
-        if self.format == Format::Text && io::stderr().is_terminal() {
+        let is_watched = self.format == Format::Text && io::stderr().is_terminal();
+        if is_watched && self.loudness != Loudness::Quiet {
             ProgressDrawTarget::stderr()
         } else {
             ProgressDrawTarget::hidden()

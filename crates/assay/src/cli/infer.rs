@@ -29,13 +29,20 @@ pub(crate) struct Infer {
     pub(crate) input: Option<PathBuf>,
     /// Who decides: `quorum:2of3` (two of three sellers must agree) or `approval` (you do: it asks on a
     /// terminal; without one, or with --json, it approves, as silence would)
-    #[arg(long, value_name = "CHECK", default_value = "quorum:2of3")]
+    #[arg(
+        long,
+        env = "ASSAY_INFER_CHECK",
+        hide_env_values = true,
+        value_name = "CHECK",
+        default_value = "quorum:2of3"
+    )]
     pub(crate) check: CheckChoice,
     /// Most you pay each seller (ASY)
-    #[arg(long, value_name = "ASY", value_parser = amount, default_value = "0.01")]
+    #[arg(long, env = "ASSAY_INFER_MAX_PRICE", hide_env_values = true, value_name = "ASY", value_parser = amount,
+          default_value = "0.01")]
     pub(crate) max_price: Amount,
     /// Time until an order has ended at the latest, in seconds [default: 28; 60 in a batch]
-    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    #[arg(long, env = "ASSAY_INFER_WITHIN", hide_env_values = true, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) within: Option<Duration>,
     /// Place one order for each row of `x` of this .npz archive
     #[arg(long, value_name = "FILE.npz", value_hint = ValueHint::FilePath)]

@@ -20,7 +20,7 @@ pub(crate) struct Node {
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) data: Option<PathBuf>,
     /// Address of the HTTP interface; port 0 takes a free one
-    #[arg(long, value_name = "ADDR", default_value = LISTEN_DEFAULT)]
+    #[arg(long, env = "ASSAY_LISTEN", hide_env_values = true, value_name = "ADDR", default_value = LISTEN_DEFAULT)]
     pub(crate) listen: SocketAddr,
 }
 

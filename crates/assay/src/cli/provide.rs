@@ -15,16 +15,30 @@ pub(crate) struct Provide {
     #[command(flatten)]
     pub(crate) wallet: WalletChoice,
     /// Bond at least this much (ASY); jobs lock ten times the buyer's maximum of it
-    #[arg(long, value_name = "ASY", value_parser = amount, default_value = "100")]
+    #[arg(long, env = "ASSAY_PROVIDE_BOND", hide_env_values = true, value_name = "ASY", value_parser = amount,
+          default_value = "100")]
     pub(crate) bond: Amount,
-    /// A model to serve, by name or id; repeat for more [default: all registered models]
-    #[arg(long = "model", value_name = "NAME|ID")]
+    /// Models to serve, by name or id; several with commas [default: all registered models]
+    #[arg(
+        long = "model",
+        env = "ASSAY_PROVIDE_MODEL",
+        hide_env_values = true,
+        value_name = "NAME|ID",
+        value_delimiter = ','
+    )]
     pub(crate) models: Vec<String>,
     /// Price of one inference (ASY)
-    #[arg(long, value_name = "ASY", value_parser = amount, default_value = "0.001")]
+    #[arg(long, env = "ASSAY_PROVIDE_ASK", hide_env_values = true, value_name = "ASY", value_parser = amount,
+          default_value = "0.001")]
     pub(crate) ask: Amount,
     /// Jobs at the same time
-    #[arg(long, value_name = "JOBS", default_value_t = 64)]
+    #[arg(
+        long,
+        env = "ASSAY_PROVIDE_CAPACITY",
+        hide_env_values = true,
+        value_name = "JOBS",
+        default_value_t = 64
+    )]
     pub(crate) capacity: u32,
     /// Folder of the seller's journal [default: HOME/providers/ACCOUNT]
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]

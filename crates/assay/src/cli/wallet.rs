@@ -39,7 +39,7 @@ pub(crate) struct WalletShow {
 #[derive(Debug, Clone, Args)]
 pub(crate) struct WalletChoice {
     /// A wallet's name or file
-    #[arg(long, env = "ASSAY_WALLET", value_name = "NAME|FILE", default_value = "default",
+    #[arg(long, env = "ASSAY_WALLET", hide_env_values = true, value_name = "NAME|FILE", default_value = "default",
           value_hint = ValueHint::FilePath)]
     pub(crate) wallet: String,
 }

@@ -44,7 +44,11 @@ fn causes_and_hints_come_in_order_and_once() {
 
 #[test]
 fn exit_codes_tell_classes_apart() {
-    let output = Output::new(crate::output::Format::Text, anstream::ColorChoice::Never);
+    let output = Output::new(
+        crate::output::Format::Text,
+        anstream::ColorChoice::Never,
+        crate::output::Loudness::Usual,
+    );
     for (done, code) in [
         (Ok(Ended::Well), ExitCode::SUCCESS),
         (Ok(Ended::Badly), ExitCode::from(1)),

@@ -50,6 +50,7 @@ impl World {
             .args(line.split_whitespace())
             .env_clear()
             .env("ASSAY_HOME", self.home.path())
+            .env("XDG_CONFIG_HOME", self.home.path())
             .env("TMPDIR", self.home.path())
             .stdin(Stdio::null());
         command
