@@ -42,7 +42,7 @@ pub enum ModelError {
         /// Which model.
         model: ModelId,
         /// Why.
-        source: ProgramError,
+        source: Box<ProgramError>,
     },
     /// The program is another model's.
     #[error(
@@ -60,7 +60,7 @@ pub enum ModelError {
         /// Which model.
         model: ModelId,
         /// Why.
-        source: ManifestError,
+        source: Box<ManifestError>,
     },
 }
 
@@ -133,12 +133,17 @@ impl Shelf {
         if actual != model {
             return Err(ModelError::WrongProgram { model, actual });
         }
-        let refused = move |source| ModelError::Manifest { model, source };
+        let refused = move |error| ModelError::Manifest {
+            model,
+            source: Box::new(error),
+        };
         let manifest = Manifest::from_bytes(&manifest).map_err(refused)?;
         // Planning and the first run of a large model take seconds, so they leave the runtime's threads alone.
         let planned = tokio::task::spawn_blocking(move || {
-            let program = Program::from_bytes(&program)
-                .map_err(|source| ModelError::Program { model, source })?;
+            let program = Program::from_bytes(&program).map_err(|error| ModelError::Program {
+                model,
+                source: Box::new(error),
+            })?;
             manifest.check_program(&program).map_err(refused)?;
             let name = manifest.fields().name.clone();
             Ok(Self::plan(name, program))
