@@ -2,11 +2,11 @@
 
 use crate::{
     GoodView, RejectionView, TermsView,
-    json::{Address, Grains, Id, Number},
+    json::{Address, Grains, Id, Number, Spoken},
     receipt::{ReceiptView, burn_reason},
 };
 use assay_types::{
-    AccountId, Amount, ContentId, Event, Hash32, LedgerTime, ModelId, OfferId, OrderId,
+    AccountId, Amount, ContentId, Event, Hash32, LedgerTime, ModelId, Name, OfferId, OrderId,
     ReleaseReason, TxId,
 };
 use serde::{Deserialize, Serialize};
@@ -195,6 +195,62 @@ pub enum EventView {
         transaction: TxId,
         rejection: RejectionView,
     },
+    Emitted {
+        epoch: u64,
+        #[serde(with = "Address")]
+        to: AccountId,
+        blocks: u64,
+        #[serde(with = "Grains")]
+        amount: Amount,
+    },
+    Rebated {
+        #[serde(with = "Id")]
+        order: OrderId,
+        #[serde(with = "Address")]
+        seller: AccountId,
+        #[serde(with = "Grains")]
+        amount: Amount,
+    },
+    NameReserved {
+        #[serde(with = "Address")]
+        account: AccountId,
+        #[serde(with = "Id")]
+        commitment: Hash32,
+    },
+    NameRegistered {
+        #[serde(with = "Spoken")]
+        name: Name,
+        #[serde(with = "Address")]
+        holder: AccountId,
+        #[serde(rename = "expires_at_ms", with = "Number")]
+        expires_at: LedgerTime,
+        #[serde(with = "Grains")]
+        price: Amount,
+    },
+    NameRenewed {
+        #[serde(with = "Spoken")]
+        name: Name,
+        #[serde(with = "Address")]
+        holder: AccountId,
+        #[serde(rename = "expires_at_ms", with = "Number")]
+        expires_at: LedgerTime,
+        #[serde(with = "Grains")]
+        price: Amount,
+    },
+    NameTransferred {
+        #[serde(with = "Spoken")]
+        name: Name,
+        #[serde(with = "Address")]
+        from: AccountId,
+        #[serde(with = "Address")]
+        to: AccountId,
+    },
+    NameExpired {
+        #[serde(with = "Spoken")]
+        name: Name,
+        #[serde(with = "Address")]
+        holder: AccountId,
+    },
     /// An event that this program does not know yet.
     #[serde(other)]
     Unknown,
@@ -381,6 +437,64 @@ impl From<&Event> for EventView {
                 transaction: *transaction,
                 rejection: (*rejection).into(),
             },
+            Event::Emitted {
+                epoch,
+                to,
+                blocks,
+                amount,
+            } => Self::Emitted {
+                epoch: *epoch,
+                to: *to,
+                blocks: *blocks,
+                amount: *amount,
+            },
+            Event::Rebated {
+                order,
+                seller,
+                amount,
+            } => Self::Rebated {
+                order: *order,
+                seller: *seller,
+                amount: *amount,
+            },
+            Event::NameReserved {
+                account,
+                commitment,
+            } => Self::NameReserved {
+                account: *account,
+                commitment: commitment.hash(),
+            },
+            Event::NameRegistered {
+                name,
+                holder,
+                expires_at,
+                price,
+            } => Self::NameRegistered {
+                name: *name,
+                holder: *holder,
+                expires_at: *expires_at,
+                price: *price,
+            },
+            Event::NameRenewed {
+                name,
+                holder,
+                expires_at,
+                price,
+            } => Self::NameRenewed {
+                name: *name,
+                holder: *holder,
+                expires_at: *expires_at,
+                price: *price,
+            },
+            Event::NameTransferred { name, from, to } => Self::NameTransferred {
+                name: *name,
+                from: *from,
+                to: *to,
+            },
+            Event::NameExpired { name, holder } => Self::NameExpired {
+                name: *name,
+                holder: *holder,
+            },
         }
     }
 }
@@ -402,7 +516,8 @@ impl EventView {
             | Self::Paid { order, .. }
             | Self::RoyaltyPaid { order, .. }
             | Self::Burnt { order, .. }
-            | Self::Refunded { order, .. } => Some(*order),
+            | Self::Refunded { order, .. }
+            | Self::Rebated { order, .. } => Some(*order),
             Self::Closed { receipt } => Some(receipt.order),
             _ => None,
         }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`Id`] | string of 64 hexadecimal digits | ids and hashes |
 //! | [`Address`] | string `asy1…` | accounts |
+//! | [`Spoken`] | string such as `alice-2` | names of accounts |
 //! | [`Grains`] | string of decimal digits | amounts and fee rates |
 //! | [`Number`] | number | heights, weights and times in milliseconds |
 //! | [`Maybe`]`<…>` | as its spelling, or `null` | options |
@@ -15,7 +16,7 @@
 
 use assay_types::{
     AccountId, Amount, BlockId, ChainId, ContentId, FeeRate, Hash32, Height, LedgerTime, ModelId,
-    OfferId, OrderId, TxId, Weight,
+    Name, OfferId, OrderId, TxId, Weight,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::marker::PhantomData;
@@ -70,6 +71,8 @@ spellings! {
     Id
     /// A bech32m address, `asy1…`.
     Address
+    /// 3 to 32 characters of `a`–`z`, `0`–`9` and `-`.
+    Spoken
     /// Decimal digits, as a string: a `u64` does not fit the numbers of JavaScript.
     Grains
     /// A number.
@@ -90,6 +93,7 @@ macro_rules! displayed {
 }
 displayed!(Id: BlockId, ChainId, ContentId, Hash32, ModelId, OfferId, OrderId, TxId);
 displayed!(Address: AccountId);
+displayed!(Spoken: Name);
 
 macro_rules! grains {
     ($($name:ty),*) => { $(

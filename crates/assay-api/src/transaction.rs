@@ -2,11 +2,11 @@
 
 use crate::{
     GoodView, Problem, ProblemCode, RoyaltySplitView, TermsView,
-    json::{Address, Grains, Id, Number},
+    json::{Address, Grains, Id, Number, Spoken},
 };
 use assay_types::{
-    AccountId, Amount, BLOCK_BYTES_MAX, Call, ContentId, Height, LedgerTime, List, ModelId,
-    OfferId, OrderId, Rejection, Transaction, TxId, Weight, encode,
+    AccountId, Amount, BLOCK_BYTES_MAX, Call, ContentId, Hash32, Height, LedgerTime, List, ModelId,
+    Name, OfferId, OrderId, Rejection, Transaction, TxId, Weight, encode,
 };
 use serde::{Deserialize, Serialize};
 
@@ -317,6 +317,28 @@ pub enum CallView {
         licence: String,
         royalties: Vec<RoyaltySplitView>,
     },
+    ReserveName {
+        #[serde(with = "Id")]
+        commitment: Hash32,
+    },
+    RegisterName {
+        #[serde(with = "Spoken")]
+        name: Name,
+        #[serde(with = "Id")]
+        salt: Hash32,
+        lease_ms: u64,
+    },
+    RenewName {
+        #[serde(with = "Spoken")]
+        name: Name,
+        lease_ms: u64,
+    },
+    TransferName {
+        #[serde(with = "Spoken")]
+        name: Name,
+        #[serde(with = "Address")]
+        to: AccountId,
+    },
 }
 
 impl From<&Call> for CallView {
@@ -361,6 +383,26 @@ impl From<&Call> for CallView {
                 program: *program,
                 licence: licence.to_string(),
                 royalties: royalties.iter().map(RoyaltySplitView::from).collect(),
+            },
+            Call::ReserveName { commitment } => Self::ReserveName {
+                commitment: commitment.hash(),
+            },
+            Call::RegisterName {
+                name,
+                salt,
+                lease_ms,
+            } => Self::RegisterName {
+                name: *name,
+                salt: *salt,
+                lease_ms: *lease_ms,
+            },
+            Call::RenewName { name, lease_ms } => Self::RenewName {
+                name: *name,
+                lease_ms: *lease_ms,
+            },
+            Call::TransferName { name, to } => Self::TransferName {
+                name: *name,
+                to: *to,
             },
         }
     }

@@ -131,6 +131,7 @@ pub(crate) fn audit(tables: &Tables) -> Result<Totals, AuditError> {
         ("draws", rebuilt.draws == tables.draws),
         ("wakes", rebuilt.wakes == tables.wakes),
         ("parties", rebuilt.parties == tables.parties),
+        ("held", rebuilt.held == tables.held),
     ] {
         if !same {
             return Err(AuditError::Index { index });

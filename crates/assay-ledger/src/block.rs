@@ -6,6 +6,7 @@
 use crate::{
     audit,
     check::{Facts, Rules, Standard},
+    emission::Schedule,
     ledger::Ledger,
     rows::{LaneKey, Meta},
     tables::{Changes, ONLY, State},
@@ -73,6 +74,7 @@ pub(crate) struct Run<'a> {
     pub(crate) env: BlockEnv,
     pub(crate) chain: ChainId,
     pub(crate) params: &'a Params,
+    pub(crate) schedule: Schedule,
     pub(crate) rules: &'a dyn Rules,
     pub(crate) facts: Facts,
     pub(crate) events: Vec<Event>,
@@ -90,7 +92,7 @@ pub struct Execution<'a> {
 }
 
 impl<'a> Execution<'a> {
-    /// Begins a block: expiries, then draws. `below` are the pending ancestors' changes, oldest first.
+    /// Begins a block: the epoch, expiries, then draws. `below` are the pending ancestors' changes, oldest first.
     ///
     /// # Panics
     /// When height or time do not follow the parent's: the caller has checked the header.
@@ -110,6 +112,7 @@ impl<'a> Execution<'a> {
             env,
             chain: base.chain,
             params: &base.params,
+            schedule: base.schedule(),
             rules,
             facts: Facts::default(),
             events: Vec::new(),
@@ -122,6 +125,7 @@ impl<'a> Execution<'a> {
             "a block follows its parent's height"
         );
         assert!(env.time > parent.time, "ledger time rises");
+        let parent_time = parent.time;
         let mut execution = Self {
             run,
             base_fee: parent.base_fee,
@@ -138,6 +142,7 @@ impl<'a> Execution<'a> {
                 ..parent
             },
         );
+        execution.run.turn_epoch(parent_time);
         execution.run.wake_due();
         execution.run.draw_due();
         execution.run.state.keep();
@@ -390,6 +395,17 @@ impl Run<'_> {
                 };
                 self.register_model(*model, row)
             }
+            Call::ReserveName { commitment } => {
+                self.reserve_name(sender, *commitment);
+                Ok(())
+            }
+            Call::RegisterName {
+                name,
+                salt,
+                lease_ms,
+            } => self.register_name(sender, *name, salt, *lease_ms),
+            Call::RenewName { name, lease_ms } => self.renew_name(sender, *name, *lease_ms),
+            Call::TransferName { name, to } => self.transfer_name(sender, *name, *to),
         }
     }
 }

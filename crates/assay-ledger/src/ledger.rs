@@ -2,16 +2,18 @@
 
 use crate::{
     audit::{self, AuditError, Totals},
+    emission::{EpochStatus, Schedule},
     rows::{
-        Account, BookKey, EXCLUDED_MAX, LaneKey, Meta, Model, Offer, Order, PartyKey, Unbonding,
-        UnbondingKey, total_share,
+        Account, BookKey, EXCLUDED_MAX, HeldKey, LaneKey, Meta, Model, NameLease, Offer, Order,
+        PartyKey, Reservation, Unbonding, UnbondingKey, total_share,
     },
     tables::{Changes, LoadError, ONLY, Row, Tables},
 };
 use assay_types::{
     AccountId, Amount, BasisPoints, ChainId, FeeRate, Genesis, Hash32, Height, Lane, LedgerTime,
-    ModelId, OfferId, OrderId, Params, SELLERS_PER_ORDER_MAX, SUPPLY_MAX,
+    ModelId, Name, OfferId, OrderId, Params, SELLERS_PER_ORDER_MAX, SUPPLY_MAX,
 };
+use std::ops::Bound;
 
 /// A genesis that cannot begin a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -28,7 +30,7 @@ pub enum GenesisError {
         list: &'static str,
     },
     /// More money than can exist.
-    #[error("the genesis allocates more than {SUPPLY_MAX}; allocate less")]
+    #[error("the genesis allocates and emits more than {SUPPLY_MAX}; allocate or emit less")]
     TooMuchMoney,
     /// Shares over 100 %, zero shares, or splits out of order.
     #[error(
@@ -47,6 +49,11 @@ pub enum GenesisError {
     /// More draws than an order remembers.
     #[error("the genesis parameter redraws_max must be at most {REDRAWS_LIMIT}")]
     TooManyRedraws,
+    /// Reservations of names that lapse before they can be used.
+    #[error(
+        "the genesis parameter names.reserved_ms_min is above names.reserved_ms_max, so no name could be registered; lower it"
+    )]
+    NeverRipe,
     /// Shares above the whole.
     #[error("the genesis parameter {name} must be at most 10000 basis points")]
     ShareTooLarge {
@@ -63,6 +70,7 @@ const _: () = assert!(REDRAWS_LIMIT as usize * SELLERS_PER_ORDER_MAX <= EXCLUDED
 #[derive(Debug, Clone)]
 pub struct Ledger {
     pub(crate) chain: ChainId,
+    pub(crate) start: LedgerTime,
     pub(crate) params: Params,
     pub(crate) tables: Tables,
 }
@@ -79,7 +87,6 @@ impl Ledger {
         for allocation in &genesis.allocations {
             issued = issued
                 .checked_add(allocation.amount)
-                .filter(|sum| *sum <= SUPPLY_MAX)
                 .ok_or(GenesisError::TooMuchMoney)?;
             let account = Account {
                 balance: allocation.amount,
@@ -87,6 +94,10 @@ impl Ledger {
             };
             tables.accounts.insert(allocation.account, account);
         }
+        issued
+            .checked_add(genesis.params.emission.total)
+            .filter(|sum| *sum <= SUPPLY_MAX)
+            .ok_or(GenesisError::TooMuchMoney)?;
         for model in &genesis.models {
             let row = Model {
                 owner: model.owner,
@@ -105,12 +116,14 @@ impl Ledger {
             base_fee: genesis.params.base_fee_min,
             issued,
             burnt: Amount::ZERO,
+            rebated: Amount::ZERO,
         };
         tables.meta.insert(ONLY, meta);
         let rows = tables.rows();
         Ok((
             Self {
                 chain,
+                start: genesis.start,
                 params: genesis.params.clone(),
                 tables,
             },
@@ -129,6 +142,7 @@ impl Ledger {
         let tables = Tables::load(rows)?;
         Ok(Self {
             chain: genesis.chain_id(),
+            start: genesis.start,
             params: genesis.params.clone(),
             tables,
         })
@@ -197,6 +211,83 @@ impl Ledger {
     /// All that was ever burnt.
     pub fn burnt(&self) -> Amount {
         self.meta().burnt
+    }
+
+    /// When epochs begin and what each emits.
+    pub const fn schedule(&self) -> Schedule {
+        Schedule::new(self.start, self.params.emission)
+    }
+
+    /// The epoch under way.
+    pub fn epoch(&self) -> EpochStatus {
+        let (schedule, meta) = (self.schedule(), self.meta());
+        let epoch = schedule.epoch(meta.time);
+        EpochStatus {
+            epoch,
+            ends_at: schedule.begins(epoch.saturating_add(1)),
+            emission: schedule.emission(epoch),
+            validators: schedule.validators(epoch),
+            rebates_max: schedule.rebates_max(epoch),
+            rebated: meta.rebated,
+        }
+    }
+
+    /// Who proposed blocks in the epoch under way, and how many.
+    pub fn leaders(&self) -> impl Iterator<Item = (&AccountId, &u64)> {
+        self.tables.leaders.iter()
+    }
+
+    /// A name that is leased or in grace; see [`NameLease::holds_at`]. `None` when its grace is over, even
+    /// if time has not taken it away yet.
+    pub fn name(&self, name: &Name) -> Option<&NameLease> {
+        let row = self.tables.names.get(name);
+        row.filter(|row| self.time() <= row.frees_at)
+    }
+
+    /// Every name that is leased or in grace, ascending.
+    pub fn names(&self) -> impl Iterator<Item = (&Name, &NameLease)> {
+        self.names_after(None)
+    }
+
+    /// As [`Self::names`], those after `name` only.
+    pub fn names_after(&self, name: Option<Name>) -> impl Iterator<Item = (&Name, &NameLease)> {
+        let from = name.map_or(Bound::Unbounded, Bound::Excluded);
+        let now = self.time();
+        self.tables
+            .names
+            .range((from, Bound::Unbounded))
+            .filter(move |(_, row)| now <= row.frees_at)
+    }
+
+    /// The names of an account, ascending, those after `name` only.
+    pub fn names_of(
+        &self,
+        holder: AccountId,
+        name: Option<Name>,
+    ) -> impl Iterator<Item = (&Name, &NameLease)> {
+        let key = |name| HeldKey { holder, name };
+        let from = name.map_or(Bound::Included(key(Name::FIRST)), |name| {
+            Bound::Excluded(key(name))
+        });
+        let now = self.time();
+        self.tables
+            .held
+            .range((from, Bound::Unbounded))
+            .take_while(move |(key, ())| key.holder == holder)
+            .filter_map(|(key, ())| self.tables.names.get_key_value(&key.name))
+            .filter(move |(_, row)| now <= row.frees_at)
+    }
+
+    /// The name to show beside an account: the first that it claimed and that stands for it now.
+    pub fn name_shown(&self, account: AccountId) -> Option<Name> {
+        self.names_of(account, None)
+            .find(|(_, row)| row.claimed && row.holds_at(self.time()))
+            .map(|(name, _)| *name)
+    }
+
+    /// What an account has reserved.
+    pub fn reservation(&self, account: &AccountId) -> Option<&Reservation> {
+        self.tables.reservations.get(account)
     }
 
     /// An account, once it has held money.
@@ -335,6 +426,12 @@ fn check_genesis(genesis: &Genesis) -> Result<(), GenesisError> {
             u64::from(params.expiries_per_block_max),
         ),
         ("draws_per_block_max", u64::from(params.draws_per_block_max)),
+        ("emission.epoch_ms", params.emission.epoch_ms),
+        (
+            "emission.half_life_epochs",
+            u64::from(params.emission.half_life_epochs),
+        ),
+        ("names.lease_ms_max", params.names.lease_ms_max),
     ] {
         if value == 0 {
             return Err(GenesisError::ZeroParameter { name });
@@ -350,6 +447,20 @@ fn check_genesis(genesis: &Genesis) -> Result<(), GenesisError> {
         if share > BasisPoints::WHOLE {
             return Err(GenesisError::ShareTooLarge { name });
         }
+    }
+    let emission = &params.emission;
+    let split = total_share([
+        emission.validators,
+        emission.topics,
+        emission.rebates,
+        emission.treasury,
+    ]);
+    if split > u32::from(BasisPoints::WHOLE.get()) {
+        let name = "emission, all shares together,";
+        return Err(GenesisError::ShareTooLarge { name });
+    }
+    if params.names.reserved_ms_min > params.names.reserved_ms_max {
+        return Err(GenesisError::NeverRipe);
     }
     for model in &genesis.models {
         if !royalties_hold(&model.royalties, params.market_fee) {

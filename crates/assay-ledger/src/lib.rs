@@ -4,7 +4,7 @@
 //!  Ledger (finalised tables) ─┐
 //!  Changes of pending blocks ─┴─► Execution::begin ─► apply(tx)* ─► finish ─► Changes, events, roots
 //! ```
-//! A block begins with what time brings (expiries, then draws), goes on with its transactions in order,
+//! A block begins with what time brings (an epoch's pay, expiries, then draws), goes on with its transactions in order,
 //! and ends as [`Changes`] over its parents; nothing is written in place, so competing blocks can be
 //! executed side by side and losers are simply dropped.
 //!
@@ -14,7 +14,7 @@
 //! Rules: `docs/rules.md`.
 //!
 //! Reading order: [`rows`] (what is stored), [`tables`] (how), `block` (how a block runs), then `bank`,
-//! `stake`, `registry`, `market` and `check`.
+//! `emission`, `stake`, `registry`, `names`, `market` and `check`.
 
 #![forbid(unsafe_code)]
 #![deny(
@@ -31,8 +31,10 @@ mod block;
 mod ledger;
 
 mod bank;
+mod emission;
 mod stake;
 
+mod names;
 mod registry;
 
 mod market;
@@ -43,8 +45,10 @@ mod audit;
 
 pub use audit::{AuditError, Totals};
 pub use block::{BlockEnv, Executed, Execution, Outcome};
+pub use emission::{EpochStatus, Schedule};
 pub use ledger::{GenesisError, Ledger, REDRAWS_LIMIT};
 pub use market::draw_weight;
+pub use names::name_price;
 pub use tables::{Changes, LoadError, Row};
 
 #[cfg(test)]

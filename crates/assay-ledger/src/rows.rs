@@ -5,8 +5,8 @@
 
 use assay_types::{
     AccountId, Amount, BasisPoints, Blob, BurnReason, ContentId, FeeRate, Good, Hash32, Height,
-    LICENCE_BYTES_MAX, Lane, LedgerTime, List, ModelId, OfferId, OrderId, ROYALTY_SPLITS_MAX,
-    RoyaltySplit, SELLERS_PER_ORDER_MAX, Terms, Text, wire_enum, wire_struct,
+    LICENCE_BYTES_MAX, Lane, LedgerTime, List, ModelId, Name, NameCommitment, OfferId, OrderId,
+    ROYALTY_SPLITS_MAX, RoyaltySplit, SELLERS_PER_ORDER_MAX, Terms, Text, wire_enum, wire_struct,
 };
 
 /// Largest private state of a check: a quorum of 32 sellers, each with its commitment and answer.
@@ -29,6 +29,8 @@ pub struct Meta {
     pub issued: Amount,
     /// All that was ever burnt.
     pub burnt: Amount,
+    /// Rebated to sellers in the epoch under way.
+    pub rebated: Amount,
 }
 wire_struct!(Meta {
     height,
@@ -36,7 +38,8 @@ wire_struct!(Meta {
     randomness,
     base_fee,
     issued,
-    burnt
+    burnt,
+    rebated
 });
 
 /// What a seller has done; derived from settlements, never declared.
@@ -329,6 +332,58 @@ pub struct Unbonding {
 }
 wire_struct!(Unbonding { amount });
 
+/// A name and who holds it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameLease {
+    /// Who holds it.
+    pub holder: AccountId,
+    /// Last moment at which it stands for its holder.
+    pub expires_at: LedgerTime,
+    /// Last moment at which only its holder can have it again; time takes the row away after it.
+    pub frees_at: LedgerTime,
+    /// Whether its holder registered or renewed it. A name that was only given to an account is not shown
+    /// beside it, so that nobody is called what it did not choose.
+    pub claimed: bool,
+}
+wire_struct!(NameLease {
+    holder,
+    expires_at,
+    frees_at,
+    claimed
+});
+
+impl NameLease {
+    /// Whether the name stands for its holder at `time`.
+    pub fn holds_at(&self, time: LedgerTime) -> bool {
+        time <= self.expires_at
+    }
+}
+
+/// A name that an account is about to register; nobody else knows which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reservation {
+    /// What it opens with.
+    pub commitment: NameCommitment,
+    /// First moment at which it can be used.
+    pub ripe_at: LedgerTime,
+    /// Last moment at which it can be used; time takes the row away after it.
+    pub lapses_at: LedgerTime,
+}
+wire_struct!(Reservation {
+    commitment,
+    ripe_at,
+    lapses_at
+});
+
+/// Index: names by holder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HeldKey {
+    /// Who holds it.
+    pub holder: AccountId,
+    /// The name.
+    pub name: Name,
+}
+
 /// Index: offers by model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BookKey {
@@ -363,6 +418,10 @@ pub enum Wake {
     Order(OrderId),
     /// An unbonding.
     Unbonding(UnbondingKey),
+    /// A name, whose grace is over.
+    Name(Name),
+    /// An account's reservation of a name.
+    Reservation(AccountId),
 }
 
 /// Index: open orders by party, buyers and sellers alike.

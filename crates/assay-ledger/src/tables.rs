@@ -6,11 +6,11 @@
 //! Why: docs/adr/0001.
 
 use crate::rows::{
-    Account, BookKey, DrawKey, LaneKey, Meta, Model, Offer, Order, PartyKey, Unbonding,
-    UnbondingKey, Wake, WakeKey,
+    Account, BookKey, DrawKey, HeldKey, LaneKey, Meta, Model, NameLease, Offer, Order, PartyKey,
+    Reservation, Unbonding, UnbondingKey, Wake, WakeKey,
 };
 use assay_types::{
-    AccountId, DecodeError, Good, ModelId, OfferId, OrderId, StateKey, decode, encode,
+    AccountId, DecodeError, Good, ModelId, Name, OfferId, OrderId, StateKey, decode, encode,
 };
 use commonware_codec::Encode;
 use std::{collections::BTreeMap, iter::Peekable, ops::RangeBounds};
@@ -302,6 +302,12 @@ tables! {
         5 orders: OrderId => Order,
         /// Unbondings under way.
         6 unbondings: UnbondingKey => Unbonding,
+        /// Names that are leased or in grace.
+        7 names: Name => NameLease,
+        /// Names about to be registered, one per account.
+        8 reservations: AccountId => Reservation,
+        /// Blocks that each leader proposed in the epoch under way.
+        9 leaders: AccountId => u64,
     }
     indexes {
         /// Offers by model.
@@ -312,6 +318,8 @@ tables! {
         wakes: WakeKey,
         /// Open orders by party.
         parties: PartyKey,
+        /// Names by holder.
+        held: HeldKey,
     }
 }
 
@@ -375,6 +383,7 @@ impl Tables {
         self.draws.clear();
         self.wakes.clear();
         self.parties.clear();
+        self.held.clear();
         self.rebuild_indexes();
     }
 
@@ -397,6 +406,34 @@ impl Tables {
                 (),
             );
         }
+        for (name, lease) in &self.names {
+            self.wakes.insert(name_wake(*name, lease), ());
+            self.held.insert(held_key(*name, lease), ());
+        }
+        for (account, row) in &self.reservations {
+            self.wakes.insert(reservation_wake(*account, row), ());
+        }
+    }
+}
+
+const fn name_wake(name: Name, lease: &NameLease) -> WakeKey {
+    WakeKey {
+        at: lease.frees_at,
+        what: Wake::Name(name),
+    }
+}
+
+const fn held_key(name: Name, lease: &NameLease) -> HeldKey {
+    HeldKey {
+        holder: lease.holder,
+        name,
+    }
+}
+
+const fn reservation_wake(account: AccountId, row: &Reservation) -> WakeKey {
+    WakeKey {
+        at: row.lapses_at,
+        what: Wake::Reservation(account),
     }
 }
 
@@ -518,5 +555,33 @@ impl State<'_> {
         });
         self.unbondings.remove(key);
         Some(unbonding)
+    }
+
+    pub(crate) fn put_name(&mut self, name: Name, lease: NameLease) {
+        self.take_name(name);
+        self.wakes.put(name_wake(name, &lease), ());
+        self.held.put(held_key(name, &lease), ());
+        self.names.put(name, lease);
+    }
+
+    pub(crate) fn take_name(&mut self, name: Name) -> Option<NameLease> {
+        let lease = self.names.get(&name).copied()?;
+        self.wakes.remove(name_wake(name, &lease));
+        self.held.remove(held_key(name, &lease));
+        self.names.remove(name);
+        Some(lease)
+    }
+
+    pub(crate) fn put_reservation(&mut self, account: AccountId, row: Reservation) {
+        self.remove_reservation(account);
+        self.wakes.put(reservation_wake(account, &row), ());
+        self.reservations.put(account, row);
+    }
+
+    pub(crate) fn remove_reservation(&mut self, account: AccountId) {
+        if let Some(row) = self.reservations.get(&account).copied() {
+            self.wakes.remove(reservation_wake(account, &row));
+            self.reservations.remove(account);
+        }
     }
 }

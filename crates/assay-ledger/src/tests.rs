@@ -10,8 +10,10 @@
 mod approval;
 mod blocks;
 mod draw;
+mod emission;
 mod ladders;
 mod layers;
+mod names;
 mod quorum;
 mod window;
 mod world;

@@ -4,8 +4,8 @@
 //! gives its tags and bodies here.
 
 use crate::{
-    AccountId, Amount, BasisPoints, Blob, ChainId, ContentId, Good, Hash32, List, ModelId, OfferId,
-    OrderId, Terms, Text,
+    AccountId, Amount, BasisPoints, Blob, ChainId, ContentId, Good, Hash32, List, ModelId, Name,
+    NameCommitment, OfferId, OrderId, Terms, Text,
     codec::{DecodeError, decode, encode, wire_enum, wire_struct},
 };
 
@@ -106,6 +106,36 @@ pub enum Call {
         /// Who shares the income of each settled inference; together at most 100 %.
         royalties: List<RoyaltySplit, ROYALTY_SPLITS_MAX>,
     },
+    /// Reserves a name without saying which, so that nobody who sees its registration can be first. One
+    /// reservation per account; a new one replaces it.
+    ReserveName {
+        /// See [`NameCommitment::new`].
+        commitment: NameCommitment,
+    },
+    /// Registers the name that the sender has reserved, and burns its price.
+    RegisterName {
+        /// The name.
+        name: Name,
+        /// What hid it in the reservation.
+        salt: Hash32,
+        /// How long the sender leases it, in milliseconds of ledger time from now.
+        lease_ms: u64,
+    },
+    /// Prolongs the lease of the sender's name, and burns the price. A name whose lease has just ended is
+    /// leased from now on again; nobody else can have it until its grace is over.
+    RenewName {
+        /// The name.
+        name: Name,
+        /// By how long, in milliseconds of ledger time.
+        lease_ms: u64,
+    },
+    /// Gives the sender's name to another account, with what is left of its lease.
+    TransferName {
+        /// The name.
+        name: Name,
+        /// Its new holder.
+        to: AccountId,
+    },
 }
 wire_enum!(Call {
     0 => Transfer { to, amount },
@@ -119,6 +149,10 @@ wire_enum!(Call {
     8 => Decline { order },
     9 => CheckCall { order, tag, bytes },
     10 => RegisterModel { model, manifest, program, licence, royalties },
+    11 => ReserveName { commitment },
+    12 => RegisterName { name, salt, lease_ms },
+    13 => RenewName { name, lease_ms },
+    14 => TransferName { name, to },
 });
 
 impl Call {
@@ -136,6 +170,10 @@ impl Call {
             Self::Decline { .. } => "decline",
             Self::CheckCall { .. } => "check_call",
             Self::RegisterModel { .. } => "register_model",
+            Self::ReserveName { .. } => "reserve_name",
+            Self::RegisterName { .. } => "register_name",
+            Self::RenewName { .. } => "renew_name",
+            Self::TransferName { .. } => "transfer_name",
         }
     }
 }

@@ -1,8 +1,8 @@
 //! What happened: leaves of a block's event root. Later variants append; none changes.
 
 use crate::{
-    AccountId, Amount, ContentId, Good, Hash32, LedgerTime, ModelId, OfferId, OrderId, Receipt,
-    Rejection, Terms, TxId, codec::wire_enum,
+    AccountId, Amount, ContentId, Good, Hash32, LedgerTime, ModelId, Name, NameCommitment, OfferId,
+    OrderId, Receipt, Rejection, Terms, TxId, codec::wire_enum,
 };
 
 /// Why money was destroyed.
@@ -263,6 +263,71 @@ pub enum Event {
         /// Why.
         rejection: Rejection,
     },
+    /// Money was made for a validator that proposed blocks of an epoch.
+    Emitted {
+        /// The epoch, counted from genesis.
+        epoch: u64,
+        /// To whom.
+        to: AccountId,
+        /// How many of the epoch's blocks it proposed.
+        blocks: u64,
+        /// How much.
+        amount: Amount,
+    },
+    /// Money was made for a seller: a part of the market fee that this very payment burnt.
+    Rebated {
+        /// The order.
+        order: OrderId,
+        /// To whom.
+        seller: AccountId,
+        /// How much.
+        amount: Amount,
+    },
+    /// A name that is not known yet is reserved.
+    NameReserved {
+        /// By whom.
+        account: AccountId,
+        /// What it opens with.
+        commitment: NameCommitment,
+    },
+    /// A name has a holder.
+    NameRegistered {
+        /// The name.
+        name: Name,
+        /// Who holds it.
+        holder: AccountId,
+        /// Last moment of its lease.
+        expires_at: LedgerTime,
+        /// What was burnt for it.
+        price: Amount,
+    },
+    /// A name's lease was prolonged.
+    NameRenewed {
+        /// The name.
+        name: Name,
+        /// Who holds it.
+        holder: AccountId,
+        /// Last moment of its lease.
+        expires_at: LedgerTime,
+        /// What was burnt for it.
+        price: Amount,
+    },
+    /// A name has another holder.
+    NameTransferred {
+        /// The name.
+        name: Name,
+        /// Who held it.
+        from: AccountId,
+        /// Who holds it.
+        to: AccountId,
+    },
+    /// A name's lease and grace are over; anyone can register it.
+    NameExpired {
+        /// The name.
+        name: Name,
+        /// Who held it.
+        holder: AccountId,
+    },
 }
 wire_enum!(Event {
     0 => Transferred { from, to, amount },
@@ -288,6 +353,13 @@ wire_enum!(Event {
     20 => Refunded { order, buyer, amount },
     21 => Closed { receipt },
     22 => Failed { transaction, rejection },
+    23 => Emitted { epoch, to, blocks, amount },
+    24 => Rebated { order, seller, amount },
+    25 => NameReserved { account, commitment },
+    26 => NameRegistered { name, holder, expires_at, price },
+    27 => NameRenewed { name, holder, expires_at, price },
+    28 => NameTransferred { name, from, to },
+    29 => NameExpired { name, holder },
 });
 
 impl Event {
@@ -307,7 +379,8 @@ impl Event {
             | Self::Paid { order, .. }
             | Self::RoyaltyPaid { order, .. }
             | Self::Burnt { order, .. }
-            | Self::Refunded { order, .. } => Some(*order),
+            | Self::Refunded { order, .. }
+            | Self::Rebated { order, .. } => Some(*order),
             Self::Closed { receipt } => Some(receipt.order),
             _ => None,
         }

@@ -3,6 +3,7 @@
 use crate::{
     AccountId, Amount, BasisPoints, ChainId, ContentId, FeeRate, Hash32, LedgerTime, List, ModelId,
     PublicKey, RoyaltySplit, Text, Weight,
+    amount::GRAINS_PER_ASY,
     call::{LICENCE_BYTES_MAX, ROYALTY_SPLITS_MAX},
     codec::{encode, wire_struct},
 };
@@ -51,6 +52,89 @@ wire_struct!(GenesisModel {
     royalties
 });
 
+/// Milliseconds of a year of 365.25 days: the unit of names' prices.
+pub const YEAR_MS: u64 = 31_557_600_000;
+
+/// How new money comes into being. After `n` epochs ⌊`total` · 2^(−n / `half_life_epochs`)⌋ is left to
+/// come; what an epoch takes off that is its emission, of which the shares below are paid out. A share whose
+/// takers do not exist is not minted, and does not come later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EmissionParams {
+    /// Most that is ever emitted; with what genesis allocates at most the largest supply.
+    pub total: Amount,
+    /// Ledger time of an epoch, in milliseconds.
+    pub epoch_ms: u64,
+    /// Epochs after which half of the rest has come.
+    pub half_life_epochs: u32,
+    /// Share of those who propose blocks.
+    pub validators: BasisPoints,
+    /// Share of the topics; nobody takes it yet.
+    pub topics: BasisPoints,
+    /// Share that bounds what an epoch's rebates to sellers may sum to.
+    pub rebates: BasisPoints,
+    /// Share of the treasury; nobody takes it yet.
+    pub treasury: BasisPoints,
+}
+wire_struct!(EmissionParams {
+    total,
+    epoch_ms,
+    half_life_epochs,
+    validators,
+    topics,
+    rebates,
+    treasury
+});
+
+impl Default for EmissionParams {
+    /// Half of the largest supply, hour by hour, half of it within four years.
+    fn default() -> Self {
+        Self {
+            total: Amount::new(500_000_000 * GRAINS_PER_ASY),
+            epoch_ms: 3_600_000,
+            half_life_epochs: 35_064,
+            validators: BasisPoints::new(3_000),
+            topics: BasisPoints::new(4_000),
+            rebates: BasisPoints::new(2_000),
+            treasury: BasisPoints::new(1_000),
+        }
+    }
+}
+
+/// What names cost and how long they last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameParams {
+    /// Burnt for a year of a name of six characters or more; shorter ones cost a multiple, other leases
+    /// in proportion, rounded up.
+    pub price_per_year: Amount,
+    /// Furthest ahead that a lease may end, in milliseconds.
+    pub lease_ms_max: u64,
+    /// How long only its last holder can have a name again after its lease, in milliseconds.
+    pub grace_ms: u64,
+    /// How old a reservation must be before its name is registered, in milliseconds.
+    pub reserved_ms_min: u64,
+    /// When a reservation lapses, in milliseconds.
+    pub reserved_ms_max: u64,
+}
+wire_struct!(NameParams {
+    price_per_year,
+    lease_ms_max,
+    grace_ms,
+    reserved_ms_min,
+    reserved_ms_max
+});
+
+impl Default for NameParams {
+    fn default() -> Self {
+        Self {
+            price_per_year: Amount::new(GRAINS_PER_ASY),
+            lease_ms_max: 5 * YEAR_MS,
+            grace_ms: 30 * 24 * 3_600_000,
+            reserved_ms_min: 2_000,
+            reserved_ms_max: 600_000,
+        }
+    }
+}
+
 /// The ledger's limits and prices. Fixed at genesis, so every node computes with the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Params {
@@ -70,7 +154,7 @@ pub struct Params {
     pub market_fee: BasisPoints,
     /// Share of the price that a rejected approval burns; the rest returns to the buyer.
     pub rejection_burn: BasisPoints,
-    /// Orders and unbondings whose deadlines one block handles.
+    /// Orders, unbondings and names whose deadlines one block handles.
     pub expiries_per_block_max: u32,
     /// Assignments that one block draws.
     pub draws_per_block_max: u32,
@@ -86,6 +170,10 @@ pub struct Params {
     pub order_ms_max: u64,
     /// Furthest that `valid_until` may lie ahead, in milliseconds.
     pub valid_ms_max: u64,
+    /// How new money comes into being.
+    pub emission: EmissionParams,
+    /// What names cost and how long they last.
+    pub names: NameParams,
 }
 wire_struct!(Params {
     block_weight_max,
@@ -104,6 +192,8 @@ wire_struct!(Params {
     unbondings_per_account_max,
     order_ms_max,
     valid_ms_max,
+    emission,
+    names,
 });
 
 impl Default for Params {
@@ -126,6 +216,8 @@ impl Default for Params {
             unbondings_per_account_max: 32,
             order_ms_max: 7 * 24 * 3_600_000,
             valid_ms_max: 24 * 3_600_000,
+            emission: EmissionParams::default(),
+            names: NameParams::default(),
         }
     }
 }

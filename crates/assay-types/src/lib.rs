@@ -21,6 +21,7 @@ mod bounded;
 mod codec;
 mod id;
 mod key;
+mod name;
 mod time;
 
 mod call;
@@ -45,8 +46,8 @@ pub use call::{
 pub use codec::{DecodeError, decode, encode};
 pub use event::{BurnReason, Event, RefundReason, ReleaseReason};
 pub use genesis::{
-    Allocation, GENESIS_ALLOCATIONS_MAX, GENESIS_VERSION, Genesis, GenesisModel, Params,
-    VALIDATORS_MAX,
+    Allocation, EmissionParams, GENESIS_ALLOCATIONS_MAX, GENESIS_VERSION, Genesis, GenesisModel,
+    NameParams, Params, VALIDATORS_MAX, YEAR_MS,
 };
 pub use header::{
     BLOCK_BYTES_MAX, BLOCK_TIME_STEP_MAX, Block, BodyError, ConsensusContext, HEADER_VERSION,
@@ -58,6 +59,9 @@ pub use id::{
 pub use key::{AccountId, AddressError, PublicKey, SecretKey, Signature, verify_batch};
 pub use market::{Check, Good, Input, Terms, Work};
 pub use merkle::{MerklePath, PATH_LENGTH_MAX, merkle_path, merkle_root};
+pub use name::{
+    NAME_BYTES_MAX, NAME_BYTES_MIN, Name, NameCommitment, NameError, Party, PartyError,
+};
 pub use receipt::{
     DESCENDANTS_MAX, Finality, Payout, PayoutResult, RECEIPT_VERSION, Receipt, ReceiptProof,
     SELLERS_PER_ORDER_MAX, SignerIndex, Verdict, Vote,

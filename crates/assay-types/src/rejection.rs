@@ -191,6 +191,14 @@ rejections! {
     58 RevealsOpen "reveals are open, so the time to commit is over", "commit earlier next time";
     60 ModelExists "the model is registered already", "use it as it is";
     61 RoyaltiesMalformed "the royalty shares are zero, over 100 % together, or not ascending by account", "sort them and keep the sum at most 10 000 basis points, the market fee included";
+    70 LeaseZero "the lease is zero", "lease the name for some time, a year for instance";
+    71 LeaseTooLong "the lease would end further ahead than a lease may", "lease it for less, and renew it later";
+    72 NameTaken "another account holds the name", "choose another name, or ask its holder to transfer it";
+    73 NameHeld "the sender holds the name already", "renew it instead";
+    74 NotReserved "the sender has no reservation that this name and salt open, or it has lapsed", "reserve the name first and register it with the same salt";
+    75 ReservedJustNow "the reservation is too young, so that somebody who saw the name could still be first", "register the name a moment later";
+    76 UnknownName "nobody holds the name", "check its spelling; its lease may have ended";
+    77 LeaseEnded "the lease has ended, so the name can only be renewed", "renew it first";
 }
 
 impl commonware_codec::Write for Rejection {

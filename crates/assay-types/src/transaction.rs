@@ -134,6 +134,11 @@ impl Unsigned {
             Call::Accept { .. } => 800,
             Call::CheckCall { .. } => 1_500,
             Call::RegisterModel { .. } => 5_000,
+            // Both prepay the moment at which time takes the row away.
+            Call::ReserveName { .. } => 1_000,
+            Call::RegisterName { .. } => 2_000,
+            Call::RenewName { .. } => 800,
+            Call::TransferName { .. } => 600,
         };
         let bytes = self.encode_size().saturating_add(64) as u64;
         Weight::new(WEIGHT_BASE.saturating_add(call).saturating_add(bytes))

@@ -1,6 +1,6 @@
 //! What the document says of the spellings in [`crate::json`].
 
-use crate::json::{Address, Each, Grains, Id, Maybe, Number};
+use crate::json::{Address, Each, Grains, Id, Maybe, Number, Spoken};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 
@@ -27,6 +27,12 @@ spelt! {
         "type": "string",
         "pattern": "^asy1[02-9ac-hj-np-z]{58}$",
         "description": "An account: a bech32m address."
+    }
+    Spoken "Name" {
+        "type": "string",
+        "pattern": "^(?!asy1)[0-9a-z][0-9a-z-]{1,30}[0-9a-z]$",
+        "description": "A name that stands for an account: 3 to 32 letters, digits and dashes.",
+        "examples": ["alice-2"]
     }
     Grains "Grains" {
         "type": "string",

@@ -1,15 +1,17 @@
 //! Actors that play by the rules, most of the time: each order's parties have characters, fixed by a hash
 //! of party and order, so that a cheat cheats consistently and the silent stay silent.
 
-use crate::world::{ASY, BUYERS, MODELS, SELLERS, View, buyer, model, seller};
+use crate::world::{
+    ASY, BUYERS, LEASE_MS_MAX, MODELS, NAMES, SELLERS, View, buyer, model, name, seller,
+};
 use assay_ledger::{
     check::QuorumState,
     rows::{Order, SeatState, Stage},
 };
 use assay_types::{
     AccountId, Amount, ApprovalCall, BasisPoints, Blob, Call, Check, ContentId, Good, Hash32,
-    Input, LedgerTime, List, ModelId, OrderId, QuorumCall, QuorumReveal, RoyaltySplit, Terms, Text,
-    Work, commitment,
+    Input, LedgerTime, List, ModelId, Name, NameCommitment, OrderId, QuorumCall, QuorumReveal,
+    RoyaltySplit, Terms, Text, Work, commitment,
 };
 use rand::{RngExt as _, rngs::StdRng};
 
@@ -83,7 +85,8 @@ pub(crate) fn call(view: &View<'_>, rng: &mut StdRng) -> Option<(AccountId, Call
             ))
         }
         10 => Some((any_seller, register(ModelId::new(rng.random()), any_seller))),
-        11..18 if view.orders.len() < wanted_orders => {
+        11..14 => Some(use_a_name(view, rng)),
+        14..21 if view.orders.len() < wanted_orders => {
             let from = buyer(rng.random_range(0..BUYERS));
             Some((
                 from,
@@ -141,6 +144,58 @@ pub(crate) fn register(model: ModelId, to: AccountId) -> Call {
         licence: Text::new("MIT").expect("short"),
         royalties: List::new(vec![split]).expect("one"),
     }
+}
+
+pub(crate) fn anybody(rng: &mut StdRng) -> AccountId {
+    match rng.random_range(0..BUYERS + SELLERS) {
+        number @ 0..BUYERS => buyer(number),
+        number => seller(number - BUYERS),
+    }
+}
+
+/// Registers what is reserved, renews or gives away what is held, reserves what is free.
+fn use_a_name(view: &View<'_>, rng: &mut StdRng) -> (AccountId, Call) {
+    let party = anybody(rng);
+    let lease_ms = rng.random_range(1..LEASE_MS_MAX / 4);
+    if let Some(name) = ripe(view, party) {
+        let register = Call::RegisterName {
+            name,
+            salt: SALT,
+            lease_ms,
+        };
+        return (party, register);
+    }
+    let name = name(rng.random_range(0..NAMES));
+    match view.ledger.name(&name) {
+        Some(row) if rng.random() => (row.holder, Call::RenewName { name, lease_ms }),
+        Some(row) if row.holds_at(view.now) => {
+            let to = anybody(rng);
+            (row.holder, Call::TransferName { name, to })
+        }
+        _ => (party, reserve(view, party, name)),
+    }
+}
+
+pub(crate) fn reserve(view: &View<'_>, party: AccountId, name: Name) -> Call {
+    let commitment = NameCommitment::new(view.ledger.chain_id(), party, &SALT, name);
+    Call::ReserveName { commitment }
+}
+
+/// The free name that a party has reserved and may register now.
+fn ripe(view: &View<'_>, party: AccountId) -> Option<Name> {
+    let row = view.ledger.reservation(&party)?;
+    let ripe = row.ripe_at <= view.now && view.now.after(500) <= row.lapses_at;
+    ripe.then(|| reserved(view, party)).flatten()
+}
+
+/// The free name that a party has reserved.
+pub(crate) fn reserved(view: &View<'_>, party: AccountId) -> Option<Name> {
+    let row = view.ledger.reservation(&party)?;
+    let chain = view.ledger.chain_id();
+    (0..NAMES).map(name).find(|name| {
+        let opens = NameCommitment::new(chain, party, &SALT, *name) == row.commitment;
+        opens && view.ledger.name(name).is_none()
+    })
 }
 
 pub(crate) fn terms(now: LedgerTime, rng: &mut StdRng) -> Terms {

@@ -1,16 +1,18 @@
 //! Actors that aim at a rejection: each picks one, looks for an occasion, and takes it.
 
 use crate::{
-    actors::{bond, commit, deliver, pick, publish, register, reveal, terms},
-    world::{ASY, BUYERS, ORDER_MS_MAX, SELLERS, View, buyer, model, seller},
+    actors::{
+        SALT, anybody, bond, commit, deliver, pick, publish, register, reserved, reveal, terms,
+    },
+    world::{ASY, BUYERS, NAMES, ORDER_MS_MAX, SELLERS, View, buyer, model, name, seller},
 };
 use assay_ledger::{
     check::QuorumState,
-    rows::{Order, SeatState, Stage},
+    rows::{NameLease, Order, SeatState, Stage},
 };
 use assay_types::{
-    AccountId, Amount, ApprovalCall, BasisPoints, Blob, Call, Check, Good, LedgerTime, List,
-    ModelId, OfferId, OrderId, Rejection, RoyaltySplit, SUPPLY_MAX, Terms, Work,
+    AccountId, Amount, ApprovalCall, BasisPoints, Blob, Call, Check, Good, Hash32, LedgerTime,
+    List, ModelId, Name, OfferId, OrderId, Rejection, RoyaltySplit, SUPPLY_MAX, Terms, Work,
 };
 use rand::{RngExt as _, rngs::StdRng};
 
@@ -145,6 +147,14 @@ fn aim(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Aimed {
             let (order, row) = approval(view, rng, false)?;
             Some((row.buyer, ApprovalCall::Approve.on(order)))
         }
+        Rejection::LeaseZero
+        | Rejection::LeaseTooLong
+        | Rejection::NameTaken
+        | Rejection::NameHeld
+        | Rejection::NotReserved
+        | Rejection::ReservedJustNow
+        | Rejection::UnknownName
+        | Rejection::LeaseEnded => bad_name_call(target, view, rng),
         Rejection::ModelExists => Some((from, register(model(0), from))),
         Rejection::RoyaltiesMalformed => {
             let Call::RegisterModel {
@@ -175,6 +185,61 @@ fn aim(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Aimed {
         }
     }
     .or_else(|| Some((from, bond(rng))))
+}
+
+fn bad_name_call(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Aimed {
+    let from = anybody(rng);
+    let number = rng.random_range(0..NAMES);
+    let find = |fits: &dyn Fn(Option<&NameLease>) -> bool| -> Option<Name> {
+        (0..NAMES)
+            .map(|step| name((number + step) % NAMES))
+            .find(|name| fits(view.ledger.name(name)))
+    };
+    let register = |name, lease_ms| Call::RegisterName {
+        name,
+        salt: SALT,
+        lease_ms,
+    };
+    match target {
+        Rejection::LeaseZero => Some((from, register(name(number), 0))),
+        Rejection::LeaseTooLong => Some((from, register(name(number), u64::MAX))),
+        Rejection::NameTaken => {
+            let name = find(&|row| row.is_some_and(|row| row.holder != from))?;
+            Some((from, register(name, 1)))
+        }
+        Rejection::NameHeld => {
+            let name = find(&|row| row.is_some())?;
+            Some((view.ledger.name(&name)?.holder, register(name, 1)))
+        }
+        Rejection::NotReserved => {
+            let call = Call::RegisterName {
+                name: find(&|row| row.is_none())?,
+                salt: Hash32::default(),
+                lease_ms: 1,
+            };
+            Some((from, call))
+        }
+        Rejection::ReservedJustNow => {
+            let young = |party: &AccountId| {
+                let row = view.ledger.reservation(party);
+                row.is_some_and(|row| view.now.after(50) < row.ripe_at)
+            };
+            let parties = (0..BUYERS).map(buyer).chain((0..SELLERS).map(seller));
+            let (party, name) = parties
+                .filter(young)
+                .find_map(|party| Some((party, reserved(view, party)?)))?;
+            Some((party, register(name, 1)))
+        }
+        Rejection::LeaseEnded => {
+            let name = find(&|row| row.is_some_and(|row| !row.holds_at(view.now)))?;
+            let holder = view.ledger.name(&name)?.holder;
+            Some((holder, Call::TransferName { name, to: from }))
+        }
+        _ => {
+            let name = "never-registered".parse().expect("a name");
+            Some((from, Call::RenewName { name, lease_ms: 1 }))
+        }
+    }
 }
 
 fn offer(models: &[ModelId], ask: u64, capacity: u32) -> Call {

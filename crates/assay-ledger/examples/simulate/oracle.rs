@@ -2,6 +2,7 @@
 
 use crate::world::ORDER_MS_MAX;
 use assay_ledger::Ledger;
+use assay_types::SUPPLY_MAX;
 
 /// Expiries may lag behind a heap of deadlines for this long.
 const BACKLOG_MS: u64 = 60_000;
@@ -28,6 +29,10 @@ pub(crate) fn check_sums(ledger: &Ledger) {
         held,
         u128::from(ledger.issued().get()),
         "money came or went"
+    );
+    assert!(
+        ledger.issued() <= SUPPLY_MAX,
+        "more was issued than can exist"
     );
 }
 
@@ -57,4 +62,11 @@ pub(crate) fn check_all_ended(ledger: &Ledger) {
         ledger.offers().all(|(_, row)| row.busy == 0),
         "capacity is stuck"
     );
+    assert_eq!(ledger.names().count(), 0, "a name is stuck");
+    for (id, _) in ledger.accounts() {
+        assert!(
+            ledger.reservation(id).is_none(),
+            "a reservation of {id} is stuck"
+        );
+    }
 }

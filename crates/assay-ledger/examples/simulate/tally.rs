@@ -52,10 +52,11 @@ fn expected_ends() -> Vec<String> {
                 .into_iter()
                 .map(|reason| format!("released {reason:?}")),
         )
+        .chain(["emitted", "rebated", "name expired"].map(str::to_owned))
         .collect()
 }
 
-const CALLS: [&str; 11] = [
+const CALLS: [&str; 15] = [
     "transfer",
     "bond",
     "unbond",
@@ -67,6 +68,10 @@ const CALLS: [&str; 11] = [
     "decline",
     "check_call",
     "register_model",
+    "reserve_name",
+    "register_name",
+    "renew_name",
+    "transfer_name",
 ];
 
 impl Tally {
@@ -104,6 +109,9 @@ impl Tally {
                 Event::Closed { receipt } => format!("order {:?}", receipt.verdict),
                 Event::Burnt { reason, .. } => format!("burnt {reason:?}"),
                 Event::Released { reason, .. } => format!("released {reason:?}"),
+                Event::Emitted { .. } => "emitted".to_owned(),
+                Event::Rebated { .. } => "rebated".to_owned(),
+                Event::NameExpired { .. } => "name expired".to_owned(),
                 _ => continue,
             };
             *self.ends.entry(end).or_default() += 1;

@@ -6,9 +6,10 @@ use assay_ledger::{
     rows::{Offer, Order},
 };
 use assay_types::{
-    AccountId, Allocation, Amount, BasisPoints, BlockId, Call, ContentId, Genesis, GenesisModel,
-    Hash32, Header, Lane, LedgerTime, List, ModelId, OfferId, OrderId, Params, RoyaltySplit,
-    SecretKey, Signature, Text, Transaction, Unsigned, Weight, decode,
+    AccountId, Allocation, Amount, BasisPoints, BlockId, Call, ContentId, EmissionParams, Genesis,
+    GenesisModel, Hash32, Header, Lane, LedgerTime, List, ModelId, Name, NameParams, OfferId,
+    OrderId, Params, RoyaltySplit, SecretKey, Signature, Text, Transaction, Unsigned, Weight,
+    decode,
 };
 use rand::{RngExt as _, rngs::StdRng};
 use std::collections::BTreeMap;
@@ -18,7 +19,11 @@ pub(crate) const SELLERS: u8 = 16;
 pub(crate) const ASY: u64 = 1_000_000_000;
 /// Longest an order may live here.
 pub(crate) const ORDER_MS_MAX: u64 = 60_000;
-const FUNDS: Amount = Amount::new(40_000_000 * ASY);
+const FUNDS: Amount = Amount::new(20_000_000 * ASY);
+/// Longest a name may be leased ahead here.
+pub(crate) const LEASE_MS_MAX: u64 = 20_000;
+/// Few names, so that actors meet over them.
+pub(crate) const NAMES: u32 = 24;
 
 pub(crate) const fn buyer(number: u8) -> AccountId {
     AccountId::new([number + 1; 32])
@@ -33,6 +38,10 @@ pub(crate) const fn model(number: u8) -> ModelId {
 }
 
 pub(crate) const MODELS: u8 = 2;
+
+pub(crate) fn name(number: u32) -> Name {
+    format!("name-{number}").parse().expect("a name")
+}
 
 /// What an actor sees: the ledger as of the last block.
 pub(crate) struct View<'a> {
@@ -55,10 +64,25 @@ fn params() -> Params {
         offers_per_book_max: 20,
         offers_per_account_max: 3,
         orders_per_account_max: 6,
-        unbondings_per_account_max: 3,
+        unbondings_per_account_max: 2,
         unbonding_ms: 4_000,
         order_ms_max: ORDER_MS_MAX,
         accept_window_ms: 1_000,
+        // An epoch's rebates are spent before it ends, now and then.
+        emission: EmissionParams {
+            total: Amount::new(4_000_000 * ASY),
+            epoch_ms: 30_000,
+            half_life_epochs: 200,
+            rebates: BasisPoints::new(1),
+            ..EmissionParams::default()
+        },
+        names: NameParams {
+            price_per_year: Amount::new(1_000_000 * ASY),
+            lease_ms_max: LEASE_MS_MAX,
+            grace_ms: 3_000,
+            reserved_ms_min: 400,
+            reserved_ms_max: 4_000,
+        },
         ..Params::default()
     }
 }
@@ -130,7 +154,7 @@ impl World {
             height: self.ledger.height().next(),
             time: self.ledger.time().after(step_ms),
             randomness: Header::next_randomness(&self.ledger.randomness(), &self.parent),
-            leader: seller(0),
+            leader: seller(u8::try_from(self.ledger.height().get() % 3).expect("below three")),
         }
     }
 

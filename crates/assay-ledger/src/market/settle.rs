@@ -1,7 +1,8 @@
 //! Settlement: turns a check's rulings into payments and burns, and closes orders.
 //!
 //! Out of each paid ask come the market fee, which burns, and the model's royalties, each floored; dust
-//! stays with the seller. What no ruling spends returns to the buyer.
+//! stays with the seller, and a part of the fee may come back to it as newly minted money (`emission`). What
+//! no ruling spends returns to the buyer.
 
 use crate::{
     block::Run,
@@ -185,6 +186,7 @@ impl Run<'_> {
             net,
             fee,
         });
+        self.rebate(id, seat.seller, fee);
     }
 
     fn burn_lock(&mut self, id: OrderId, seat: &mut Seat, amount: Amount, reason: BurnReason) {

@@ -1,4 +1,5 @@
-//! What time brings: windows to accept that close, checks that wake, unbondings that arrive.
+//! What time brings: windows to accept that close, checks that wake, unbondings that arrive, names and
+//! reservations that end.
 //!
 //! At most `expiries_per_block_max` per block, by moment, then by id; their cost was prepaid by the
 //! transactions that made them. A late action is refused by its deadline, not by its place in this queue.
@@ -27,6 +28,8 @@ impl Run<'_> {
             match wake {
                 Wake::Unbonding(key) => self.release_unbonding(key),
                 Wake::Order(id) => self.wake_order(id),
+                Wake::Name(name) => self.free_name(name),
+                Wake::Reservation(account) => self.state.remove_reservation(account),
             }
         }
     }

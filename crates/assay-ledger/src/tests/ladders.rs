@@ -576,6 +576,92 @@ fn registering(seen: &mut Seen) {
     world.ok(CREATOR, register(new, vec![split(BUYER, 9_950)]));
 }
 
+fn naming(seen: &mut Seen) {
+    let mut world = World::new();
+    let (holder, rival) = (seller(0), seller(1));
+    let (first, taken) = ("first-name", "taken-name");
+    let reserve = reserve_call(&world, rival, taken);
+    world.ok(rival, reserve);
+    world.block(100, &[]);
+    world.ok(rival, register_call(taken, 100_000));
+
+    let mut rung =
+        |world: &mut World, call, rejection| expect(world, seen, holder, call, rejection);
+    rung(&mut world, register_call(taken, 0), Rejection::LeaseZero);
+    rung(
+        &mut world,
+        register_call(taken, 100_001),
+        Rejection::LeaseTooLong,
+    );
+    rung(&mut world, register_call(taken, 1), Rejection::NameTaken);
+    rung(
+        &mut world,
+        register_call("abc", 100_000),
+        Rejection::NotReserved,
+    );
+    let reserve = reserve_call(&world, holder, "abc");
+    world.ok(holder, reserve);
+    rung(
+        &mut world,
+        register_call(first, 1_000),
+        Rejection::NotReserved,
+    );
+    rung(
+        &mut world,
+        register_call("abc", 100_000),
+        Rejection::ReservedJustNow,
+    );
+    world.block(100, &[]);
+    rung(
+        &mut world,
+        register_call("abc", 100_000),
+        Rejection::InsufficientFunds,
+    );
+    let reserve = reserve_call(&world, holder, first);
+    world.ok(holder, reserve);
+    world.block(100, &[]);
+    world.ok(holder, register_call(first, 1_000));
+    rung(&mut world, register_call(first, 1), Rejection::NameHeld);
+
+    rung(&mut world, renew_call("unknown", 0), Rejection::LeaseZero);
+    rung(&mut world, renew_call("unknown", 1), Rejection::UnknownName);
+    rung(&mut world, renew_call(taken, u64::MAX), Rejection::NotYours);
+    rung(
+        &mut world,
+        renew_call(first, 99_999),
+        Rejection::LeaseTooLong,
+    );
+    rung(
+        &mut world,
+        transfer_call("unknown", CREATOR),
+        Rejection::UnknownName,
+    );
+    rung(
+        &mut world,
+        transfer_call(taken, holder),
+        Rejection::NotYours,
+    );
+    world.block(1_000, &[]);
+    rung(
+        &mut world,
+        transfer_call(first, CREATOR),
+        Rejection::LeaseEnded,
+    );
+    rung(&mut world, register_call(first, 1), Rejection::NameHeld);
+    let poor = Call::Transfer {
+        to: CREATOR,
+        amount: asy(9_990),
+    };
+    world.ok(holder, poor);
+    rung(
+        &mut world,
+        renew_call(first, 90_000),
+        Rejection::InsufficientFunds,
+    );
+    world.ok(holder, renew_call(first, 1_000));
+    world.ok(holder, transfer_call(first, CREATOR));
+}
+
 #[test]
 fn every_rejection_stands_on_its_rung() {
     let mut seen = Seen::new();
@@ -588,6 +674,7 @@ fn every_rejection_stands_on_its_rung() {
         quorum_calls,
         approval_calls,
         registering,
+        naming,
     ] {
         ladder(&mut seen);
     }

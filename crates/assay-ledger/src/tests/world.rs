@@ -6,11 +6,11 @@ use crate::{
     rows::Account,
 };
 use assay_types::{
-    AccountId, Allocation, Amount, ApprovalCall, BasisPoints, Blob, Call, Check, ContentId, Event,
-    Genesis, GenesisModel, Good, Hash32, Header, Input, Invalid, Lane, LedgerTime, List, ModelId,
-    OfferId, OrderId, Params, PublicKey, QuorumCall, QuorumReveal, Receipt, Rejection,
-    RoyaltySplit, SecretKey, Signature, Terms, Text, Transaction, Unsigned, Work, commitment,
-    decode,
+    AccountId, Allocation, Amount, ApprovalCall, BasisPoints, Blob, Call, Check, ContentId,
+    EmissionParams, Event, Genesis, GenesisModel, Good, Hash32, Header, Input, Invalid, Lane,
+    LedgerTime, List, ModelId, Name, NameCommitment, NameParams, OfferId, OrderId, Params,
+    PublicKey, QuorumCall, QuorumReveal, Receipt, Rejection, RoyaltySplit, SecretKey, Signature,
+    Terms, Text, Transaction, Unsigned, Work, commitment, decode,
 };
 use std::collections::BTreeMap;
 
@@ -46,6 +46,18 @@ pub(super) fn params() -> Params {
         unbondings_per_account_max: 2,
         unbonding_ms: 10_000,
         order_ms_max: 100_000,
+        emission: EmissionParams {
+            total: Amount::ZERO,
+            ..EmissionParams::default()
+        },
+        // A short name for a lease of moments is dearer here than any account can pay.
+        names: NameParams {
+            price_per_year: asy(100_000_000),
+            lease_ms_max: 100_000,
+            grace_ms: 10_000,
+            reserved_ms_min: 100,
+            reserved_ms_max: 5_000,
+        },
         ..Params::default()
     }
 }
@@ -325,6 +337,40 @@ pub(super) fn offer(ask: Amount, capacity: u32) -> Call {
         good,
         ask,
         capacity,
+    }
+}
+
+pub(super) fn name(text: &str) -> Name {
+    text.parse().expect("a name")
+}
+
+pub(super) const NAME_SALT: Hash32 = Hash32::new([6; 32]);
+
+pub(super) fn reserve_call(world: &World, holder: AccountId, text: &str) -> Call {
+    let chain = world.ledger.chain_id();
+    let commitment = NameCommitment::new(chain, holder, &NAME_SALT, name(text));
+    Call::ReserveName { commitment }
+}
+
+pub(super) fn register_call(text: &str, lease_ms: u64) -> Call {
+    Call::RegisterName {
+        name: name(text),
+        salt: NAME_SALT,
+        lease_ms,
+    }
+}
+
+pub(super) fn renew_call(text: &str, lease_ms: u64) -> Call {
+    Call::RenewName {
+        name: name(text),
+        lease_ms,
+    }
+}
+
+pub(super) fn transfer_call(text: &str, to: AccountId) -> Call {
+    Call::TransferName {
+        name: name(text),
+        to,
     }
 }
 

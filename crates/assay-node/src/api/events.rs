@@ -193,6 +193,12 @@ fn concerns(chain: &Chain, block: &FinalizedBlock, event: &Event, account: Accou
             *seller == account
         }
         Event::ModelRegistered { owner, .. } => *owner == account,
+        Event::Emitted { to, .. } => *to == account,
+        Event::NameReserved { account: named, .. } => *named == account,
+        Event::NameRegistered { holder, .. }
+        | Event::NameRenewed { holder, .. }
+        | Event::NameExpired { holder, .. } => *holder == account,
+        Event::NameTransferred { from, to, .. } => *from == account || *to == account,
         Event::Failed { transaction, .. } => {
             let mut sent = block.block.transactions.iter().zip(&block.outcomes);
             sent.any(|(tx, outcome)| {
@@ -216,6 +222,7 @@ fn concerns(chain: &Chain, block: &FinalizedBlock, event: &Event, account: Accou
         | Event::Delivered { order, .. }
         | Event::VerdictReached { order, .. }
         | Event::Paid { order, .. }
+        | Event::Rebated { order, .. }
         | Event::Burnt { order, .. }
         | Event::Refunded { order, .. } => has_party(chain, block, *order, account),
     }

@@ -73,6 +73,10 @@ fn blob<const MAX: usize>(up_to: usize) -> impl Strategy<Value = Blob<MAX>> {
         .prop_map(|bytes| Blob::new(bytes).expect("below its limit"))
 }
 
+pub(super) fn name() -> impl Strategy<Value = Name> {
+    "[b-z0-9][a-z0-9-]{1,30}[a-z0-9]".prop_map(|name| name.parse().expect("a name"))
+}
+
 fn text<const MAX: usize>() -> impl Strategy<Value = Text<MAX>> {
     "[ -~äöü✓]{0,9}".prop_map(|text| Text::new(text).expect("short and printable"))
 }
@@ -166,6 +170,17 @@ pub(super) fn call() -> impl Strategy<Value = Call> {
                 royalties,
             }
         ),
+        (chain(), account(), hash(), name()).prop_map(|(chain, holder, salt, name)| {
+            let commitment = NameCommitment::new(chain, holder, &salt, name);
+            Call::ReserveName { commitment }
+        }),
+        (name(), hash(), any::<u64>()).prop_map(|(name, salt, lease_ms)| Call::RegisterName {
+            name,
+            salt,
+            lease_ms
+        }),
+        (name(), any::<u64>()).prop_map(|(name, lease_ms)| Call::RenewName { name, lease_ms }),
+        (name(), account()).prop_map(|(name, to)| Call::TransferName { name, to }),
     ]
 }
 
@@ -449,8 +464,55 @@ pub(super) fn event() -> impl Strategy<Value = Event> {
             amount
         }),
         receipt().prop_map(|receipt| Event::Closed { receipt }),
+        (order(), account(), amount()).prop_map(|(order, seller, amount)| Event::Rebated {
+            order,
+            seller,
+            amount
+        }),
     ];
-    prop_oneof![8 => of_account, 9 => of_assignment, 6 => of_settlement]
+    prop_oneof![8 => of_account, 9 => of_assignment, 7 => of_settlement, 6 => of_names_and_epochs()]
+}
+
+fn of_names_and_epochs() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (any::<u64>(), account(), any::<u64>(), amount()).prop_map(
+            |(epoch, to, blocks, amount)| Event::Emitted {
+                epoch,
+                to,
+                blocks,
+                amount
+            }
+        ),
+        (chain(), account(), hash(), name()).prop_map(|(chain, account, salt, name)| {
+            let commitment = NameCommitment::new(chain, account, &salt, name);
+            Event::NameReserved {
+                account,
+                commitment,
+            }
+        }),
+        (name(), account(), time(), amount()).prop_map(|(name, holder, expires_at, price)| {
+            Event::NameRegistered {
+                name,
+                holder,
+                expires_at,
+                price,
+            }
+        }),
+        (name(), account(), time(), amount()).prop_map(|(name, holder, expires_at, price)| {
+            Event::NameRenewed {
+                name,
+                holder,
+                expires_at,
+                price,
+            }
+        }),
+        (name(), account(), account()).prop_map(|(name, from, to)| Event::NameTransferred {
+            name,
+            from,
+            to
+        }),
+        (name(), account()).prop_map(|(name, holder)| Event::NameExpired { name, holder }),
+    ]
 }
 
 pub(super) fn merkle_path() -> impl Strategy<Value = MerklePath> {
@@ -492,31 +554,68 @@ pub(super) fn receipt_proof() -> impl Strategy<Value = ReceiptProof> {
         )
 }
 
+fn emission_params() -> impl Strategy<Value = EmissionParams> {
+    (
+        amount(),
+        any::<u64>(),
+        any::<u32>(),
+        any::<[u16; 4]>().prop_map(|points| points.map(BasisPoints::new)),
+    )
+        .prop_map(
+            |(total, epoch_ms, half_life_epochs, [validators, topics, rebates, treasury])| {
+                EmissionParams {
+                    total,
+                    epoch_ms,
+                    half_life_epochs,
+                    validators,
+                    topics,
+                    rebates,
+                    treasury,
+                }
+            },
+        )
+}
+
+fn name_params() -> impl Strategy<Value = NameParams> {
+    (amount(), any::<[u64; 4]>()).prop_map(|(price_per_year, long)| NameParams {
+        price_per_year,
+        lease_ms_max: long[0],
+        grace_ms: long[1],
+        reserved_ms_min: long[2],
+        reserved_ms_max: long[3],
+    })
+}
+
 pub(super) fn params() -> impl Strategy<Value = Params> {
     (
         any::<[u64; 7]>(),
         any::<[u32; 6]>(),
         any::<[u16; 2]>(),
         any::<u8>(),
+        (emission_params(), name_params()),
     )
-        .prop_map(|(long, middle, points, redraws_max)| Params {
-            block_weight_max: Weight::new(long[0]),
-            base_fee_min: FeeRate::new(long[1]),
-            accept_window_ms: long[2],
-            redraws_max,
-            unbonding_ms: long[3],
-            lock_multiple: long[4],
-            market_fee: BasisPoints::new(points[0]),
-            rejection_burn: BasisPoints::new(points[1]),
-            expiries_per_block_max: middle[0],
-            draws_per_block_max: middle[1],
-            offers_per_book_max: middle[2],
-            offers_per_account_max: middle[3],
-            orders_per_account_max: middle[4],
-            unbondings_per_account_max: middle[5],
-            order_ms_max: long[5],
-            valid_ms_max: long[6],
-        })
+        .prop_map(
+            |(long, middle, points, redraws_max, (emission, names))| Params {
+                emission,
+                names,
+                block_weight_max: Weight::new(long[0]),
+                base_fee_min: FeeRate::new(long[1]),
+                accept_window_ms: long[2],
+                redraws_max,
+                unbonding_ms: long[3],
+                lock_multiple: long[4],
+                market_fee: BasisPoints::new(points[0]),
+                rejection_burn: BasisPoints::new(points[1]),
+                expiries_per_block_max: middle[0],
+                draws_per_block_max: middle[1],
+                offers_per_book_max: middle[2],
+                offers_per_account_max: middle[3],
+                orders_per_account_max: middle[4],
+                unbondings_per_account_max: middle[5],
+                order_ms_max: long[5],
+                valid_ms_max: long[6],
+            },
+        )
 }
 
 pub(super) fn genesis() -> impl Strategy<Value = Genesis> {

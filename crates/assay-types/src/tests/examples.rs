@@ -23,6 +23,19 @@ fn account(seed: u8) -> AccountId {
     key(seed).account()
 }
 
+pub(super) fn name(text: &str) -> Name {
+    text.parse().expect("a name")
+}
+
+pub(super) fn name_commitment() -> NameCommitment {
+    NameCommitment::new(
+        ChainId::new([0x11; 32]),
+        account(1),
+        &HASH,
+        name("the-example"),
+    )
+}
+
 fn blob<const MAX: usize>(bytes: &[u8]) -> Blob<MAX> {
     Blob::new(bytes).expect("a few bytes")
 }
@@ -163,6 +176,34 @@ pub(super) fn calls() -> Vec<Named<Call>> {
                 program: PROGRAM,
                 licence: text("MIT OR Apache-2.0"),
                 royalties: royalties(),
+            },
+        ),
+        (
+            "reserve_name",
+            Call::ReserveName {
+                commitment: name_commitment(),
+            },
+        ),
+        (
+            "register_name",
+            Call::RegisterName {
+                name: name("the-example"),
+                salt: HASH,
+                lease_ms: YEAR_MS,
+            },
+        ),
+        (
+            "renew_name",
+            Call::RenewName {
+                name: name("abc"),
+                lease_ms: 1,
+            },
+        ),
+        (
+            "transfer_name",
+            Call::TransferName {
+                name: name("a-name-of-thirty-two-characters0"),
+                to: account(2),
             },
         ),
     ]);
@@ -497,7 +538,25 @@ pub(super) fn events() -> Vec<Named<Event>> {
                 rejection: Rejection::InsufficientFunds,
             },
         ),
+        (
+            "emitted",
+            Event::Emitted {
+                epoch: 300,
+                to,
+                blocks: 3_600,
+                amount,
+            },
+        ),
+        (
+            "rebated",
+            Event::Rebated {
+                order: ORDER,
+                seller,
+                amount: small,
+            },
+        ),
     ]);
+    events.extend(name_events());
     for (name, reason) in RELEASE_REASONS {
         events.push((
             format!("released_{name}"),
@@ -518,6 +577,47 @@ pub(super) fn events() -> Vec<Named<Event>> {
         events.push((format!("burnt_{name}"), event));
     }
     events
+}
+
+fn name_events() -> Vec<Named<Event>> {
+    let (holder, expires_at, price) = (account(1), time(YEAR_MS), Amount::new(GRAINS_PER_ASY));
+    let name = name("the-example");
+    named([
+        (
+            "name_reserved",
+            Event::NameReserved {
+                account: holder,
+                commitment: name_commitment(),
+            },
+        ),
+        (
+            "name_registered",
+            Event::NameRegistered {
+                name,
+                holder,
+                expires_at,
+                price,
+            },
+        ),
+        (
+            "name_renewed",
+            Event::NameRenewed {
+                name,
+                holder,
+                expires_at,
+                price,
+            },
+        ),
+        (
+            "name_transferred",
+            Event::NameTransferred {
+                name,
+                from: holder,
+                to: account(2),
+            },
+        ),
+        ("name_expired", Event::NameExpired { name, holder }),
+    ])
 }
 
 pub(super) fn finality() -> Finality {

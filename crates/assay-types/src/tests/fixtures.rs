@@ -213,6 +213,10 @@ fn ids() {
             "commitment",
             commitment(chain, order, sender, content, &salt).to_string(),
         ),
+        (
+            "name_commitment",
+            examples::name_commitment().hash().to_string(),
+        ),
     ]);
     for (name, transaction) in examples::transactions() {
         lines.push((format!("transaction_{name}"), transaction.id().to_string()));

@@ -53,11 +53,14 @@ impl Books {
             && self.supply.circulating.checked_add(self.supply.burnt) == Some(self.supply.issued)
     }
 
-    /// Whether what is missing `after` was burnt, and nothing was made.
+    /// Whether what is missing `after` was burnt, and what is new was issued.
     pub(crate) fn leads_to(&self, after: &Self) -> bool {
         let burnt = after.supply.burnt.checked_sub(self.supply.burnt);
-        burnt.and_then(|burnt| after.supply.circulating.checked_add(burnt))
-            == Some(self.supply.circulating)
+        let issued = after.supply.issued.checked_sub(self.supply.issued);
+        let (Some(burnt), Some(issued)) = (burnt, issued) else {
+            return false;
+        };
+        after.supply.circulating.checked_add(burnt) == self.supply.circulating.checked_add(issued)
     }
 
     /// Both books, account by account, those left out whose money did not move.
@@ -83,12 +86,14 @@ impl Books {
     /// The sum in a sentence.
     pub(crate) fn sum(&self, after: &Self) -> String {
         let burnt = after.supply.burnt.saturating_sub(self.supply.burnt);
+        let issued = after.supply.issued.saturating_sub(self.supply.issued);
         let plain = |amount: Amount| amount.to_string().trim_end_matches(" ASY").to_owned();
         let (before, after) = (
             plain(self.supply.circulating),
             plain(after.supply.circulating),
         );
-        format!("{after} + {} burnt = {before}", plain(burnt))
+        let (burnt, issued) = (plain(burnt), plain(issued));
+        format!("{after} + {burnt} burnt = {before} + {issued} new")
     }
 }
 

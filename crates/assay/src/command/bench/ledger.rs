@@ -81,7 +81,7 @@ fn key(index: usize) -> SecretKey {
 }
 
 fn genesis(keys: &[SecretKey]) -> anyhow::Result<Genesis> {
-    let amount = Amount::new(1_000 * assay_types::GRAINS_PER_ASY);
+    let amount = Amount::new(100 * assay_types::GRAINS_PER_ASY);
     let mut allocations: Vec<_> = keys
         .iter()
         .map(|key| Allocation {

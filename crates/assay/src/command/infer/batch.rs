@@ -53,6 +53,7 @@ struct Supply {
     circulating_before_grains: String,
     circulating_after_grains: String,
     burnt_grains: String,
+    issued_grains: String,
     conserved: bool,
 }
 
@@ -204,12 +205,14 @@ fn supply(before: &SupplyView, after: &SupplyView) -> Supply {
     let whole =
         |supply: &SupplyView| supply.burnt.checked_add(supply.circulating) == Some(supply.issued);
     let burnt = after.burnt.saturating_sub(before.burnt);
-    let balanced = after.circulating.checked_add(burnt) == Some(before.circulating);
+    let issued = after.issued.saturating_sub(before.issued);
+    let balanced = after.circulating.checked_add(burnt) == before.circulating.checked_add(issued);
     Supply {
         circulating_before_grains: before.circulating.get().to_string(),
         circulating_after_grains: after.circulating.get().to_string(),
         burnt_grains: burnt.get().to_string(),
-        conserved: whole(before) && whole(after) && balanced && before.issued == after.issued,
+        issued_grains: issued.get().to_string(),
+        conserved: whole(before) && whole(after) && balanced && before.issued <= after.issued,
     }
 }
 
@@ -278,6 +281,7 @@ fn show(report: &Report, output: &Output) {
         circulating_before_grains: before,
         circulating_after_grains: after,
         burnt_grains,
+        issued_grains,
         ..
     } = &report.supply;
     let verdict = if report.supply.conserved {
@@ -298,9 +302,10 @@ fn show(report: &Report, output: &Output) {
         (
             "",
             format!(
-                "{} after, {} burnt: {verdict}",
+                "{} after, {} burnt, {} new: {verdict}",
                 amount(after),
-                amount(burnt_grains)
+                amount(burnt_grains),
+                amount(issued_grains)
             ),
         ),
     ]);

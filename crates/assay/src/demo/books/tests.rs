@@ -1,6 +1,10 @@
 use super::*;
 
 fn books(held: [u64; 3], burnt: u64) -> Books {
+    books_after(held, burnt, 100)
+}
+
+fn books_after(held: [u64; 3], burnt: u64, issued: u64) -> Books {
     let rows = held
         .iter()
         .zip(1..)
@@ -9,7 +13,7 @@ fn books(held: [u64; 3], burnt: u64) -> Books {
     Books {
         rows: rows.collect(),
         supply: SupplyView {
-            issued: Amount::new(100),
+            issued: Amount::new(issued),
             burnt: Amount::new(burnt),
             circulating: Amount::new(circulating),
         },
@@ -22,6 +26,17 @@ fn books_add_up_only_when_every_grain_is_found() {
     let after = books([45, 33, 10], 12);
     assert!(before.adds_up() && after.adds_up() && before.leads_to(&after));
     assert!(!after.leads_to(&before), "burnt money does not return");
+
+    let rebated = books_after([46, 33, 10], 12, 101);
+    assert!(rebated.adds_up() && before.leads_to(&rebated));
+    assert_eq!(
+        before.sum(&rebated),
+        "0.000000089 + 0.000000002 burnt = 0.00000009 + 0.000000001 new"
+    );
+    assert!(
+        !before.leads_to(&books_after([46, 33, 10], 12, 102)),
+        "what was issued is somewhere"
+    );
 
     let mut stolen = after;
     stolen.rows[0].1 = Amount::new(44);
