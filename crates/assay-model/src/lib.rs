@@ -81,9 +81,10 @@
 //! * Input and output ids: plain BLAKE3 of the canonical tensor. Program and manifest are stored under
 //!   plain BLAKE3 of their canonical bytes.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod codec;
+mod kernels;
 mod loops;
 
 pub mod bundled;
