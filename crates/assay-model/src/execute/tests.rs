@@ -1,3 +1,4 @@
+mod graphs;
 mod vision;
 
 use std::sync::Arc;
@@ -32,21 +33,51 @@ fn program(input: &Tensor, nodes: Vec<Op>) -> Program {
     .expect("valid")
 }
 
-/// Runs `nodes` on every set of kernels, twice each, and returns the output's elements.
-fn run(input: &Tensor, nodes: Vec<Op>) -> Vec<i32> {
-    let program = Arc::new(program(input, nodes));
-    let mut outputs = Vec::new();
-    for (name, kernels) in kernels::ALL {
-        let mut executor = Executor::with_kernels(program.clone(), kernels);
-        for _ in 0..2 {
-            let output = executor.run(input).expect(name);
-            assert_eq!(output.dtype(), program.output().dtype);
-            assert_eq!(*output.shape(), program.output().shape);
-            outputs.push(output.data().to_i32());
-        }
+/// The reference loops alone, node by node over row-major values.
+fn run_reference(program: &Program, input: &Tensor) -> TensorData {
+    let mut values = vec![input.data().clone()];
+    for (node, op) in program.nodes().iter().enumerate() {
+        let value = &program.facts()[node].value;
+        let mut out = TensorData::zeros(value.dtype, value.shape.elements());
+        let mut accumulators = vec![0; out.len()];
+        let step = reference::plan(program, node, op);
+        let operand = |id: ValueId| &values[id.get() as usize];
+        reference::execute(op, &step, operand, &mut accumulators, &mut out);
+        values.push(out);
     }
-    assert!(outputs.windows(2).all(|pair| pair[0] == pair[1]));
-    outputs.swap_remove(0)
+    values.swap_remove(program.output_id().get() as usize)
+}
+
+/// Runs a program on the reference and on every set of kernels that this processor has, twice each and
+/// in batches, and returns the output.
+fn run_everywhere(program: Program, input: &Tensor) -> TensorData {
+    let expected = run_reference(&program, input);
+    let program = Arc::new(program);
+    for kernels in KernelSet::available() {
+        let name = kernels.name();
+        let plan = Arc::new(Plan::with_kernels(program.clone(), kernels));
+        let mut one = Executor::of_plan(plan.clone(), 1);
+        for _ in 0..2 {
+            let output = one.run(input).expect(name);
+            assert_eq!(*output.shape(), program.output().shape);
+            assert_eq!(*output.data(), expected, "{name}");
+        }
+        // Other inputs on both sides: items of a batch do not see each other.
+        let zeros = TensorData::zeros(input.dtype(), input.data().len());
+        let zeros = Tensor::new(input.shape().clone(), zeros).expect("zeros");
+        let of_zeros = run_reference(&program, &zeros);
+        let batch = [&zeros, input, input, &zeros, input].map(Tensor::clone);
+        let outputs = Executor::of_plan(plan, 3).run_batch(&batch).expect(name);
+        let found: Vec<_> = outputs.iter().map(Tensor::data).collect();
+        let batch = [&of_zeros, &expected, &expected, &of_zeros, &expected];
+        assert_eq!(found, batch, "{name}");
+    }
+    expected
+}
+
+/// Runs `nodes` everywhere and returns the output's elements.
+fn run(input: &Tensor, nodes: Vec<Op>) -> Vec<i32> {
+    run_everywhere(program(input, nodes), input).to_i32()
 }
 
 fn requant(shift: u8, relu: bool, dtype: DType) -> Output {

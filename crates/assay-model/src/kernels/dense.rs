@@ -96,7 +96,7 @@ struct Line<'a, S: Dot<X>, X, Y> {
 #[inline(always)]
 fn convolve<S, X, Y>(simd: S, job: DenseJob<'_, X, Y>)
 where
-    S: Simd + Dot<X, Group: Packed>,
+    S: Simd + Dot<X>,
     Y: Element,
 {
     let DenseJob {
@@ -186,15 +186,17 @@ impl<S: Simd + Dot<X>, X, Y: Element> Line<'_, S, X, Y> {
             }
         }
         for (run, &offset) in runs.iter().enumerate() {
-            let x = |p: usize| &simd.few(&self.x[(column + p) * input.pixel + offset..])[..steps];
+            let x = |p: usize| {
+                &<S as Dot<X>>::few(simd, &self.x[(column + p) * input.pixel + offset..])[..steps]
+            };
             let x: [&[<S as Dot<X>>::Few]; P] = std::array::from_fn(x);
             let w = |b: usize| &weights[b * per_block + run * steps..][..steps];
             let w: [&[<S as Dot<X>>::Group]; B] = std::array::from_fn(w);
             for step in 0..steps {
                 for p in 0..P {
-                    let few = simd.splat(&x[p][step]);
+                    let few = <S as Dot<X>>::splat(simd, &x[p][step]);
                     for b in 0..B {
-                        acc[p][b] = simd.dot(acc[p][b], few, &w[b][step]);
+                        acc[p][b] = <S as Dot<X>>::dot(simd, acc[p][b], few, &w[b][step]);
                     }
                 }
             }

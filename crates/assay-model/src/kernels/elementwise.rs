@@ -75,6 +75,12 @@ pub(crate) struct QuantizeJob<'a, Y> {
     pub(crate) out: &'a mut [Y],
 }
 
+/// Finds out whether all numbers are finite.
+pub(crate) struct FiniteJob<'a> {
+    pub(crate) numbers: &'a [f32],
+    pub(crate) all_finite: &'a mut bool,
+}
+
 impl Stretches {
     /// Row and column of each place.
     #[inline(always)]
@@ -205,5 +211,17 @@ impl<Y: Quantum> Job for QuantizeJob<'_, Y> {
             let up = if x - floor >= 0.5 { 1.0 } else { 0.0 };
             *out = Y::from_whole((floor + up).clamp(low, high));
         }
+    }
+}
+
+impl Job for FiniteJob<'_> {
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) {
+        // Without an early end the loop is a few vector instructions.
+        let mut all_finite = true;
+        for number in self.numbers {
+            all_finite &= number.is_finite();
+        }
+        *self.all_finite = all_finite;
     }
 }

@@ -53,10 +53,7 @@ impl KernelSet {
         let sets = [machine::Neon::detect().map(Set::Neon)];
         #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         let sets = [];
-        sets.into_iter()
-            .flatten()
-            .map(Self)
-            .chain([Self::PORTABLE])
+        sets.into_iter().flatten().map(Self).chain([Self::PORTABLE])
     }
 
     /// The fastest set that this processor can run.

@@ -4,6 +4,8 @@
 //! [`Simd::vectorize`]. Every operation here is exact integer arithmetic with wrap-around, so sets
 //! differ in speed and in nothing else.
 
+use super::weights::Packed;
+
 /// 32-bit lanes of one vector: the widest registers that we compute in hold sixteen.
 pub(crate) const LANES: usize = 16;
 
@@ -41,7 +43,7 @@ pub(crate) trait Dot<X>: Vector {
     /// Them, in every lane.
     type Splat: Copy;
     /// The other factors: as many per lane.
-    type Group: Copy;
+    type Group: Packed;
 
     /// `x` in pieces of [`Dot::Few`]; a remainder is left out.
     fn few(self, x: &[X]) -> &[Self::Few];

@@ -62,12 +62,12 @@ impl Form {
         weight: impl Fn(usize, usize, usize) -> i8,
     ) -> Weights {
         match self {
-            Self::Quads => Weights::Quads(pack::<i8, 4, { 4 * LANES }>(
-                outputs, runs, length, weight,
-            )),
-            Self::Pairs => Weights::Pairs(pack::<i16, 2, { 2 * LANES }>(
-                outputs, runs, length, weight,
-            )),
+            Self::Quads => {
+                Weights::Quads(pack::<i8, 4, { 4 * LANES }>(outputs, runs, length, weight))
+            }
+            Self::Pairs => {
+                Weights::Pairs(pack::<i16, 2, { 2 * LANES }>(outputs, runs, length, weight))
+            }
         }
     }
 
@@ -138,18 +138,25 @@ impl Packed for Pairs {
 }
 
 impl Finishing {
-    /// For `outputs` outputs; `None` keeps the accumulators.
+    /// For `groups` groups of `per_group` outputs, none of which share a block; a requantisation of `None`
+    /// keeps the accumulators.
     pub(crate) fn new(
-        outputs: usize,
+        groups: usize,
+        per_group: usize,
         bias: impl Fn(usize) -> i32,
         requant: impl Fn(usize) -> Option<Requant>,
     ) -> Self {
         let shift = |output| requant(output).map_or(0, |requant| requant.shift);
         let relu = requant(0).is_some_and(|requant| requant.relu);
+        let lines = |value: &dyn Fn(usize) -> i32| {
+            (0..groups)
+                .flat_map(|group| lines(per_group, |output| value(group * per_group + output)))
+                .collect()
+        };
         Self {
-            bias: lines(outputs, bias),
-            half: lines(outputs, |output| (1 << shift(output)) >> 1),
-            shift: lines(outputs, |output| i32::from(shift(output))),
+            bias: lines(&bias),
+            half: lines(&|output| (1 << shift(output)) >> 1),
+            shift: lines(&|output| i32::from(shift(output))),
             low: if relu { 0 } else { i32::MIN },
         }
     }

@@ -152,10 +152,7 @@ impl Simd for Avx2 {
     fn add(self, a: Halves, b: Halves) -> Halves {
         intrinsics!(
             self,
-            [
-                _mm256_add_epi32(a[0], b[0]),
-                _mm256_add_epi32(a[1], b[1])
-            ]
+            [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])]
         )
     }
 

@@ -81,10 +81,7 @@ impl Neon {
     #[inline(always)]
     fn splat_pair(self, pair: [i16; 2]) -> int16x4_t {
         let [first, second] = pair.map(|x| u32::from(x as u16));
-        intrinsics!(
-            self,
-            vreinterpret_s16_u32(vdup_n_u32(first | second << 16))
-        )
+        intrinsics!(self, vreinterpret_s16_u32(vdup_n_u32(first | second << 16)))
     }
 
     /// Products of pairs of two lanes at a time, whose neighbours are then added.
