@@ -307,9 +307,10 @@ impl Chain {
     /// Offers transactions to the mempool; one answer each, in order. Verifies signatures on the calling
     /// thread, some 10 µs each: from an async runtime, give large batches to its blocking pool.
     ///
-    /// A transaction that waits already is answered with its id again, so resending is safe.
+    /// A transaction that waits already is answered with its id again, so resending is safe. What is admitted
+    /// is told to the other validators, so that whoever leads next can include it.
     pub fn submit(&self, transactions: Vec<Transaction>) -> Vec<Result<TxId, AdmitError>> {
-        self.0.core.submit(transactions, &mut rand::rng())
+        self.0.core.submit_own(transactions, &mut rand::rng())
     }
 
     /// Where the node stands.

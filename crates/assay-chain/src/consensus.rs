@@ -7,6 +7,7 @@ pub(crate) mod archive;
 pub(crate) mod block;
 pub(crate) mod database;
 pub(crate) mod engine;
+pub(crate) mod gossip;
 pub(crate) mod network;
 pub(crate) mod pace;
 pub(crate) mod sync;

@@ -1,6 +1,7 @@
 //! What consensus, the mempool and the readers of one node share.
 
 use crate::{
+    consensus::gossip::Outbox,
     history::{History, HistoryError},
     mempool::{AdmitError, Facts, Mempool, MempoolLimits, Verified, check_alone},
     state::{BlockResult, Refusal, State},
@@ -44,6 +45,8 @@ pub(crate) struct Core {
     state: RwLock<State>,
     mempool: Mutex<Mempool>,
     verified: Mutex<Verified>,
+    /// What this node's clients sent and its peers have not been told.
+    pub(crate) outbox: Outbox,
     recent: Mutex<VecDeque<Arc<Finalized>>>,
     /// Counts admissions, so that an idle proposer wakes.
     arrivals: watch::Sender<u64>,
@@ -70,6 +73,7 @@ impl Core {
             state: RwLock::new(state),
             mempool: Mutex::new(Mempool::new(limits)),
             verified: Mutex::default(),
+            outbox: Outbox::default(),
             recent: Mutex::default(),
             arrivals: watch::Sender::new(0),
             finalized: watch::Sender::new(Height::ZERO),

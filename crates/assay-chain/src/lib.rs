@@ -14,9 +14,8 @@
 //!   it is checked and when it is final, and at every start;
 //! - [`replay`] of the kept blocks gives the same roots on any machine.
 //!
-//! Deliberately absent: a change of the validator set (it needs a new epoch's engine), gossip of
-//! transactions (a transaction waits at the node it was sent to), a mempool that outlives its process (an
-//! answer to `submit` promises nothing; only a final block does), pruning of blocks.
+//! Deliberately absent: a change of the validator set (it needs a new epoch's engine), a mempool that outlives
+//! its process (an answer to `submit` promises nothing; only a final block does), pruning of blocks.
 
 mod chain;
 mod consensus;

@@ -8,7 +8,10 @@ use crate::{
     consensus::{
         block::ConsensusBlock,
         database::{Databases, ROW_BYTES_MAX},
-        engine::{self, Channels, Marshal, OpenError, Running, SYNC_BATCH, Validator},
+        engine::{
+            self, Channels, GOSSIP_CHANNEL, Marshal, OpenError, Running, SYNC_BATCH, Validator,
+        },
+        gossip,
         network::{Link, Peers, Solitude},
     },
     core::Core,
@@ -222,10 +225,14 @@ fn connect(
         peers = Peers::Network(oracle);
         network = Some(opened);
     }
-    let quota = Quota::per_second(NZU32!(MESSAGES_PER_SECOND));
     let channels = Channels::open(|channel| match &mut network {
         None => (Link::Alone, Link::Alone),
         Some(network) => {
+            let quota = Quota::per_second(if channel == GOSSIP_CHANNEL {
+                NZU32!(gossip::MESSAGES_PER_SECOND)
+            } else {
+                NZU32!(MESSAGES_PER_SECOND)
+            });
             let (sender, receiver) = network.register(channel, quota);
             (Link::Network(sender), Link::Network(receiver))
         }
@@ -246,6 +253,7 @@ fn message_bytes_max(genesis: &Genesis) -> u32 {
         marshal::max_payload_size::<Standard<ConsensusBlock>, Scheme>(validators, &()),
         probe::max_payload_size::<Standard<ConsensusBlock>, Scheme>(validators),
         state_sync::max_payload_size::<mmr::Family, Digest>(SYNC_BATCH, operation),
+        gossip::MESSAGE_BYTES_MAX,
     ])
 }
 

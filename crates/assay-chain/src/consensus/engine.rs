@@ -10,12 +10,14 @@ use super::{
     archive::{BlockLog, CertificateLog, Retention},
     block::ConsensusBlock,
     database::{self, Databases, IO_BUFFER},
+    gossip,
     pace::Paced,
     sync,
 };
 use crate::{
     core::{Core, RebuildError, rebuild_history},
     state::State,
+    time::HEARTBEAT,
 };
 use assay_ledger::{GenesisError, Ledger, LoadError};
 use assay_types::{Block, Genesis, Hash32, Height, PublicKey};
@@ -57,9 +59,21 @@ use std::{
     time::Duration,
 };
 
-/// How long a leader may take to propose. Three heartbeats: an idle chain proposes once a heartbeat, and a
-/// leader that outlasts this is voted over.
-pub(crate) const LEADER_TIMEOUT: Duration = Duration::from_secs(3);
+/// How long a leader may take to propose. Two heartbeats: an idle chain proposes once a heartbeat, and a
+/// leader that outlasts this is voted over. It is what each view of a validator that has just died costs.
+pub(crate) const LEADER_TIMEOUT: Duration = Duration::from_secs(2);
+/// How long a view may take until its block is certified: one more heartbeat, for a large block to travel
+/// and be executed.
+const CERTIFICATION_TIMEOUT: Duration = Duration::from_secs(3);
+/// Silence after which a validator's views are skipped at once, as long as a quorum of the others is heard.
+/// The shortest that consensus admits, so a dead validator costs two or three timeouts, then next to nothing
+/// until it is heard again.
+const SKIP_TIMEOUT: Duration = Duration::from_secs(4);
+const _: () = assert!(
+    LEADER_TIMEOUT.as_millis() > HEARTBEAT.as_millis()
+        && CERTIFICATION_TIMEOUT.as_millis() > LEADER_TIMEOUT.as_millis()
+        && SKIP_TIMEOUT.as_millis() > CERTIFICATION_TIMEOUT.as_millis()
+);
 
 /// One validator set for ever; a change of set will need a new epoch's engine.
 const EPOCH_LENGTH: NonZeroU64 = NZU64!(u64::MAX);
@@ -82,6 +96,9 @@ const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 /// Pause before asking again.
 const FETCH_RETRY: Duration = Duration::from_millis(100);
 
+/// Number of the channel that carries transactions, whose limit differs from the others'.
+pub(crate) const GOSSIP_CHANNEL: u64 = 7;
+
 /// Marshal's mailbox: where blocks and certificates are read.
 pub(crate) type Marshal = MarshalMailbox<Scheme, Standard<ConsensusBlock>>;
 
@@ -97,6 +114,7 @@ pub(crate) struct Channels<T, R> {
     pub(crate) broadcast: Channel<T, R>,
     pub(crate) state_sync: Channel<T, R>,
     pub(crate) probe: Channel<T, R>,
+    pub(crate) gossip: Channel<T, R>,
 }
 
 impl<T, R> Channels<T, R> {
@@ -110,6 +128,7 @@ impl<T, R> Channels<T, R> {
             broadcast: open(4),
             state_sync: open(5),
             probe: open(6),
+            gossip: open(GOSSIP_CHANNEL),
         }
     }
 }
@@ -403,6 +422,9 @@ where
     // Only the application waits for this, and it ends with the runtime.
     let _ = loaded.send(());
 
+    if genesis.validators.len() > 1 {
+        gossip::start(&context.child("gossip"), core, channels.gossip);
+    }
     let engine = simplex::Engine::new(
         context,
         simplex::Config {
@@ -421,11 +443,11 @@ where
             write_buffer: IO_BUFFER,
             page_cache,
             leader_timeout: LEADER_TIMEOUT,
-            certification_timeout: LEADER_TIMEOUT * 2,
+            certification_timeout: CERTIFICATION_TIMEOUT,
             timeout_retry: LEADER_TIMEOUT,
             view_retention: RETAINED_VIEWS,
             skip: SkipPolicy::Enabled {
-                timeout: LEADER_TIMEOUT * 5,
+                timeout: SKIP_TIMEOUT,
                 budget: simplex::SkipBudget::Participants,
             },
             fetch_timeout: NZDuration!(FETCH_TIMEOUT),

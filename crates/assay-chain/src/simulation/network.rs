@@ -2,23 +2,71 @@
 
 use super::*;
 use crate::{
-    consensus::engine::LEADER_TIMEOUT,
+    consensus::{
+        engine::{GOSSIP_CHANNEL, LEADER_TIMEOUT},
+        gossip::MUTE,
+    },
     testkit::{genesis, person, transfer, validator},
-    time::system_time,
+    time::{HEARTBEAT, system_time},
 };
-use assay_types::{AccountId, Block};
-use commonware_p2p::Manager as _;
+use assay_types::{AccountId, Block, encode};
+use commonware_p2p::{Manager as _, Recipients, Sender as _};
 use commonware_runtime::{Quota, Runner as _, deterministic};
 use commonware_utils::{NZU32, NZUsize, ordered::Set, probability};
 
+type Oracle = simulated::Oracle<PublicKey, Context>;
+
+const LINK: simulated::Link = simulated::Link {
+    latency: Duration::from_millis(10),
+    jitter: Duration::from_millis(5),
+    success_rate: probability!(1.0),
+};
 const VALIDATORS: u8 = 4;
 const PEOPLE: u8 = 8;
+
+/// Validators and the network between them.
+struct Cluster {
+    nodes: Vec<Node>,
+    oracle: Oracle,
+    public: Vec<PublicKey>,
+    /// The channel of transactions of the validator that a test plays itself.
+    gossip: Option<Sender>,
+}
+
+impl Cluster {
+    /// Every link of one validator is cut, or restored.
+    async fn connect(&self, number: usize, connected: bool) {
+        for other in (0..self.public.len()).filter(|other| *other != number) {
+            for (from, to) in [(number, other), (other, number)] {
+                let (from, to) = (self.public[from].clone(), self.public[to].clone());
+                if connected {
+                    self.oracle
+                        .add_link(from, to, LINK)
+                        .await
+                        .expect("a new link");
+                } else {
+                    self.oracle.remove_link(from, to).await.expect("a link");
+                }
+            }
+        }
+    }
+}
 
 async fn cluster(
     context: &Context,
     genesis: &Genesis,
     faults_of: impl Fn(u8) -> Faults,
 ) -> Vec<Node> {
+    start(context, genesis, faults_of, None).await.nodes
+}
+
+async fn start(
+    context: &Context,
+    genesis: &Genesis,
+    faults_of: impl Fn(u8) -> Faults,
+    gossiper: Option<u8>,
+) -> Cluster {
+    let mut gossip = None;
     let keys: Vec<_> = (0..VALIDATORS).map(validator).collect();
     let public: Vec<_> = keys
         .iter()
@@ -38,13 +86,8 @@ async fn cluster(
     manager.track(0, Set::from_iter_dedup(public.clone()));
     for from in &public {
         for to in public.iter().filter(|to| *to != from) {
-            let link = simulated::Link {
-                latency: Duration::from_millis(10),
-                jitter: Duration::from_millis(5),
-                success_rate: probability!(1.0),
-            };
             oracle
-                .add_link(from.clone(), to.clone(), link)
+                .add_link(from.clone(), to.clone(), LINK)
                 .await
                 .expect("a new link");
         }
@@ -53,10 +96,14 @@ async fn cluster(
     for (number, key) in (0u8..).zip(&keys) {
         let control = oracle.control(public[usize::from(number)].clone());
         let mut opened = Vec::new();
-        for channel in 0..7 {
+        for channel in 0..=GOSSIP_CHANNEL {
             let quota = Quota::per_second(NZU32!(4096));
             let (sender, receiver) = control.register(channel, quota).await.expect("a channel");
-            opened.push(Some((Link::Network(sender), Link::Network(receiver))));
+            let mut ends = (Link::Network(sender), Link::Network(receiver));
+            if channel == GOSSIP_CHANNEL && gossiper == Some(number) {
+                gossip = Some(std::mem::replace(&mut ends.0, Link::Alone));
+            }
+            opened.push(Some(ends));
         }
         let channels = Channels::open(|channel| {
             opened[usize::try_from(channel).expect("few channels")]
@@ -79,7 +126,12 @@ async fn cluster(
         .await;
         nodes.push(node);
     }
-    nodes
+    Cluster {
+        nodes,
+        oracle,
+        public,
+        gossip,
+    }
 }
 
 /// Final blocks of a node that are still at hand.
@@ -184,6 +236,119 @@ fn a_block_from_a_fast_clock_is_awaited_and_not_refused() {
                 system_time(block.header.time) <= now,
                 "a block was final before its time"
             );
+        }
+    });
+}
+
+/// Where a transaction became final, and whose block that was.
+async fn included(context: &Context, node: &Node, id: assay_types::TxId) -> (Height, AccountId) {
+    loop {
+        if let Some(place) = node.core.history.transaction(id).expect("readable")
+            && let Some(block) = node.core.recent(place.height)
+        {
+            let header = &block.block.header;
+            return (header.height, header.context.leader.account());
+        }
+        context.sleep(Duration::from_millis(1)).await;
+    }
+}
+
+#[test]
+fn a_transaction_sent_to_one_validator_is_included_by_the_next_leader() {
+    deterministic::Runner::timed(Duration::from_secs(600)).start(|mut context| async move {
+        let genesis = genesis(VALIDATORS, PEOPLE);
+        let nodes = cluster(&context, &genesis, |_| Faults::default()).await;
+        let mut by_others = 0;
+        for sequence in 0..12 {
+            let before = nodes[0].height();
+            let sent = transfer(&genesis, &person(0), 0, sequence);
+            let id = sent.id();
+            let answers = nodes[0].core.submit_own(vec![sent], &mut context);
+            assert_eq!(answers, [Ok(id)]);
+            let (height, by) = included(&context, &nodes[0], id).await;
+            // One that is being built, or built and not final, when the transaction arrives is too early.
+            assert!(
+                height.get() <= before.get() + 3,
+                "sent at {before}, included at {height}"
+            );
+            by_others += u32::from(by != leader(0));
+            // The others' views of the lane must keep up for the next of it to be admitted there.
+            for node in &nodes {
+                node.reach(&context, height.get()).await;
+            }
+        }
+        assert!(by_others >= 6, "{by_others} of 12 were included by others");
+    });
+}
+
+#[test]
+fn a_validator_that_forges_transactions_is_no_longer_listened_to() {
+    deterministic::Runner::timed(Duration::from_secs(600)).start(|mut context| async move {
+        let genesis = genesis(VALIDATORS, PEOPLE);
+        let cluster = start(&context, &genesis, |_| Faults::default(), Some(3)).await;
+        let nodes = &cluster.nodes;
+        let mut gossip = cluster.gossip.expect("the channel that this test plays");
+        nodes[0].reach(&context, 2).await;
+        let good = transfer(&genesis, &person(0), 0, 0);
+        let mut forged = transfer(&genesis, &person(1), 0, 0);
+        forged.signature = good.signature.clone();
+        for _ in 0..50 {
+            let _ = gossip.send(Recipients::All, encode(&vec![forged.clone()]), false);
+        }
+        context.sleep(Duration::from_millis(100)).await;
+        let unheard = encode(&vec![good.clone()]);
+        let _ = gossip.send(Recipients::All, unheard.clone(), false);
+        let reached = nodes[0].height().get();
+        nodes[0].reach(&context, reached + 8).await;
+        let known = |id| nodes[0].core.history.transaction(id).expect("readable");
+        assert_eq!(known(forged.id()), None);
+        assert_eq!(known(good.id()), None, "a muted peer is not listened to");
+        // Its votes count all the same: it led some of these blocks.
+        let led = |block: &Block| block.header.context.leader.account() == leader(3);
+        assert!(blocks(&nodes[0]).iter().any(led));
+        context.sleep(MUTE).await;
+        let _ = gossip.send(Recipients::All, unheard, false);
+        included(&context, &nodes[0], good.id()).await;
+        let honest = transfer(&genesis, &person(1), 0, 0);
+        let id = honest.id();
+        nodes[1].core.submit_own(vec![honest], &mut context);
+        included(&context, &nodes[0], id).await;
+    });
+}
+
+#[test]
+fn a_dead_validator_costs_a_few_timeouts_and_catches_up_when_it_returns() {
+    deterministic::Runner::timed(Duration::from_secs(600)).start(|context| async move {
+        let genesis = genesis(VALIDATORS, PEOPLE);
+        let cluster = start(&context, &genesis, |_| Faults::default(), None).await;
+        let nodes = &cluster.nodes;
+        nodes[0].reach(&context, 8).await;
+        cluster.connect(3, false).await;
+        let elapsed_for = async |blocks: u64| {
+            let begun = context.current();
+            let height = nodes[0].height().get();
+            nodes[0].reach(&context, height + blocks).await;
+            context.current().duration_since(begun).expect("forward")
+        };
+        // Idle, so a block takes a heartbeat: at first each turn of the dead one costs a timeout more.
+        let first = elapsed_for(9).await;
+        assert!(first < HEARTBEAT * 9 + LEADER_TIMEOUT * 4, "{first:?}");
+        let later = elapsed_for(18).await;
+        assert!(later < HEARTBEAT * 18 + LEADER_TIMEOUT, "{later:?}");
+        assert!(nodes[3].height() < nodes[0].height());
+        cluster.connect(3, true).await;
+        let height = nodes[0].height().get();
+        nodes[3].reach(&context, height).await;
+        // It leads again.
+        let leads = || {
+            let led = |block: &Block| block.header.context.leader.account() == leader(3);
+            let after = |block: &Block| block.header.height.get() > height;
+            blocks(&nodes[0])
+                .iter()
+                .any(|block| after(block) && led(block))
+        };
+        while !leads() {
+            context.sleep(Duration::from_millis(100)).await;
         }
     });
 }
