@@ -1,4 +1,4 @@
-//! A network for one machine: one validator, the bundled models registered, wallets with money.
+//! A network for one machine: its validators, the bundled models registered, wallets with money.
 //!
 //! All keys follow from one seed, so a network can be made again from it, and two with different seeds
 //! share nothing. Whoever knows the seed owns the network: it is for development and demonstrations.
@@ -8,6 +8,7 @@ use assay_types::{
     AccountId, Allocation, Amount, BasisPoints, ContentId, GRAINS_PER_ASY, Genesis, GenesisModel,
     Hash32, LedgerTime, List, Params, RoyaltySplit, SecretKey, Text,
 };
+use std::num::NonZeroU8;
 
 /// The network's name.
 pub const NETWORK: &str = "assay-dev";
@@ -42,8 +43,8 @@ pub struct DevWallet {
 pub struct DevNetwork {
     /// The first state. Its hash is the chain id.
     pub genesis: Genesis,
-    /// The one validator's key.
-    pub validator: SecretKey,
+    /// The validators' keys; one unless more were asked for.
+    pub validators: Vec<SecretKey>,
     /// The funded wallets.
     pub wallets: Vec<DevWallet>,
 }
@@ -54,6 +55,14 @@ impl DevNetwork {
         self.wallets.iter().find(|wallet| wallet.name == name)
     }
 
+    /// The first validator's key.
+    ///
+    /// # Panics
+    /// Never: a network has at least one.
+    pub fn validator(&self) -> &SecretKey {
+        self.validators.first().expect("a network has a validator")
+    }
+
     /// The seller wallets, `seller-1` first.
     pub fn sellers(&self) -> impl Iterator<Item = &DevWallet> {
         self.wallets
@@ -62,11 +71,16 @@ impl DevNetwork {
     }
 }
 
-/// The network that follows from `seed` and begins at `start`, usually now.
+/// The network with one validator that follows from `seed` and begins at `start`, usually now.
+pub fn dev_genesis(seed: &[u8; 32], start: LedgerTime) -> DevNetwork {
+    dev_network(seed, start, NonZeroU8::MIN)
+}
+
+/// The network with so many validators that follows from `seed` and begins at `start`, usually now.
 ///
 /// # Panics
 /// Never: everything that is compiled in fits its limits, which the tests show.
-pub fn dev_genesis(seed: &[u8; 32], start: LedgerTime) -> DevNetwork {
+pub fn dev_network(seed: &[u8; 32], start: LedgerTime, validators: NonZeroU8) -> DevNetwork {
     let wallet = |name: String, asy: u64| DevWallet {
         key: key(seed, &name),
         balance: Amount::new(asy * GRAINS_PER_ASY),
@@ -77,7 +91,14 @@ pub fn dev_genesis(seed: &[u8; 32], start: LedgerTime) -> DevNetwork {
         wallet(AUTHOR.to_owned(), AUTHOR_ASY),
     ];
     wallets.extend((1..=SELLERS).map(|number| wallet(format!("seller-{number}"), SELLER_ASY)));
-    let validator = key(seed, "validator");
+    let validators: Vec<SecretKey> = (1..=validators.get())
+        .map(|number| match number {
+            1 => key(seed, "validator"),
+            _ => key(seed, &format!("validator-{number}")),
+        })
+        .collect();
+    let mut public: Vec<_> = validators.iter().map(SecretKey::public_key).collect();
+    public.sort();
     let author = key(seed, AUTHOR).account();
 
     let mut allocations: Vec<Allocation> = wallets
@@ -96,7 +117,7 @@ pub fn dev_genesis(seed: &[u8; 32], start: LedgerTime) -> DevNetwork {
     let genesis = Genesis {
         network: Text::new(NETWORK).expect("the name is short and printable"),
         start,
-        validators: List::new(vec![validator.public_key()]).expect("one is within the limit"),
+        validators: List::new(public).expect("a byte counts fewer than the limit"),
         allocations: List::new(allocations).expect("a dozen are within the limit"),
         models: List::new(models).expect("a few are within the limit"),
         params: Params {
@@ -106,7 +127,7 @@ pub fn dev_genesis(seed: &[u8; 32], start: LedgerTime) -> DevNetwork {
     };
     DevNetwork {
         genesis,
-        validator,
+        validators,
         wallets,
     }
 }
@@ -150,5 +171,11 @@ mod tests {
         assert_eq!(dev_genesis(&[1; 32], start).genesis, network.genesis);
         let other = dev_genesis(&[2; 32], start).genesis;
         assert_ne!(other.chain_id(), network.genesis.chain_id());
+        let four = dev_network(&[1; 32], start, NonZeroU8::new(4).unwrap());
+        assert_eq!(four.validators.len(), 4);
+        assert_eq!(four.genesis.validators.len(), 4);
+        assert_eq!(four.validator().account(), network.validator().account());
+        assert!(four.genesis.validators.is_sorted());
+        assay_ledger::Ledger::genesis(&four.genesis).unwrap();
     }
 }

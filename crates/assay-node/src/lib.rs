@@ -17,4 +17,5 @@ mod views;
 
 pub mod dev;
 
+pub use assay_chain::NetworkConfig;
 pub use node::{Node, NodeConfig, StartError};

@@ -8,6 +8,7 @@ mod completions;
 mod demo;
 mod infer;
 mod model;
+mod network;
 mod node;
 mod order;
 mod provide;
@@ -21,7 +22,8 @@ pub(crate) use completions::Completions;
 pub(crate) use demo::Demo;
 pub(crate) use infer::{CheckChoice, Infer};
 pub(crate) use model::{ImageSize, Model, ModelImport, ModelInspect, ModelRegister, ModelRun};
-pub(crate) use node::Node;
+pub(crate) use network::{Network, NetworkNew, NetworkPlace};
+pub(crate) use node::{LISTEN_DEFAULT, Node};
 pub(crate) use order::{Order, OrderList};
 pub(crate) use provide::{Misbehave, Provide};
 pub(crate) use receipt::{Receipt, ReceiptVerify};
@@ -173,6 +175,9 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Run a node: a validator with its HTTP interface
     Node(Node),
+    /// Make and run a network of several validators on this machine
+    #[command(subcommand)]
+    Network(Network),
     /// Sell inferences: publish an offer and serve what is drawn
     Provide(Provide),
     /// Buy an inference and wait for its receipt

@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod infer;
 pub(crate) mod model;
+mod network;
 mod node;
 mod order;
 mod provide;
@@ -40,6 +41,7 @@ pub(crate) async fn run(
         Command::Completions(args) => completions::run(args, output),
         Command::Demo(args) => demo::run(args, output).await,
         Command::Provide(args) => provide::run(args, globals, output).await,
+        Command::Network(command) => network::run(command, globals, output).await,
         Command::Node(args) => node::run(args, globals, output).await,
         Command::Infer(args) => infer::run(args, globals, output).await,
         Command::Wallet(command) => wallet::run(command, globals, output).await,

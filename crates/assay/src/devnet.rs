@@ -65,7 +65,23 @@ impl Folder {
         wallet_in(&self.0, "validator")
     }
 
-    fn genesis_file(&self) -> PathBuf {
+    /// The configuration of one validator of several; a development network has none.
+    pub(crate) fn node_file(&self) -> PathBuf {
+        self.0.join("node.toml")
+    }
+
+    /// The key of such a validator.
+    pub(crate) fn key_file(&self) -> PathBuf {
+        self.0.join("validator.key")
+    }
+
+    /// What it says while another program runs it.
+    pub(crate) fn log_file(&self) -> PathBuf {
+        self.0.join("node.log")
+    }
+
+    /// The first state.
+    pub(crate) fn genesis_file(&self) -> PathBuf {
         self.0.join("genesis.bin")
     }
 
@@ -101,23 +117,7 @@ impl Folder {
         let mut seed = [0; 32];
         rand::Rng::fill_bytes(&mut rand::rng(), &mut seed);
         let network = dev_genesis(&seed, now());
-        let parent = match self.0.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        fs::create_dir_all(parent)
-            .with_context(|| format!("cannot make the folder {}", parent.display()))?;
-        let draft = tempfile::Builder::new()
-            .prefix(".assay-dev-")
-            .tempdir_in(parent)
-            .with_context(|| format!("cannot write to {}", parent.display()))?;
-        Self::new(draft.path()).fill(&network)?;
-        let draft = draft.keep();
-        // An empty folder gives way; anything else is somebody's.
-        fs::rename(&draft, &self.0)
-            .inspect_err(|_| drop(fs::remove_dir_all(&draft)))
-            .with_context(|| format!("cannot make a network in {}", self.0.display()))
-            .hint(|| "the folder holds other things; name an empty or a new one with --data")?;
+        make_whole(&self.0, |draft| Self::new(draft).fill(&network))?;
         Ok(network)
     }
 
@@ -127,11 +127,38 @@ impl Folder {
         for wallet in &network.wallets {
             keep_key(&wallet_in(&wallets, &wallet.name), &wallet.key)?;
         }
-        keep_key(&self.validator(), &network.validator)?;
+        keep_key(&self.validator(), network.validator())?;
         let anchor = Anchor::of_genesis(&network.genesis)?;
         home::write(&self.anchor(), anchor.to_text().as_bytes())?;
         home::write(&self.genesis_file(), &encode(&network.genesis))
     }
+}
+
+/// Fills a new folder at `path`, which appears whole or not at all.
+///
+/// # Errors
+/// When it holds other things, cannot be written, or `fill` fails.
+pub(crate) fn make_whole(
+    path: &Path,
+    fill: impl FnOnce(&Path) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    fs::create_dir_all(parent)
+        .with_context(|| format!("cannot make the folder {}", parent.display()))?;
+    let draft = tempfile::Builder::new()
+        .prefix(".assay-new-")
+        .tempdir_in(parent)
+        .with_context(|| format!("cannot write to {}", parent.display()))?;
+    fill(draft.path())?;
+    let draft = draft.keep();
+    // An empty folder gives way; anything else is somebody's.
+    fs::rename(&draft, path)
+        .inspect_err(|_| drop(fs::remove_dir_all(&draft)))
+        .with_context(|| format!("cannot make a network in {}", path.display()))
+        .hint(|| "the folder holds other things; name an empty or a new one with --dir")
 }
 
 fn keep_key(path: &Path, key: &SecretKey) -> anyhow::Result<()> {
@@ -141,7 +168,7 @@ fn keep_key(path: &Path, key: &SecretKey) -> anyhow::Result<()> {
 }
 
 /// The machine's clock, which only begins a chain; from there on ledger time counts.
-fn now() -> LedgerTime {
+pub(crate) fn now() -> LedgerTime {
     let since_epoch = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

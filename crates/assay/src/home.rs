@@ -4,6 +4,7 @@
 //! <home>/wallets/NAME.wallet     keys, encrypted
 //! <home>/receipts/ORDER.receipt  what was bought
 //! <home>/dev                     the development node: chain, content, funded wallets
+//! <home>/network                 a network of several validators, funded wallets
 //! <home>/node                    any other node
 //! <home>/providers/ACCOUNT       a seller's journal
 //! ```
@@ -45,6 +46,11 @@ impl Home {
         self.0.join("dev")
     }
 
+    /// The folder of a network of several validators.
+    pub(crate) fn network(&self) -> PathBuf {
+        self.0.join("network")
+    }
+
     /// The folder of any other node.
     pub(crate) fn node(&self) -> PathBuf {
         self.0.join("node")
@@ -74,9 +80,10 @@ impl Home {
     pub(crate) fn wallet(&self, choice: &str) -> anyhow::Result<PathBuf> {
         let own = self.new_wallet(choice);
         let dev = wallet_in(&self.dev().join("wallets"), choice);
+        let network = wallet_in(&self.network().join("wallets"), choice);
         let places = match as_file(choice) {
             Some(file) => vec![file],
-            None => vec![own, dev],
+            None => vec![own, dev, network],
         };
         if let Some(found) = places.iter().find(|place| place.exists()) {
             return Ok(found.clone());

@@ -18,3 +18,15 @@ pub(crate) async fn requested() {
         std::future::pending::<()>().await;
     }
 }
+
+/// Returns when standard input ends.
+pub(crate) async fn end_of_input() {
+    let (ended, end) = tokio::sync::oneshot::channel();
+    // A thread that nobody waits for, because a read of standard input cannot be cancelled.
+    std::thread::spawn(move || {
+        // A failed read is an end as well.
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        let _ = ended.send(());
+    });
+    let _ = end.await;
+}

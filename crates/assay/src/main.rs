@@ -15,6 +15,7 @@ mod home;
 mod interrupt;
 mod log;
 mod market;
+mod network;
 mod output;
 mod passphrase;
 mod picture;

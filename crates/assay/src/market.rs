@@ -59,7 +59,7 @@ impl Market {
         let config = NodeConfig::single(
             folder.state(),
             network.genesis.clone(),
-            network.validator.clone(),
+            network.validator().clone(),
             listen,
         );
         let node = Node::start(config).await?;
@@ -132,7 +132,7 @@ impl Market {
             .iter()
             .map(|wallet| (wallet.name.clone(), wallet.key.account()))
             .collect();
-        accounts.push(("validator".to_owned(), self.network.validator.account()));
+        accounts.push(("validator".to_owned(), self.network.validator().account()));
         accounts
     }
 

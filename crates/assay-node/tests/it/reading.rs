@@ -15,7 +15,7 @@ async fn a_fresh_node_tells_what_it_is() {
     let status = world.status().await;
     assert_eq!(status.chain_id, world.chain());
     assert_eq!(status.network, assay_node::dev::NETWORK);
-    assert_eq!(status.validators, [world.network.validator.account()]);
+    assert_eq!(status.validators, [world.network.validator().account()]);
     assert_eq!(status.supply.issued, status.supply.circulating);
     let held = world
         .network

@@ -54,7 +54,7 @@ pub(crate) fn config(network: &DevNetwork, folder: &Path) -> NodeConfig {
     NodeConfig::single(
         folder,
         network.genesis.clone(),
-        network.validator.clone(),
+        network.validator().clone(),
         listen,
     )
 }

@@ -157,7 +157,7 @@ async fn node(network: &DevNetwork, folder: PathBuf, listen: SocketAddr) -> Node
     let config = NodeConfig::single(
         folder,
         network.genesis.clone(),
-        network.validator.clone(),
+        network.validator().clone(),
         listen,
     );
     Node::start(config).await.expect("a node")

@@ -1,16 +1,17 @@
 //! `assay node`: a validator with its HTTP interface, until it is asked to stop.
 
 use crate::{
-    cli::{Globals, Node as Args},
+    cli::{Globals, LISTEN_DEFAULT, Node as Args},
     devnet::{DEV_PASSPHRASE, Folder},
     failure::{Done, Ended, Hint},
     home::{Home, NODE_DEFAULT},
     interrupt,
+    network::{self, NodeFile},
     output::{Output, bold, dim},
     passphrase,
 };
 use anyhow::anyhow;
-use assay_node::{Node, NodeConfig, dev};
+use assay_node::{NetworkConfig, Node, NodeConfig, dev};
 use serde_json::json;
 
 /// Starts the node, says where it is, and serves until Ctrl-C.
@@ -18,8 +19,8 @@ use serde_json::json;
 /// # Errors
 /// When there is no network to serve, the port or the folder is in use, or the chain does not start.
 pub(crate) async fn run(args: &Args, globals: &Globals, output: &Output) -> Done {
-    let folder = match (&args.data, args.dev) {
-        (Some(data), _) => Folder::new(data),
+    let folder = match (&args.dir, args.dev) {
+        (Some(dir), _) => Folder::new(dir),
         (None, true) => Folder::new(Home::new(globals.home.as_deref())?.dev()),
         (None, false) => Folder::new(Home::new(globals.home.as_deref())?.node()),
     };
@@ -31,18 +32,15 @@ pub(crate) async fn run(args: &Args, globals: &Globals, output: &Output) -> Done
             "there is no network in {}",
             folder.path().display()
         ))
-        .hint(|| "`assay node --dev` makes a development network");
+        .hint(|| "`assay node --dev` makes a development network, `assay network new` one of several validators");
     }
-    let genesis = folder.genesis()?;
-    let passphrase = if args.dev {
-        DEV_PASSPHRASE.to_owned()
+    let config = if folder.node_file().exists() {
+        one_of_several(&folder, args)?
     } else {
-        passphrase::existing(&folder.validator())?
+        single(&folder, args)?
     };
-    let validator = folder.validator_key(&passphrase)?;
+    let genesis = &config.chain.genesis;
     let (chain, network) = (genesis.chain_id(), genesis.network.to_string());
-
-    let config = NodeConfig::single(folder.state(), genesis, validator, args.listen);
     let node = Node::start(config).await?;
     let url = node.url();
     output.json(&json!({
@@ -86,8 +84,49 @@ pub(crate) async fn run(args: &Args, globals: &Globals, output: &Output) -> Done
     }
     output.line(dim("Ctrl-C stops it"));
 
-    interrupt::requested().await;
+    tokio::select! {
+        () = interrupt::requested() => {}
+        () = interrupt::end_of_input(), if args.until_eof => {}
+    }
     output.note(dim("stopping"));
     node.shutdown().await;
     Ok(Ended::Well)
+}
+
+/// The only validator of a chain, whose key is in a wallet.
+fn single(folder: &Folder, args: &Args) -> anyhow::Result<NodeConfig> {
+    let genesis = folder.genesis()?;
+    let passphrase = if args.dev {
+        DEV_PASSPHRASE.to_owned()
+    } else {
+        passphrase::existing(&folder.validator())?
+    };
+    let validator = folder.validator_key(&passphrase)?;
+    let listen = match args.listen {
+        Some(listen) => listen,
+        None => LISTEN_DEFAULT.parse()?,
+    };
+    Ok(NodeConfig::single(
+        folder.state(),
+        genesis,
+        validator,
+        listen,
+    ))
+}
+
+/// One of several validators, as its `node.toml` says.
+fn one_of_several(folder: &Folder, args: &Args) -> anyhow::Result<NodeConfig> {
+    let file = NodeFile::read(&folder.node_file())?;
+    let genesis = folder.genesis()?;
+    let key = network::read_key(&folder.key_file())?;
+    let peers = file.peers(&genesis, key.account())?;
+    let listen = args.listen.unwrap_or(file.http);
+    let mut config = NodeConfig::single(folder.state(), genesis, key, listen);
+    if config.chain.genesis.validators.len() > 1 {
+        config.chain.network = Some(NetworkConfig {
+            listen: file.listen,
+            peers,
+        });
+    }
+    Ok(config)
 }

@@ -9,7 +9,7 @@ fn a_network_is_made_once_and_found_again() {
     assert!(folder.exists());
     assert_eq!(folder.genesis().unwrap(), network.genesis);
     let validator = folder.validator_key(DEV_PASSPHRASE).unwrap();
-    assert_eq!(validator.account(), network.validator.account());
+    assert_eq!(validator.account(), network.validator().account());
     let buyer = WalletFile::open(&wallet_in(&folder.wallets(), "buyer"), DEV_PASSPHRASE).unwrap();
     assert_eq!(
         Some(buyer.account()),

@@ -4,6 +4,7 @@ mod bad_input;
 mod demo;
 mod market;
 mod model;
+mod network;
 mod program;
 mod receipt;
 mod wallet;
