@@ -80,7 +80,7 @@ impl ChainConfig {
             key,
             network: None,
             mempool: MempoolLimits::default(),
-            retention: Retention::Everything,
+            retention: Retention::default(),
             threads: 2,
         }
     }
@@ -150,9 +150,19 @@ pub enum ChainError {
     /// The history index failed.
     #[error(transparent)]
     History(#[from] HistoryError),
-    /// A block that should be kept is not there.
-    #[error("block {height} is not kept here; ask a node that keeps all history")]
+    /// The block is older than what this node keeps.
+    #[error(
+        "block {height} is pruned, this node keeps blocks from {first} on; ask an archive node, one that runs with --archive"
+    )]
     NotKept {
+        /// Its height.
+        height: Height,
+        /// The first height that is kept.
+        first: Height,
+    },
+    /// A block that should be kept cannot be read.
+    #[error("block {height} cannot be read; restore the data folder from a copy")]
+    Missing {
         /// Its height.
         height: Height,
     },
@@ -188,6 +198,8 @@ pub struct Status {
     pub base_fee: FeeRate,
     /// What waits.
     pub mempool: MempoolStatus,
+    /// The first block that is kept; 1 on an archive node.
+    pub first: Height,
     /// Whether consensus runs.
     pub running: bool,
 }
@@ -334,6 +346,7 @@ impl Chain {
             time,
             base_fee,
             mempool,
+            first: core.history.first(),
             running,
         }
     }
@@ -459,8 +472,9 @@ impl Chain {
     /// The events of a final block; empty for genesis.
     ///
     /// # Errors
-    /// [`ChainError::History`].
+    /// [`ChainError::History`], [`ChainError::NotKept`].
     pub fn events(&self, height: Height) -> Result<Vec<Event>, ChainError> {
+        self.0.expect_kept(height)?;
         let result = self.0.core.history.result(height)?;
         Ok(result.map(|result| result.events).unwrap_or_default())
     }
@@ -527,6 +541,7 @@ impl Inner {
         if height == Height::ZERO || height > *self.core.finalized().borrow() {
             return Ok(None);
         }
+        self.expect_kept(height)?;
         let (id, block, result) = match self.core.recent(height) {
             Some(finalized) => {
                 let Finalized { id, block, result } = &*finalized;
@@ -539,7 +554,7 @@ impl Inner {
                 (
                     block.header.id(),
                     block,
-                    result.ok_or(ChainError::NotKept { height })?,
+                    result.ok_or_else(|| self.missing(height))?,
                 )
             }
         };
@@ -555,13 +570,24 @@ impl Inner {
         })))
     }
 
+    /// Refuses heights that were pruned.
+    fn expect_kept(&self, height: Height) -> Result<(), ChainError> {
+        let first = self.core.history.first();
+        if height < first && height > Height::ZERO {
+            return Err(ChainError::NotKept { height, first });
+        }
+        Ok(())
+    }
+
     /// Why something about a final block was not found.
     fn missing(&self, height: Height) -> ChainError {
         if *self.core.ended().borrow() {
-            ChainError::Stopped
-        } else {
-            ChainError::NotKept { height }
+            return ChainError::Stopped;
         }
+        // It may have been pruned since the caller looked.
+        self.expect_kept(height)
+            .err()
+            .unwrap_or(ChainError::Missing { height })
     }
 }
 

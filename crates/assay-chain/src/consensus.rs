@@ -10,6 +10,7 @@ pub(crate) mod engine;
 pub(crate) mod gossip;
 pub(crate) mod network;
 pub(crate) mod pace;
+pub(crate) mod pruning;
 pub(crate) mod sync;
 
 /// What a test makes one validator do wrong.

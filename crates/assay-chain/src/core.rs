@@ -318,7 +318,7 @@ where
 pub enum RebuildError {
     /// A block is missing.
     #[error(
-        "block {height} is not in the data folder; restore the folder from a copy or sync again"
+        "block {height} is not in the data folder, so its history index cannot be rebuilt; restore the folder from a copy, the index with it"
     )]
     Missing {
         /// Its height.

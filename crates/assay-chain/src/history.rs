@@ -1,7 +1,7 @@
 //! The history index: what happened, findable by height, transaction, order and account.
 //!
-//! It holds nothing that consensus needs and nothing that the kept blocks do not imply, so it can be
-//! deleted and is rebuilt by executing them again.
+//! It holds nothing that consensus needs and nothing that the blocks since genesis do not imply, so where all
+//! of them are kept it can be deleted and is rebuilt by executing them again.
 //!
 //! Durable ordering. A block goes through four stores, and a crash can fall between any two:
 //! 1. the block and its certificate are durable in [`crate::consensus::archive`];
@@ -22,7 +22,10 @@ use commonware_codec::{Buf, EncodeSize, Error as CodecError, RangeCfg, Read, Rea
 use redb::{Database, Durability, ReadableDatabase, StorageBackend, TableDefinition};
 use std::path::{Path, PathBuf};
 
+mod prune;
+
 use crate::state::BlockResult;
+pub(crate) use prune::Floor;
 
 /// Name of the file in the data folder.
 pub(crate) const FILE_NAME: &str = "history.redb";
@@ -51,6 +54,9 @@ const ACCOUNT_TRANSACTIONS: TableDefinition<'_, ([u8; 32], u64, u32), [u8; 32]> 
 /// Account, height, place of the event that made it party to an order.
 const ACCOUNT_ORDERS: TableDefinition<'_, ([u8; 32], u64, u32), [u8; 32]> =
     TableDefinition::new("account orders v1");
+
+/// `()` → the first height that was not forgotten.
+const FIRST: TableDefinition<'_, (), u64> = TableDefinition::new("first v1");
 
 /// Where something lies in the chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -103,6 +109,7 @@ pub enum HistoryError {
 /// The index.
 pub(crate) struct History {
     database: Database,
+    floor: Floor,
 }
 
 impl History {
@@ -145,11 +152,17 @@ impl History {
             transaction.open_table(ORDER_EVENTS)?;
             transaction.open_table(ACCOUNT_TRANSACTIONS)?;
             transaction.open_table(ACCOUNT_ORDERS)?;
+            transaction.open_table(FIRST)?;
             transaction.commit()?;
             Ok(())
         };
         create().map_err(storage("create the tables"))?;
-        Ok(Self { database })
+        let history = Self {
+            database,
+            floor: Floor::default(),
+        };
+        history.load_first()?;
+        Ok(history)
     }
 
     /// Height of the last recorded block, zero when empty.

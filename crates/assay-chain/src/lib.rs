@@ -12,14 +12,15 @@
 //!   what becomes durable when);
 //! - the tables in memory, the database and the headers have the same roots: compared for every block when
 //!   it is checked and when it is final, and at every start;
-//! - [`replay`] of the kept blocks gives the same roots on any machine.
+//! - [`replay`] of all blocks, as an archive node keeps them, gives the same roots on any machine.
 //!
 //! Deliberately absent: a change of the validator set (it needs a new epoch's engine), a mempool that outlives
-//! its process (an answer to `submit` promises nothing; only a final block does), pruning of blocks.
+//! its process (an answer to `submit` promises nothing; only a final block does).
 
 mod chain;
 mod consensus;
 mod core;
+mod export;
 mod folder;
 mod history;
 mod mempool;
@@ -37,8 +38,12 @@ pub use chain::{
     Chain, ChainConfig, ChainError, FinalizedBlock, NetworkConfig, StartError, Status,
     Subscription, TransactionStatus,
 };
-pub use consensus::{archive::Retention, engine::OpenError};
+pub use consensus::{
+    archive::{Retention, WINDOW_BLOCKS, WINDOW_BLOCKS_MIN},
+    engine::OpenError,
+};
 pub use core::RebuildError;
+pub use export::{CheckError, ExportError, ExportFormat, Exported, check_export, export};
 pub use folder::FolderError;
 pub use history::{HistoryError, Location, PAGE_ROWS_MAX};
 pub use mempool::{AdmitError, MempoolLimits, MempoolStatus};

@@ -153,7 +153,8 @@ pub(crate) async fn certificate(marshal: &Marshal, height: Height) -> Option<Cer
     }
 }
 
-fn finality(finalization: &Finalization<Scheme, Digest>) -> Option<Finality> {
+/// The votes of a finalisation.
+pub(crate) fn finality(finalization: &Finalization<Scheme, Digest>) -> Option<Finality> {
     let certificate = &finalization.certificate;
     let votes: Option<Vec<Vote>> = certificate
         .signers

@@ -17,6 +17,7 @@ use crate::{
     },
     core::Reexecution,
     folder::{Folder, FolderError},
+    history::Floor,
     state::{Refusal, State, check_root},
 };
 use assay_ledger::{GenesisError, Ledger};
@@ -60,6 +61,14 @@ pub enum ReplayError {
     /// The log of blocks cannot be read.
     #[error("cannot read the log of blocks: {0}; restore the data folder from a copy")]
     Log(#[from] commonware_storage::archive::Error),
+    /// The blocks since genesis are not kept.
+    #[error(
+        "the folder keeps blocks from {first} on, and a replay begins at genesis; replay the folder of an archive node"
+    )]
+    Pruned {
+        /// The first kept height.
+        first: Height,
+    },
     /// A block is missing.
     #[error(
         "block {height} is missing though later ones are kept; restore the data folder from a copy"
@@ -132,7 +141,8 @@ where
 {
     let page_cache = database::page_cache();
     let log = runtime.child("blocks");
-    let log = BlockLog::open(log, partition, &page_cache, Retention::Everything).await?;
+    let (retention, floor) = (Retention::Everything, Floor::default());
+    let log = BlockLog::open(log, partition, &page_cache, retention, floor).await?;
     let fresh = open_fresh::<E, S>(runtime, &page_cache, &strategy).await;
     let origin = genesis_block::<E, S>(genesis)?;
     let state = State::genesis(genesis, origin.0.header.clone(), Duration::ZERO)?;
@@ -144,6 +154,9 @@ where
         state_root: origin.0.header.state_root,
     };
     let last = log.last_index().map_or(0, |height| height.get());
+    if let Some(first) = log.first().filter(|first| first.get() > 1) {
+        return Err(ReplayError::Pruned { first });
+    }
     while report.height.get() < last {
         let height = report.height.next();
         let block = log.get(Identifier::Index(height.get())).await?;

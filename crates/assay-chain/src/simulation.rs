@@ -3,6 +3,7 @@
 
 mod crash;
 mod network;
+mod pruning;
 
 use crate::{
     consensus::{
@@ -70,11 +71,25 @@ impl Blocker for Book {
 /// A validator under test.
 struct Node {
     core: Arc<Core>,
-    _running: Running<Context, Sequential>,
+    running: Running<Context, Sequential>,
 }
 
 impl Node {
     async fn start(
+        context: &Context,
+        genesis: &Genesis,
+        key: &SecretKey,
+        ends: (Channels<Sender, Receiver>, Peers<Book>),
+        partition: String,
+        history: CrashingFile,
+        faults: Faults,
+    ) -> Self {
+        let all = Retention::Everything;
+        Self::start_keeping(all, context, genesis, key, ends, partition, history, faults).await
+    }
+
+    async fn start_keeping(
+        retention: Retention,
         context: &Context,
         genesis: &Genesis,
         key: &SecretKey,
@@ -104,7 +119,7 @@ impl Node {
             peers,
             strategy: Sequential,
             partition,
-            retention: Retention::Everything,
+            retention,
             faults,
         };
         let context = context.child("consensus");
@@ -113,10 +128,7 @@ impl Node {
         }))
         .await
         .expect("a validator recovers after any crash");
-        Self {
-            core,
-            _running: running,
-        }
+        Self { core, running }
     }
 
     fn height(&self) -> Height {

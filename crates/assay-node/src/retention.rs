@@ -64,6 +64,11 @@ impl Keeper {
             let block = match block {
                 Ok(block) => block,
                 Err(ChainError::Stopped) => break,
+                Err(ChainError::NotKept { height, first }) => {
+                    tracing::warn!(%height, %first, "content of pruned blocks is not pinned");
+                    blocks.skip_to(first);
+                    continue;
+                }
                 Err(error) => {
                     tracing::error!(%error, "content is not pinned while blocks cannot be read");
                     if self.pause().await { continue } else { break }

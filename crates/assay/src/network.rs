@@ -120,6 +120,7 @@ impl NetworkFolder {
     }
 
     fn fill(&self, network: &DevNetwork, places: &[Place]) -> anyhow::Result<()> {
+        fs::create_dir_all(self.wallets())?;
         for wallet in &network.wallets {
             let path = wallet_in(&self.wallets(), &wallet.name);
             WalletFile::create_with(&path, DEV_PASSPHRASE, &wallet.key, UnlockCost::Low)?;

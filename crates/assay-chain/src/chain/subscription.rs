@@ -48,6 +48,11 @@ impl Subscription {
         }
     }
 
+    /// Goes on from `height`, for who asked for blocks that are no longer kept.
+    pub fn skip_to(&mut self, height: Height) {
+        self.next = self.next.max(height);
+    }
+
     /// As a stream, which ends with the first error.
     pub fn into_stream(self) -> impl Stream<Item = Result<Arc<FinalizedBlock>, ChainError>> + Send {
         futures::stream::unfold(Some(self), |subscription| async move {

@@ -4,11 +4,12 @@
 //! (or [`BlockLog::sync`]) has made it durable. Consensus itself never repeats that work: once a block has
 //! been executed and acknowledged, this log is the only place it can be read from again.
 //!
-//! A node keeps its whole history for now: [`Retention::Everything`] turns Commonware's requests to prune
-//! into nothing, so that [`crate::replay`] can start at genesis. A node that serves no history will choose
-//! [`Retention::Window`].
+//! An archive, [`Retention::Everything`], turns Commonware's requests to prune into nothing, so that
+//! [`crate::replay`] can start at genesis. With [`Retention::Window`] they are followed as far as the history
+//! index has forgotten: a block goes only when nothing in the index points to it ([`super::pruning`]).
 
 use super::{block::ConsensusBlock, database::IO_BUFFER};
+use crate::history::Floor;
 use commonware_consensus::{
     marshal::store::{Blocks, Certificates},
     simplex::{scheme::ed25519::Scheme, types::Finalization},
@@ -25,7 +26,16 @@ use commonware_utils::NZU64;
 use std::{num::NonZeroU64, sync::Arc};
 
 /// Blocks per section: the unit of pruning, and of files on disk.
+#[cfg(not(test))]
 const ITEMS_PER_SECTION: NonZeroU64 = NZU64!(4096);
+#[cfg(test)]
+const ITEMS_PER_SECTION: NonZeroU64 = NZU64!(16);
+
+/// Blocks that a node keeps unless told otherwise: a week of an idle chain, which is the longest that an order
+/// may live. A chain with load has up to some tens of blocks a second.
+pub const WINDOW_BLOCKS: u64 = 7 * 24 * 3_600;
+/// Fewest blocks that a node may keep: what peers that lag a little may still ask for.
+pub const WINDOW_BLOCKS_MIN: u64 = 1_024;
 
 type Archive<E, V> = prunable::Archive<EightCap, E, Digest, V>;
 
@@ -34,14 +44,36 @@ type Archive<E, V> = prunable::Archive<EightCap, E, Digest, V>;
 pub enum Retention {
     /// All blocks since genesis.
     Everything,
-    /// The blocks that consensus and its peers may still need.
-    Window,
+    /// The last blocks, at least [`WINDOW_BLOCKS_MIN`]: each with its transactions, results and receipts.
+    Window {
+        /// How many.
+        blocks: u64,
+    },
+}
+
+impl Default for Retention {
+    fn default() -> Self {
+        Self::Window {
+            blocks: WINDOW_BLOCKS,
+        }
+    }
+}
+
+impl Retention {
+    /// What may go of what Commonware offers to prune, everything below `min`.
+    fn prunes_to(self, min: Height, floor: &Floor) -> Option<Height> {
+        match self {
+            Self::Everything => None,
+            Self::Window { .. } => Some(min.min(Height::new(floor.get().get()))),
+        }
+    }
 }
 
 /// Finalised blocks by height and id.
 pub(crate) struct BlockLog<E: Context> {
     archive: Archive<E, Arc<ConsensusBlock>>,
     retention: Retention,
+    floor: Floor,
     #[cfg(test)]
     faults: super::Faults,
 }
@@ -50,6 +82,7 @@ pub(crate) struct BlockLog<E: Context> {
 pub(crate) struct CertificateLog<E: Context> {
     archive: Archive<E, Finalization<Scheme, Digest>>,
     retention: Retention,
+    floor: Floor,
 }
 
 impl<E: Context> BlockLog<E> {
@@ -58,14 +91,22 @@ impl<E: Context> BlockLog<E> {
         partition: &str,
         page_cache: &CacheRef,
         retention: Retention,
+        floor: Floor,
     ) -> Result<Self, archive::Error> {
         let archive = Archive::init(context, config(partition, "blocks", page_cache, ())).await?;
         Ok(Self {
             archive,
             retention,
+            floor,
             #[cfg(test)]
             faults: Default::default(),
         })
+    }
+
+    /// The first kept block's height.
+    pub(crate) fn first(&self) -> Option<assay_types::Height> {
+        let first = archive::Archive::ranges_from(&self.archive, 0).next();
+        first.map(|(first, _)| assay_types::Height::new(first))
     }
 
     #[cfg(test)]
@@ -80,6 +121,7 @@ impl<E: Context> CertificateLog<E> {
         partition: &str,
         page_cache: &CacheRef,
         retention: Retention,
+        floor: Floor,
         scheme: &Scheme,
     ) -> Result<Self, archive::Error> {
         let codec = <Scheme as Verifier>::certificate_codec_config(scheme);
@@ -88,7 +130,11 @@ impl<E: Context> CertificateLog<E> {
             config(partition, "finalizations", page_cache, codec),
         )
         .await?;
-        Ok(Self { archive, retention })
+        Ok(Self {
+            archive,
+            retention,
+            floor,
+        })
     }
 }
 
@@ -128,7 +174,7 @@ impl<E: Context> Blocks for BlockLog<E> {
     }
 
     async fn prune(mut self, min: Height) -> Result<Self, Self::Error> {
-        if self.retention == Retention::Window {
+        if let Some(min) = self.retention.prunes_to(min, &self.floor) {
             self.archive = Blocks::prune(self.archive, min).await?;
         }
         Ok(self)
@@ -186,7 +232,7 @@ impl<E: Context> Certificates for CertificateLog<E> {
     }
 
     async fn prune(mut self, min: Height) -> Result<Self, Self::Error> {
-        if self.retention == Retention::Window {
+        if let Some(min) = self.retention.prunes_to(min, &self.floor) {
             self.archive = Certificates::prune(self.archive, min).await?;
         }
         Ok(self)

@@ -12,7 +12,7 @@ use super::{
     database::{self, Databases, IO_BUFFER},
     gossip,
     pace::Paced,
-    sync,
+    pruning, sync,
 };
 use crate::{
     core::{Core, RebuildError, rebuild_history},
@@ -87,10 +87,16 @@ const PENDING_ACKS: NonZeroUsize = NZUsize!(16);
 const RETAINED_VIEWS: ViewDelta = ViewDelta::new(10);
 /// Broadcast blocks kept per peer.
 const BROADCAST_BLOCKS: usize = 10;
-/// Blocks whose database history is kept, for peers that sync.
+/// Blocks that consensus keeps at least, for peers that lag.
+#[cfg(not(test))]
 const RETAINED_BLOCKS: usize = 1024;
-/// Blocks between two prunings of the database.
+#[cfg(test)]
+const RETAINED_BLOCKS: usize = 32;
+/// Blocks between two prunings of the database and the logs.
+#[cfg(not(test))]
 const PRUNE_INTERVAL: NonZeroUsize = NZUsize!(256);
+#[cfg(test)]
+const PRUNE_INTERVAL: NonZeroUsize = NZUsize!(8);
 /// How long to wait for a peer's answer before asking the next.
 const FETCH_TIMEOUT: Duration = Duration::from_secs(2);
 /// Pause before asking again.
@@ -283,6 +289,7 @@ where
         partition,
         &page_cache,
         *retention,
+        core.history.floor(),
         scheme,
     )
     .await
@@ -290,7 +297,9 @@ where
         what: "the log of certificates",
         source,
     })?;
-    let blocks = BlockLog::open(context.child("blocks"), partition, &page_cache, *retention)
+    let floor = core.history.floor();
+    let context_of_blocks = context.child("blocks");
+    let blocks = BlockLog::open(context_of_blocks, partition, &page_cache, *retention, floor)
         .await
         .map_err(|source| OpenError::Store {
             what: "the log of blocks",
@@ -422,6 +431,8 @@ where
     // Only the application waits for this, and it ends with the runtime.
     let _ = loaded.send(());
 
+    let (pruner, log) = (context.child("pruning"), marshal.clone());
+    pruning::start(pruner, core.clone(), log, *retention);
     if genesis.validators.len() > 1 {
         gossip::start(&context.child("gossip"), core, channels.gossip);
     }
@@ -551,4 +562,15 @@ pub(crate) fn scheme(genesis: &Genesis, key: &ed25519::PrivateKey) -> Option<Sch
         .cloned();
     let participants = commonware_utils::ordered::Set::from_iter_dedup(validators);
     Scheme::signer(&genesis.consensus_namespace(), participants, key.clone())
+}
+
+/// The signing scheme of whoever only reads this chain's votes.
+pub(crate) fn verifier(genesis: &Genesis) -> Scheme {
+    let validators = genesis
+        .validators
+        .iter()
+        .map(PublicKey::as_ed25519)
+        .cloned();
+    let participants = commonware_utils::ordered::Set::from_iter_dedup(validators);
+    Scheme::verifier(&genesis.consensus_namespace(), participants)
 }

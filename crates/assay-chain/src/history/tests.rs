@@ -18,7 +18,7 @@ fn outcome(transaction: &Transaction, first_event: u32, event_count: u32) -> Out
 }
 
 /// Block `height` with one transfer by person 0 and an event about an order.
-fn sample(height: u64) -> (BlockId, Block, BlockResult) {
+pub(super) fn sample(height: u64) -> (BlockId, Block, BlockResult) {
     let genesis = genesis(1, 1);
     let leader = validator(0).public_key();
     let mut block = ConsensusBlock::genesis(&genesis, leader, Digest([7; 32]), (0, 1)).0;
@@ -45,7 +45,7 @@ fn sample(height: u64) -> (BlockId, Block, BlockResult) {
     (block.header.id(), block, result)
 }
 
-fn record(history: &History, height: u64) {
+pub(super) fn record(history: &History, height: u64) {
     let (id, block, result) = sample(height);
     history.record(id, &block, &result).expect("recorded");
 }

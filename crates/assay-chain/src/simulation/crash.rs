@@ -16,12 +16,12 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use std::collections::BTreeMap;
 
 const PEOPLE: u8 = 4;
-const PARTITION: &str = "validator";
+pub(super) const PARTITION: &str = "validator";
 
 /// What the outside world was told is final.
 type Reported = BTreeMap<TxId, Height>;
 
-fn alone(key: &SecretKey) -> (Channels<Sender, Receiver>, Peers<Book>) {
+pub(super) fn alone(key: &SecretKey) -> (Channels<Sender, Receiver>, Peers<Book>) {
     let me = key.as_ed25519().public_key();
     (
         Channels::open(|_| (Link::Alone, Link::Alone)),

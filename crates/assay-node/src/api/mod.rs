@@ -189,6 +189,7 @@ fn chain_failed(error: &ChainError) -> Refusal {
         ChainError::NotKept { .. } => {
             assay_api::Problem::of_message(ProblemCode::NotFound, &error.to_string()).into()
         }
+        ChainError::Missing { .. } => Refusal::internal("read a block", error),
         ChainError::History(error) => Refusal::internal("read its history", error),
     }
 }
