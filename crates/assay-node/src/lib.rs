@@ -17,5 +17,8 @@ mod views;
 
 pub mod dev;
 
-pub use assay_chain::NetworkConfig;
+pub use assay_chain::{
+    CheckError, ExportError, ExportFormat, Exported, NetworkConfig, Retention, WINDOW_BLOCKS_MIN,
+    check_export, export,
+};
 pub use node::{Node, NodeConfig, StartError};

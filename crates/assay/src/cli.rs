@@ -23,7 +23,7 @@ pub(crate) use demo::Demo;
 pub(crate) use infer::{CheckChoice, Infer};
 pub(crate) use model::{ImageSize, Model, ModelImport, ModelInspect, ModelRegister, ModelRun};
 pub(crate) use network::{Network, NetworkNew, NetworkPlace};
-pub(crate) use node::{LISTEN_DEFAULT, Node};
+pub(crate) use node::{KEEP_BLOCKS_MIN, LISTEN_DEFAULT, Node, NodeAction, NodeExport, NodeRun};
 pub(crate) use order::{Order, OrderList};
 pub(crate) use provide::{Misbehave, Provide};
 pub(crate) use receipt::{Receipt, ReceiptVerify};

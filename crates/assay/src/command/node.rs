@@ -1,7 +1,7 @@
 //! `assay node`: a validator with its HTTP interface, until it is asked to stop.
 
 use crate::{
-    cli::{Globals, LISTEN_DEFAULT, Node as Args},
+    cli::{Globals, KEEP_BLOCKS_MIN, LISTEN_DEFAULT, Node, NodeAction, NodeRun as Args},
     devnet::{DEV_PASSPHRASE, Folder},
     failure::{Done, Ended, Hint},
     home::{Home, NODE_DEFAULT},
@@ -11,14 +11,27 @@ use crate::{
     passphrase,
 };
 use anyhow::anyhow;
-use assay_node::{NetworkConfig, Node, NodeConfig, dev};
+use assay_node::{NetworkConfig, NodeConfig, Retention, dev};
 use serde_json::json;
+
+mod export;
+
+/// Runs a node, or exports a stopped one's state.
+///
+/// # Errors
+/// What the node or the export could not do.
+pub(crate) async fn run(args: &Node, globals: &Globals, output: &Output) -> Done {
+    match &args.action {
+        Some(NodeAction::Export(args)) => export::run(args, output),
+        None => serve(&args.run, globals, output).await,
+    }
+}
 
 /// Starts the node, says where it is, and serves until Ctrl-C.
 ///
 /// # Errors
 /// When there is no network to serve, the port or the folder is in use, or the chain does not start.
-pub(crate) async fn run(args: &Args, globals: &Globals, output: &Output) -> Done {
+async fn serve(args: &Args, globals: &Globals, output: &Output) -> Done {
     let folder = match (&args.dir, args.dev) {
         (Some(dir), _) => Folder::new(dir),
         (None, true) => Folder::new(Home::new(globals.home.as_deref())?.dev()),
@@ -41,7 +54,7 @@ pub(crate) async fn run(args: &Args, globals: &Globals, output: &Output) -> Done
     };
     let genesis = &config.chain.genesis;
     let (chain, network) = (genesis.chain_id(), genesis.network.to_string());
-    let node = Node::start(config).await?;
+    let node = assay_node::Node::start(config).await?;
     let url = node.url();
     output.json(&json!({
         "url": url,
@@ -106,12 +119,9 @@ fn single(folder: &Folder, args: &Args) -> anyhow::Result<NodeConfig> {
         Some(listen) => listen,
         None => LISTEN_DEFAULT.parse()?,
     };
-    Ok(NodeConfig::single(
-        folder.state(),
-        genesis,
-        validator,
-        listen,
-    ))
+    let mut config = NodeConfig::single(folder.state(), genesis, validator, listen);
+    config.chain.retention = retention(args.archive, args.keep_blocks);
+    Ok(config)
 }
 
 /// One of several validators, as its `node.toml` says.
@@ -122,6 +132,17 @@ fn one_of_several(folder: &Folder, args: &Args) -> anyhow::Result<NodeConfig> {
     let peers = file.peers(&genesis, key.account())?;
     let listen = args.listen.unwrap_or(file.http);
     let mut config = NodeConfig::single(folder.state(), genesis, key, listen);
+    config.chain.retention = match (args.archive, args.keep_blocks) {
+        (false, None) => {
+            if let Some(blocks) = file.keep_blocks.filter(|blocks| *blocks < KEEP_BLOCKS_MIN) {
+                return Err(anyhow!(
+                    "keep_blocks = {blocks} in node.toml is below {KEEP_BLOCKS_MIN}"
+                ));
+            }
+            retention(file.archive, file.keep_blocks)
+        }
+        (archive, blocks) => retention(archive, blocks),
+    };
     if config.chain.genesis.validators.len() > 1 {
         config.chain.network = Some(NetworkConfig {
             listen: file.listen,
@@ -129,4 +150,12 @@ fn one_of_several(folder: &Folder, args: &Args) -> anyhow::Result<NodeConfig> {
         });
     }
     Ok(config)
+}
+
+fn retention(archive: bool, keep_blocks: Option<u64>) -> Retention {
+    match (archive, keep_blocks) {
+        (true, _) => Retention::Everything,
+        (false, Some(blocks)) => Retention::Window { blocks },
+        (false, None) => Retention::default(),
+    }
 }

@@ -16,6 +16,7 @@ use assay_types::Height;
 use futures::future;
 use std::{
     fs::File,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
     time::{Duration, Instant},
@@ -45,6 +46,7 @@ pub(crate) struct Member {
     pub(crate) name: String,
     pub(crate) folder: PathBuf,
     pub(crate) url: String,
+    http: SocketAddr,
     pub(crate) log: PathBuf,
     pub(crate) standing: Standing,
     child: Option<Child>,
@@ -86,6 +88,7 @@ impl Cluster {
                 name: validator.name.clone(),
                 folder: validator.folder.path().to_owned(),
                 url: format!("http://{}", file.http),
+                http: file.http,
                 log: validator.folder.log_file(),
                 standing: Standing::Away,
                 child: None,
@@ -229,6 +232,8 @@ impl Member {
         command
             .args(["node", "--until-eof", "--dir"])
             .arg(&self.folder)
+            // Said here, so that a configured address of some other node is not taken for theirs.
+            .args(["--listen", &self.http.to_string()])
             .stdin(Stdio::piped())
             .stdout(log.try_clone().context("cannot share a log")?)
             .stderr(log)
