@@ -189,7 +189,7 @@ async fn buy(
         }
         None => None,
     };
-    let (anchor, verified) = keep_receipt(&proof, &market.folder().anchor(), folder)?;
+    let (anchor, verified) = keep_receipt(&proof, market.anchor(), folder)?;
     Ok(Outcome {
         proof,
         answer,

@@ -1,8 +1,12 @@
-//! A whole market in this process: a development node and sellers on free loopback ports.
+//! A whole market on this machine: a node in this process or several validators as processes, and sellers on
+//! free loopback ports.
 //!
 //! Whoever uses it speaks to the node's address like any stranger; nothing here is a side door.
 
-use crate::devnet::Folder;
+use crate::{
+    devnet::Folder,
+    network::{Addresses, Cluster, NetworkFolder},
+};
 use anyhow::{Context, anyhow};
 use assay_client::Client;
 use assay_node::{
@@ -14,7 +18,8 @@ use assay_worker::{Misbehaviour, Provider, ProviderConfig};
 use futures::future;
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    path::Path,
+    num::NonZeroU8,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -39,11 +44,20 @@ pub(crate) struct Seller {
 /// A running market.
 #[derive(Debug)]
 pub(crate) struct Market {
-    folder: Folder,
+    anchor: PathBuf,
     network: DevNetwork,
-    node: Node,
+    nodes: Nodes,
     providers: Vec<Provider>,
     client: Client,
+}
+
+/// The validators of a market.
+#[derive(Debug)]
+enum Nodes {
+    /// One, in this process.
+    One(Node),
+    /// Several, each a process.
+    Several(Cluster),
 }
 
 impl Market {
@@ -63,7 +77,58 @@ impl Market {
             listen,
         );
         let node = Node::start(config).await?;
-        let client = Client::connect(&node.url()).await?;
+        let url = node.url();
+        Self::open(
+            path,
+            folder.anchor(),
+            network,
+            Nodes::One(node),
+            &url,
+            sellers,
+        )
+        .await
+    }
+
+    /// As [`Self::start`], with several validators, each a process. Sellers and the market's client speak to
+    /// the first of them.
+    ///
+    /// # Errors
+    /// When the folder cannot be written, or a part does not start.
+    pub(crate) async fn start_several(
+        path: &Path,
+        validators: NonZeroU8,
+        sellers: &[Seller],
+    ) -> anyhow::Result<Self> {
+        let folder = NetworkFolder::new(path.join("network"));
+        let free = Addresses {
+            host: Ipv4Addr::LOCALHOST.into(),
+            http_port: 0,
+            peer_port: 0,
+        };
+        let network = folder.make(validators, free)?;
+        let cluster = Cluster::start(&folder.validators()?).await?;
+        let first = cluster.members().first();
+        let url = first.map(|member| member.url.clone()).unwrap_or_default();
+        Self::open(
+            path,
+            folder.anchor(),
+            network,
+            Nodes::Several(cluster),
+            &url,
+            sellers,
+        )
+        .await
+    }
+
+    async fn open(
+        path: &Path,
+        anchor: PathBuf,
+        network: DevNetwork,
+        nodes: Nodes,
+        url: &str,
+        sellers: &[Seller],
+    ) -> anyhow::Result<Self> {
+        let client = Client::connect(url).await?;
         let mut models: Vec<ModelId> = client
             .models()
             .await?
@@ -77,7 +142,7 @@ impl Market {
             return Err(anyhow!("a development network has {} sellers", keys.len()));
         }
         let starts = sellers.iter().zip(keys).map(|(seller, key)| {
-            let data_dir = folder.path().join("providers").join(seller.name);
+            let data_dir = path.join("providers").join(seller.name);
             Provider::start(ProviderConfig {
                 bond: seller.bond,
                 capacity: seller.capacity,
@@ -89,9 +154,9 @@ impl Market {
             .await
             .context("cannot start a seller")?;
         Ok(Self {
-            folder,
+            anchor,
             network,
-            node,
+            nodes,
             providers,
             client,
         })
@@ -102,9 +167,9 @@ impl Market {
         &self.client
     }
 
-    /// Its folder.
-    pub(crate) fn folder(&self) -> &Folder {
-        &self.folder
+    /// What its receipts are verified against.
+    pub(crate) fn anchor(&self) -> &Path {
+        &self.anchor
     }
 
     /// The buyer's key.
@@ -146,6 +211,10 @@ impl Market {
             // Its orders are settled, so nothing is lost that anybody would miss.
             drop(stopped);
         }
-        self.node.shutdown().await;
+        match self.nodes {
+            Nodes::One(node) => node.shutdown().await,
+            // Those that had to be killed lose nothing that anybody would miss either.
+            Nodes::Several(cluster) => drop(cluster.stop().await),
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::people::{PEOPLE, WEALTH, genesis, key, now, person, start, transfer, validator};
 use assay_chain::{
-    AdmitError, Chain, ChainConfig, ChainError, FolderError, HEARTBEAT, NetworkConfig, StartError,
-    TransactionStatus, replay,
+    AdmitError, Chain, ChainConfig, ChainError, ExportFormat, FolderError, HEARTBEAT,
+    NetworkConfig, Retention, StartError, Status, TransactionStatus, check_export, export, replay,
 };
 use assay_types::{Height, Invalid, List, StateKey, Transaction, TxId, encode, merkle_root};
 use std::{
@@ -394,4 +394,70 @@ async fn two_validators_agree_over_loopback() {
     }
     assert_eq!(blocks[0], blocks[1]);
     nodes.iter().for_each(Chain::shutdown);
+}
+
+#[tokio::test]
+async fn a_pruned_height_says_what_is_kept_and_whom_to_ask() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let genesis = genesis(now());
+    let window = 16;
+    let config = || ChainConfig {
+        retention: Retention::Window { blocks: window },
+        ..ChainConfig::single(folder.path(), genesis.clone(), validator())
+    };
+    let chain = Chain::start(config()).expect("a node starts");
+    assert_eq!(chain.status().first, Height::new(1));
+    let oldest = transfer(&chain, &person(0), 0, 0).id();
+    let mut blocks = chain.subscribe_from(Height::new(1));
+    // One block each, for each waits for the one before; more than are forgotten at once.
+    for sequence in 0..300 {
+        let sent = chain.submit(vec![transfer(&chain, &person(0), 0, sequence)]);
+        assert!(sent[0].is_ok(), "{sent:?}");
+        let next = tokio::time::timeout(PATIENCE, blocks.next()).await;
+        next.expect("in time").expect("the chain goes on");
+    }
+    let begun = Instant::now();
+    while chain.status().first == Height::new(1) {
+        assert!(begun.elapsed() < PATIENCE, "nothing was pruned");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    chain.shutdown();
+
+    let chain = Chain::start(config()).expect("a pruned node starts");
+    let Status { first, height, .. } = chain.status();
+    assert!(first > Height::new(1) && first.get() + window <= height.get() + 1);
+    let refused = chain.block(Height::new(1)).await.expect_err("pruned");
+    assert!(
+        matches!(refused, ChainError::NotKept { first: said, .. } if said == first),
+        "{refused}"
+    );
+    assert!(refused.to_string().contains("--archive"), "{refused}");
+    assert!(matches!(
+        chain.events(Height::new(1)),
+        Err(ChainError::NotKept { .. })
+    ));
+    assert_eq!(chain.transaction(oldest).expect("readable"), None);
+    let mut blocks = chain.subscribe_from(Height::new(1));
+    assert!(matches!(
+        blocks.next().await,
+        Err(ChainError::NotKept { .. })
+    ));
+    blocks.skip_to(first);
+    for height in first.get()..=height.get() {
+        let block = blocks.next().await.expect("kept");
+        assert_eq!(block.block.header.height.get(), height);
+    }
+    chain.shutdown();
+    let mut file = Vec::new();
+    let path = folder.path().join("state.bin");
+    let out = std::fs::File::create_new(&path).expect("a new file");
+    let exported =
+        export(folder.path(), &genesis, ExportFormat::Canonical, out).expect("a sound folder");
+    std::fs::File::open(&path)
+        .and_then(|mut written| std::io::Read::read_to_end(&mut written, &mut file))
+        .expect("readable");
+    let read = check_export(&genesis, file.as_slice()).expect("a sound export");
+    assert_eq!(read, exported);
+    // The database may be some blocks behind what was reported; a start executes those again.
+    assert!(read.height.get() + 16 >= height.get(), "{}", read.height);
 }

@@ -20,6 +20,6 @@ pub(crate) enum Suite {
     Model,
     /// Transfers a second through the ledger's rules
     Ledger,
-    /// Settled orders a second of a whole market in this process
+    /// Time to settle an order and settled orders a second, with one validator and with four
     Market,
 }

@@ -24,6 +24,23 @@ pub(crate) struct Measurement {
     pub(crate) unit: &'static str,
 }
 
+impl Measurement {
+    /// A number that stands alone.
+    pub(crate) fn new(
+        suite: &'static str,
+        case: impl Into<String>,
+        value: f64,
+        unit: &'static str,
+    ) -> Self {
+        Self {
+            suite,
+            case: case.into(),
+            value,
+            unit,
+        }
+    }
+}
+
 /// Runs a suite.
 ///
 /// # Errors
@@ -33,7 +50,7 @@ pub(crate) async fn run(args: &Bench, output: &Output) -> Done {
     match args.suite {
         Suite::Model => model::run(show)?,
         Suite::Ledger => ledger::run(show)?,
-        Suite::Market => market::run(output, show).await?,
+        Suite::Market => market::run(false, output, show).await?,
     }
     Ok(Ended::Well)
 }

@@ -172,6 +172,13 @@ impl Cluster {
         for (member, now) in self.members.iter_mut().zip(standings) {
             let name = member.name.clone();
             let before = std::mem::replace(&mut member.standing, now);
+            if let Some(child) = &mut member.child
+                && let Ok(Some(status)) = child.try_wait()
+            {
+                member.child = None;
+                changes.push(Change::Ended { name, status });
+                continue;
+            }
             match (before, &member.standing) {
                 (Standing::Away, Standing::Runs { height, .. }) => changes.push(Change::Back {
                     name: name.clone(),
@@ -181,12 +188,6 @@ impl Cluster {
                     changes.push(Change::Away { name: name.clone() });
                 }
                 _ => {}
-            }
-            if let Some(child) = &mut member.child
-                && let Ok(Some(status)) = child.try_wait()
-            {
-                member.child = None;
-                changes.push(Change::Ended { name, status });
             }
         }
         changes

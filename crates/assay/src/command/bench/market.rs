@@ -1,4 +1,8 @@
-//! Suite `market`: settled orders a second of a whole market in this process.
+//! Suite `market`: what an order takes from its sending to its settlement, and settled orders a second, with
+//! one validator in this process and with four, each a process of its own.
+//!
+//! Buyer and sellers are in this process and speak HTTP to the first validator, as any client would. With
+//! four, three transactions of four are included by a validator that was told of them by the first.
 
 use super::Measurement;
 use crate::{
@@ -6,43 +10,135 @@ use crate::{
     output::Output,
 };
 use anyhow::{Context, anyhow};
-use assay_api::VerdictView;
-use assay_client::{BatchOptions, CheckRequest, OrderRequest, Timing, place_many};
+use assay_api::{ReceiptView, VerdictView};
+use assay_client::{BatchOptions, CheckRequest, OrderRequest, Sender, Timing, place, place_many};
 use assay_model::{bundled, bundled::digit_images, input::decode};
-use assay_types::Amount;
-use std::time::Instant;
+use assay_types::{Amount, Lane, SecretKey};
+use std::{
+    num::NonZeroU8,
+    time::{Duration, Instant},
+};
 
 /// The model that is bought.
 const MODEL: &str = "digits-mlp";
-/// Orders bought: a few seconds' worth, so that the start does not show.
-const ORDERS: usize = 300;
+/// The check, as the cases name it.
+const CHECK: CheckRequest = CheckRequest::Quorum { agree: 2, of: 3 };
 /// Jobs of one seller at the same time.
 const CAPACITY: u32 = 256;
+/// Orders bought one after the other: the hundredth slowest of them is the highest percentile.
+const SINGLE: usize = 100;
+/// Orders bought together: a few seconds' worth, so that the start does not show.
+const TOGETHER: usize = 300;
+/// Longest wait for one order; it ends by its own deadlines before.
+const PATIENCE: Duration = Duration::from_secs(40);
 
-pub(super) async fn run(output: &Output, mut show: impl FnMut(Measurement)) -> anyhow::Result<()> {
-    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
-    let sellers = ["anna", "bruno", "clara"].map(|name| Seller {
-        name,
-        ask: Amount::new(1_000_000),
-        bond: Amount::new(1_000_000_000_000),
-        capacity: CAPACITY,
-        misbehaviour: None,
-    });
-    let spinner = output.spinner("starting a market");
-    let market = Market::start(&folder.path().join("market"), &sellers).await;
-    spinner.finish_and_clear();
-    let market = market?;
-    let measured = measure(&market, output).await;
-    market.stop().await;
-    for measurement in measured? {
-        show(measurement);
+pub(super) async fn run(
+    smoke: bool,
+    output: &Output,
+    mut show: impl FnMut(Measurement),
+) -> anyhow::Result<()> {
+    let (single, together) = if smoke { (2, 4) } else { (SINGLE, TOGETHER) };
+    for validators in [NonZeroU8::MIN, FOUR] {
+        let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+        let sellers = ["anna", "bruno", "clara"].map(|name| Seller {
+            name,
+            ask: Amount::new(1_000_000),
+            bond: Amount::new(1_000_000_000_000),
+            capacity: CAPACITY,
+            misbehaviour: None,
+        });
+        let spinner = output.spinner(format!("starting a market of {validators}"));
+        let path = folder.path().join("market");
+        let market = if validators == NonZeroU8::MIN {
+            Market::start(&path, &sellers).await
+        } else {
+            Market::start_several(&path, validators, &sellers).await
+        };
+        spinner.finish_and_clear();
+        let market = market?;
+        let measured = measure(&market, (single, together), output).await;
+        market.stop().await;
+        let Figures {
+            alone,
+            loaded,
+            rate,
+        } = measured?;
+        let case = |what: &str| format!("{what}/validators={validators}");
+        for (case, value, unit) in [
+            (case("latency-p50"), percentile(&alone, 50), "ms"),
+            (case("latency-p99"), percentile(&alone, 99), "ms"),
+            (case("orders"), rate, "orders/s"),
+            (case("latency-p50-loaded"), percentile(&loaded, 50), "ms"),
+            (case("latency-p99-loaded"), percentile(&loaded, 99), "ms"),
+        ] {
+            show(Measurement::new("market", case, value, unit));
+        }
     }
     Ok(())
 }
 
-async fn measure(market: &Market, output: &Output) -> anyhow::Result<[Measurement; 2]> {
+const FOUR: NonZeroU8 = NonZeroU8::MIN.saturating_add(3);
+
+/// What one market does.
+struct Figures {
+    /// Milliseconds from sending an order to its settlement, with nothing else under way.
+    alone: Vec<f64>,
+    /// Milliseconds of ledger time from an order's block to its settlement, with many under way.
+    loaded: Vec<f64>,
+    /// Settled orders a second, with many under way.
+    rate: f64,
+}
+
+async fn measure(
+    market: &Market,
+    (single, together): (usize, usize),
+    output: &Output,
+) -> anyhow::Result<Figures> {
     let client = market.client();
     let buyer = market.buyer()?;
+    let requests = requests(market, &buyer).await?;
+
+    let bar = output.progress("one by one", single as u64);
+    let sender = Sender::new(client.clone(), buyer.clone(), Lane::default());
+    let mut alone = Vec::new();
+    for request in requests.iter().cycle().take(single) {
+        let sent = Instant::now();
+        let placed = place(&sender, request).await?;
+        settled(&client.wait_closed(placed.order, PATIENCE).await?)?;
+        alone.push(sent.elapsed().as_secs_f64() * 1_000.0);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+
+    let requests: Vec<_> = requests.iter().copied().cycle().take(together).collect();
+    let bar = output.progress("together", together as u64);
+    let options = BatchOptions::default();
+    let started = Instant::now();
+    let results = place_many(client, &buyer, &requests, options, |event| {
+        if matches!(event, assay_client::BatchEvent::Closed { .. }) {
+            bar.inc(1);
+        }
+    })
+    .await;
+    let seconds = started.elapsed().as_secs_f64();
+    bar.finish_and_clear();
+    let mut loaded = Vec::new();
+    for receipt in results? {
+        let receipt = receipt?;
+        settled(&receipt)?;
+        loaded.push(receipt.closed_at.since(receipt.placed_at) as f64);
+    }
+    alone.sort_by(f64::total_cmp);
+    loaded.sort_by(f64::total_cmp);
+    Ok(Figures {
+        alone,
+        loaded,
+        rate: together as f64 / seconds,
+    })
+}
+
+/// An order for each bundled picture.
+async fn requests(market: &Market, buyer: &SecretKey) -> anyhow::Result<Vec<OrderRequest>> {
     let manifest = bundled::find(MODEL)
         .ok_or_else(|| anyhow!("{MODEL} is not bundled"))?
         .manifest();
@@ -51,61 +147,29 @@ async fn measure(market: &Market, output: &Output) -> anyhow::Result<[Measuremen
         let tensors = manifest.quantize_input(&decode(image.png)?)?;
         contents.extend(tensors.iter().map(assay_model::Tensor::to_bytes));
     }
-    let inputs = client.put_contents(&buyer, contents).await?;
-    let requests: Vec<OrderRequest> = inputs
-        .iter()
-        .cycle()
-        .take(ORDERS)
-        .map(|input| OrderRequest {
-            model: manifest.fields().model,
-            input: *input,
-            check: CheckRequest::Quorum { agree: 2, of: 3 },
-            price_max: Amount::new(1_000_000),
-            timing: Timing::default(),
-        })
-        .collect();
+    let inputs = market.client().put_contents(buyer, contents).await?;
+    let request = |input: &assay_types::ContentId| OrderRequest {
+        model: manifest.fields().model,
+        input: *input,
+        check: CHECK,
+        price_max: Amount::new(1_000_000),
+        timing: Timing::default(),
+    };
+    Ok(inputs.iter().map(request).collect())
+}
 
-    let bar = output.progress("settled", ORDERS as u64);
-    let start = Instant::now();
-    let results = place_many(
-        client,
-        &buyer,
-        &requests,
-        BatchOptions::default(),
-        |event| {
-            if matches!(event, assay_client::BatchEvent::Closed { .. }) {
-                bar.inc(1);
-            }
-        },
-    )
-    .await;
-    let seconds = start.elapsed().as_secs_f64();
-    bar.finish_and_clear();
-
-    let mut times = Vec::new();
-    for receipt in results? {
-        let receipt = receipt?;
-        if receipt.verdict != VerdictView::Agreed {
-            return Err(anyhow!(
-                "order {} of the bench was not settled",
-                receipt.order
-            ));
-        }
-        times.push(receipt.closed_at.since(receipt.placed_at) as f64);
+fn settled(receipt: &ReceiptView) -> anyhow::Result<()> {
+    if receipt.verdict == VerdictView::Agreed {
+        return Ok(());
     }
-    let case = format!("orders/check=quorum:2of3,model={MODEL},count={ORDERS}");
-    let suite = "market";
-    let rate = Measurement {
-        suite,
-        case: case.clone(),
-        value: ORDERS as f64 / seconds,
-        unit: "orders/s",
-    };
-    let latency = Measurement {
-        suite,
-        case,
-        value: super::median(&mut times),
-        unit: "ms",
-    };
-    Ok([rate, latency])
+    Err(anyhow!(
+        "order {} of the bench was not settled",
+        receipt.order
+    ))
+}
+
+/// The smallest of `sorted` that so many per cent do not exceed; zero of none.
+fn percentile(sorted: &[f64], percent: usize) -> f64 {
+    let rank = (sorted.len() * percent).div_ceil(100).max(1);
+    sorted.get(rank - 1).copied().unwrap_or_default()
 }
