@@ -1,10 +1,10 @@
 //! What a provider tells: a stream of events for people, and counters for programs.
 
-use crate::job::Note;
+use crate::{HardwareRecord, job::Note};
 use assay_types::{Amount, Height, LedgerTime, ModelId, OfferId, OrderId};
 
 /// Something that happened to a provider.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum ProviderEvent {
     /// The node is followed, from this height on.
@@ -25,6 +25,11 @@ pub enum ProviderEvent {
         name: String,
         /// Time of one run, in microseconds.
         run_us: u64,
+    },
+    /// The machine was measured.
+    Measured {
+        /// What came out.
+        record: Box<HardwareRecord>,
     },
     /// Balance became bond.
     Bonded {

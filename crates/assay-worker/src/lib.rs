@@ -5,6 +5,7 @@
 //! | [`job`] | one order as its seller lives it: a pure state machine |
 //! | `desk` | drives all jobs with what ledger, network and machine report |
 //! | `library` | the models served: fetched, checked, planned, timed |
+//! | [`Machine`], [`HardwareRecord`] | what it sells with, and how fast that is |
 //! | `answers` | answers on disk before anything about them is sent |
 //! | `outbox` | transactions in batches, one task per lane |
 //! | [`Provider`] | start, progress, stop |
@@ -22,12 +23,14 @@ pub mod job;
 mod answers;
 mod desk;
 mod event;
+mod hardware;
 mod library;
 mod outbox;
 mod provider;
 
 pub use answers::AnswersError;
 pub use event::{Progress, ProviderEvent};
+pub use hardware::{HARDWARE_FILE, HardwareError, HardwareRecord, Machine, Speed};
 pub use job::{Misbehaviour, Note};
 pub use library::ModelError;
-pub use provider::{LANES, Provider, ProviderConfig, ProviderError};
+pub use provider::{LANES, Provider, ProviderConfig, ProviderError, measure};

@@ -14,7 +14,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 /// Why a model cannot be served.
@@ -94,6 +94,15 @@ impl Library {
         Ok(Self { shelves })
     }
 
+    /// A library of one model that needs no node.
+    #[cfg(test)]
+    pub(crate) fn of(name: &str, model: ModelId, program: Program) -> Self {
+        let shelf = Arc::new(Shelf::plan(name.to_owned(), program));
+        Self {
+            shelves: BTreeMap::from([(model, shelf)]),
+        }
+    }
+
     pub(crate) fn shelf(&self, model: &ModelId) -> Option<&Arc<Shelf>> {
         self.shelves.get(model)
     }
@@ -155,7 +164,6 @@ impl Shelf {
     }
 
     fn plan(name: String, program: Program) -> Self {
-        let input = program.input().clone();
         let program = Arc::new(program);
         let shelf = Self {
             name,
@@ -163,12 +171,35 @@ impl Shelf {
             program,
             run_us: AtomicU64::new(0),
         };
-        let zeros = TensorData::zeros(input.dtype, input.shape.elements());
-        if let Ok(zeros) = Tensor::new(input.shape, zeros) {
+        if let Some(zeros) = shelf.zeros() {
             // The program takes its own input type.
             let _ = shelf.run(&zeros);
         }
         shelf
+    }
+
+    /// An input without content: what a run costs does not depend on it.
+    fn zeros(&self) -> Option<Tensor> {
+        let input = self.program.input().clone();
+        let zeros = TensorData::zeros(input.dtype, input.shape.elements());
+        Tensor::new(input.shape, zeros).ok()
+    }
+
+    /// Runs the model again and again for `time`, at least once, and says how often.
+    pub(crate) fn run_for(&self, time: Duration) -> u64 {
+        let Some(zeros) = self.zeros() else {
+            return 0;
+        };
+        let (begun, mut runs) = (Instant::now(), 0);
+        loop {
+            if self.run(&zeros).is_err() {
+                return runs;
+            }
+            runs += 1;
+            if begun.elapsed() >= time {
+                return runs;
+            }
+        }
     }
 
     /// The model's name, by its manifest.

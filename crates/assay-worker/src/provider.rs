@@ -1,7 +1,7 @@
 //! A provider: bonds, publishes its offer, then works until it is stopped.
 
 use crate::{
-    AnswersError, Misbehaviour, ModelError, Progress, ProviderEvent,
+    AnswersError, HardwareError, HardwareRecord, Misbehaviour, ModelError, Progress, ProviderEvent,
     answers::Answers,
     desk::{Desk, Stop},
     library::Library,
@@ -12,7 +12,10 @@ use assay_client::{Client, ClientError, EventQuery, Sender};
 use assay_types::{
     AccountId, Amount, Call, Good, LANES_PER_ACCOUNT, Lane, List, ModelId, OfferId, SecretKey,
 };
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use tokio::{
     sync::{broadcast, mpsc, watch},
     task::{JoinHandle, JoinSet},
@@ -45,6 +48,8 @@ pub struct ProviderConfig {
     pub threads: usize,
     /// First of the [`LANES`] lanes of the account that it uses alone.
     pub lane_first: u8,
+    /// Time spent on measuring the machine before it offers, unless its record is there; zero measures nothing.
+    pub measure: Duration,
     /// Cheats on purpose.
     pub misbehaviour: Option<Misbehaviour>,
 }
@@ -69,6 +74,7 @@ impl ProviderConfig {
             bond: Amount::ZERO,
             threads: 0,
             lane_first: 32,
+            measure: Duration::ZERO,
             misbehaviour: None,
         }
     }
@@ -105,6 +111,9 @@ pub enum ProviderError {
     /// A model cannot be served.
     #[error("cannot serve a model")]
     Model(#[from] ModelError),
+    /// The record of the machine cannot be kept.
+    #[error("cannot keep the hardware record")]
+    Hardware(#[from] HardwareError),
     /// Answers cannot be kept.
     #[error("cannot keep answers")]
     Answers(#[from] AnswersError),
@@ -161,6 +170,23 @@ impl Provider {
                 run_us: shelf.run_us(),
             });
         }
+        let library = if config.measure.is_zero() {
+            library
+        } else {
+            // A restart may have jobs to go on with, so a machine that is known is not measured again.
+            let known = HardwareRecord::read(&config.data_dir);
+            let (library, record) = match known.filter(|record| record.covers(&library)) {
+                Some(record) => (library, record),
+                None => {
+                    let (library, record) = measured(library, config.threads, config.measure).await;
+                    record.keep(&config.data_dir)?;
+                    (library, record)
+                }
+            };
+            let record = Box::new(record);
+            let _ = events.send(ProviderEvent::Measured { record });
+            library
+        };
         bond(&config, &own, &events).await?;
         let offer = publish(&config, &own, library.models()).await?;
         let _ = events.send(ProviderEvent::Offering { offer });
@@ -283,6 +309,36 @@ fn node<T>(action: &'static str, result: Result<T, ClientError>) -> Result<T, Pr
         action,
         source: Box::new(source),
     })
+}
+
+/// Loads `models`, measures the machine with them for about `time`, and keeps the record in `data_dir`.
+///
+/// Nothing is bonded and nothing offered; a provider may run in the folder meanwhile, and is slowed down.
+///
+/// # Errors
+/// [`ProviderError`] when a model cannot be served or the record not be written.
+pub async fn measure(
+    client: &Client,
+    models: &[ModelId],
+    data_dir: &Path,
+    time: Duration,
+) -> Result<HardwareRecord, ProviderError> {
+    let library = Library::load(client, models).await?;
+    let (_, record) = measured(library, 0, time).await;
+    record.keep(data_dir)?;
+    Ok(record)
+}
+
+/// Measures away from the runtime's threads.
+async fn measured(library: Library, threads: usize, time: Duration) -> (Library, HardwareRecord) {
+    let measuring = tokio::task::spawn_blocking(move || {
+        let record = HardwareRecord::measure(&library, threads, time);
+        (library, record)
+    });
+    match measuring.await {
+        Ok(measured) => measured,
+        Err(failed) => std::panic::resume_unwind(failed.into_panic()),
+    }
 }
 
 fn senders(config: &ProviderConfig) -> Result<[Sender; LANES as usize], ProviderError> {
