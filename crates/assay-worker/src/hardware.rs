@@ -7,6 +7,7 @@
 //! run of each model.
 
 use crate::library::{Library, Shelf};
+use assay_model::execute::KernelSet;
 use assay_types::ModelId;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -103,7 +104,7 @@ impl Machine {
             cores: sysinfo::System::physical_core_count().unwrap_or_default(),
             threads: threads(),
             features: features().into_iter().map(str::to_owned).collect(),
-            kernels: kernels().to_owned(),
+            kernels: KernelSet::best().name().to_owned(),
             memory_bytes: system.total_memory(),
             architecture: std::env::consts::ARCH.to_owned(),
             system: sysinfo::System::long_os_version()
@@ -204,11 +205,6 @@ fn speed(model: ModelId, shelf: &Arc<Shelf>, threads: usize, share: Duration) ->
 
 fn threads() -> usize {
     thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
-
-/// The kernels that inferences run on.
-fn kernels() -> &'static str {
-    "portable"
 }
 
 /// What of the features that vectorised kernels look for this processor has.

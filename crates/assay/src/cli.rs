@@ -3,8 +3,6 @@
 //! One module a command. A flag with an `ASSAY_*` variable is also a key of the configuration file.
 
 mod bench;
-mod completions;
-
 mod demo;
 mod infer;
 mod model;
@@ -18,7 +16,6 @@ mod values;
 mod wallet;
 
 pub(crate) use bench::{Bench, Suite};
-pub(crate) use completions::Completions;
 pub(crate) use demo::Demo;
 pub(crate) use infer::{CheckChoice, Infer};
 pub(crate) use model::{ImageSize, Model, ModelImport, ModelInspect, ModelRegister, ModelRun};
@@ -27,9 +24,12 @@ pub(crate) use node::{KEEP_BLOCKS_MIN, LISTEN_DEFAULT, Node, NodeAction, NodeExp
 pub(crate) use order::{Order, OrderList};
 pub(crate) use provide::{Misbehave, Provide};
 pub(crate) use receipt::{Receipt, ReceiptVerify};
-pub(crate) use settings::{Config, ConfigSet, ConfigUnset};
+pub(crate) use settings::{Completions, Config, ConfigSet, ConfigUnset, Doctor, Man};
 pub(crate) use values::ModelName;
-pub(crate) use wallet::{Transfer, Wallet, WalletChoice, WalletShow};
+pub(crate) use wallet::{
+    Transfer, Wallet, WalletChoice, WalletExport, WalletImport, WalletList, WalletNew,
+    WalletRemove, WalletShow,
+};
 
 use crate::{
     config,
@@ -38,7 +38,7 @@ use crate::{
     output::{Format, Loudness},
 };
 use clap::{
-    ArgAction, Args, Parser, Subcommand, ValueEnum, ValueHint,
+    ArgAction, Args, CommandFactory, Parser, Subcommand, ValueEnum, ValueHint,
     builder::{Styles, styling::AnsiColor},
 };
 use std::path::PathBuf;
@@ -48,7 +48,6 @@ use std::path::PathBuf;
 #[command(
     name = "assay",
     version,
-    propagate_version = true,
     arg_required_else_help = true,
     styles = STYLES,
     max_term_width = 100
@@ -60,6 +59,9 @@ Examples:
   assay provide --wallet seller-1    sell inferences
   assay infer --wallet buyer --model digits-lenet --input digit-7.png
 
+Settings come from flags, ASSAY_* variables and a file, in this order; `assay
+config show` lists them all.
+
 Exit codes: 0 as asked; 1 the work was done and the answer is no (a refused
 receipt, a refunded order); 2 wrong usage or an error.")]
 pub(crate) struct Cli {
@@ -67,6 +69,81 @@ pub(crate) struct Cli {
     pub(crate) globals: Globals,
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+/// Commands under what they are for, in the order of a newcomer's questions.
+const GROUPS: [(&str, &[&str]); 5] = [
+    (
+        "Markets",
+        &["demo", "infer", "provide", "order", "receipt", "model"],
+    ),
+    ("Accounts", &["wallet", "transfer", "account", "name"]),
+    ("Chains", &["node", "network", "state", "supply"]),
+    ("This machine", &["doctor", "config", "bench"]),
+    ("Shell", &["completions", "man", "help"]),
+];
+
+/// The grammar with its commands in groups, as `assay --help` shows them.
+pub(crate) fn grammar() -> clap::Command {
+    let command = Cli::command();
+    let groups = groups(&command);
+    command.help_template(format!(
+        "{{about-with-newline}}\n{{usage-heading}} {{usage}}\n\n{groups}{}\n{{options}}{{after-help}}",
+        heading("Options"),
+    ))
+}
+
+fn heading(text: &str) -> String {
+    let style = STYLES.get_header();
+    format!("{style}{text}:{style:#}")
+}
+
+fn groups(command: &clap::Command) -> String {
+    let literal = STYLES.get_literal();
+    let known: Vec<(&str, String)> = command
+        .get_subcommands()
+        .map(|command| {
+            (
+                command.get_name(),
+                command.get_about().map(ToString::to_string),
+            )
+        })
+        .map(|(name, about)| (name, about.unwrap_or_default()))
+        .chain([("help", "Show the help of a command".to_owned())])
+        .collect();
+    let widest = known
+        .iter()
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or_default();
+    let line = |(name, about): &(&str, String)| {
+        format!(
+            "  {literal}{name}{literal:#}{:1$}  {about}\n",
+            "",
+            widest - name.len()
+        )
+    };
+    let grouped = |name: &str| GROUPS.iter().any(|(_, names)| names.contains(&name));
+    let mut text = String::new();
+    let mut group = |title: &str, members: Vec<&(&str, String)>| {
+        if !members.is_empty() {
+            text.push_str(&heading(title));
+            text.push('\n');
+            text.extend(members.into_iter().map(line));
+            text.push('\n');
+        }
+    };
+    for (title, names) in GROUPS {
+        let members = names
+            .iter()
+            .filter_map(|name| known.iter().find(|(known, _)| known == name));
+        group(title, members.collect());
+    }
+    group(
+        "More",
+        known.iter().filter(|(name, _)| !grouped(name)).collect(),
+    );
+    text
 }
 
 /// Headings, commands and flags stand out; the rest is plain.
@@ -83,39 +160,39 @@ const STYLES: Styles = Styles::styled()
 #[derive(Debug, Clone, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Globals {
-    /// Answers as JSON objects, one a line, for programs
+    /// Answers as JSON objects, one a line
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// More about the work on standard error: -v steps, -vv details, -vvv everything
+    /// Log more: -v steps, -vv details, -vvv everything
     #[arg(short, long, global = true, action = ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
-    /// Answers and errors only: no progress, no notes
+    /// Answers and errors only
     #[arg(short, long, global = true)]
     pub(crate) quiet: bool,
-    /// Address of the node to talk to
-    #[arg(long, global = true, env = "ASSAY_NODE", hide_env_values = true, value_name = "URL", default_value = NODE_DEFAULT)]
+    /// The node to talk to
+    #[arg(long, global = true, env = "ASSAY_NODE", hide_env = true, value_name = "URL", default_value = NODE_DEFAULT)]
     pub(crate) node: String,
-    /// Folder of wallets, receipts and data [default: the platform's]
-    #[arg(long, global = true, env = "ASSAY_HOME", hide_env_values = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    /// Folder of wallets, receipts and data
+    #[arg(long, global = true, env = "ASSAY_HOME", hide_env = true, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) home: Option<PathBuf>,
-    /// Configuration file to read instead of the usual one
-    #[arg(long, global = true, env = config::FILE_VARIABLE, hide_env_values = true, value_name = "FILE",
+    /// Configuration file instead of the usual one
+    #[arg(long, global = true, env = config::FILE_VARIABLE, hide_env = true, value_name = "FILE",
           value_hint = ValueHint::FilePath)]
     pub(crate) config: Option<PathBuf>,
-    /// When to use colour; `auto` is on a terminal and without NO_COLOR
+    /// Colour: auto, always or never
     #[arg(
         long,
         global = true,
         env = "ASSAY_COLOR",
-        hide_env_values = true,
+        hide_env = true,
         value_enum,
         default_value_t,
         value_name = "WHEN",
         hide_possible_values = true
     )]
     pub(crate) color: Color,
-    /// What to log, by part: `error`, `assay_worker=debug` [default: error]
-    #[arg(long, global = true, env = "ASSAY_LOG", hide_env_values = true, value_name = "FILTER", value_parser = log::filter)]
+    /// Log filter, for instance `assay_worker=debug`
+    #[arg(long, global = true, env = "ASSAY_LOG", hide_env = true, value_name = "FILTER", value_parser = log::filter)]
     pub(crate) log: Option<String>,
 }
 
@@ -142,7 +219,10 @@ impl Globals {
 impl Command {
     /// Whether it runs without the configuration file, so that a wrong one can be looked at and mended.
     pub(crate) const fn bears_wrong_config(&self) -> bool {
-        matches!(self, Self::Config(_) | Self::Completions(_))
+        matches!(
+            self,
+            Self::Config(_) | Self::Doctor(_) | Self::Completions(_) | Self::Man(_)
+        )
     }
 }
 
@@ -159,6 +239,15 @@ pub(crate) enum Color {
 }
 
 impl Color {
+    /// For what prints help and wrong usage.
+    pub(crate) fn of_usage(self) -> clap::ColorChoice {
+        match self {
+            Self::Auto => clap::ColorChoice::Auto,
+            Self::Always => clap::ColorChoice::Always,
+            Self::Never => clap::ColorChoice::Never,
+        }
+    }
+
     /// For what prints answers.
     pub(crate) fn of_stream(self) -> anstream::ColorChoice {
         match self {
@@ -171,7 +260,7 @@ impl Color {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run a whole market on this machine: an order, its check, the payment, a receipt
+    /// Run a whole market on this machine, offline
     Demo(Demo),
     /// Run a node: a validator with its HTTP interface
     Node(Node),
@@ -185,7 +274,7 @@ pub(crate) enum Command {
     /// Import, inspect, run and register models
     #[command(subcommand)]
     Model(Model),
-    /// Make and show wallets
+    /// Keep wallets: make, list, import, export, choose
     #[command(subcommand)]
     Wallet(Wallet),
     /// Send money to an account
@@ -201,6 +290,10 @@ pub(crate) enum Command {
     /// Show and change settings, and where each comes from
     #[command(subcommand)]
     Config(Config),
+    /// Check this machine, its folders and its node
+    Doctor(Doctor),
+    /// Write manual pages
+    Man(Man),
     /// Write a shell's completions to standard output
     Completions(Completions),
 }

@@ -3,7 +3,9 @@
 mod bench;
 mod completions;
 mod config;
+mod doctor;
 mod infer;
+mod man;
 pub(crate) mod model;
 mod network;
 mod node;
@@ -34,6 +36,8 @@ pub(crate) async fn run(
     output: &Output,
 ) -> Done {
     match command {
+        Command::Doctor(_) => doctor::run(globals, config, output).await,
+        Command::Man(args) => man::run(args, output),
         Command::Config(command) => config::run(command, config, matches, output),
         Command::Model(command) => model::run(command, globals, output).await,
         Command::Receipt(command) => receipt::run(command, output),
@@ -44,7 +48,7 @@ pub(crate) async fn run(
         Command::Network(command) => network::run(command, globals, output).await,
         Command::Node(args) => node::run(args, globals, output).await,
         Command::Infer(args) => infer::run(args, globals, output).await,
-        Command::Wallet(command) => wallet::run(command, globals, output).await,
+        Command::Wallet(command) => wallet::run(command, globals, config, output).await,
         Command::Transfer(args) => transfer::run(args, globals, output).await,
         Command::Order(command) => order::run(command, globals, output).await,
     }

@@ -14,14 +14,18 @@ mod file;
 mod setting;
 
 pub(crate) use edit::{set, unset};
-pub(crate) use file::meant;
 pub(crate) use setting::{Setting, settings};
 
-use crate::failure::Hint;
+use crate::{
+    failure::Hint,
+    output::{Output, warn},
+};
+use anyhow::anyhow;
 use clap::{ArgMatches, parser::ValueSource};
-use file::{ConfigError, File};
+use file::{ConfigError, File, meant};
 use std::{
     env,
+    error::Error,
     ffi::{OsStr, OsString},
     path::{Path, PathBuf},
     sync::Arc,
@@ -94,6 +98,27 @@ impl Config {
         }
     }
 
+    /// What is wrong with the file and what to do about it, in words; `None` where it can be used.
+    pub(crate) fn fault(&self) -> Option<(String, String)> {
+        let error = self.file.as_ref().err()?;
+        let cause = error.source().map(|cause| format!(": {cause}"));
+        Some((
+            format!("{error}{}", cause.unwrap_or_default()),
+            error.hint(),
+        ))
+    }
+
+    /// How many settings the file has.
+    pub(crate) fn len(&self) -> usize {
+        self.file.as_ref().map_or(0, File::len)
+    }
+
+    /// What the setting `key` is without flags: its variable, the file, or the default.
+    pub(crate) fn now(&self, key: &str) -> Option<String> {
+        let setting = settings().into_iter().find(|setting| setting.key == key)?;
+        self.without_flags(&setting).0
+    }
+
     /// The grammar with the file's values as defaults.
     pub(crate) fn apply(&self, command: clap::Command) -> clap::Command {
         match &self.file {
@@ -127,6 +152,10 @@ impl Config {
             let values: Vec<_> = values.map(OsStr::to_string_lossy).collect();
             return (Some(values.join(",")), Source::Flag);
         }
+        self.without_flags(setting)
+    }
+
+    fn without_flags(&self, setting: &Setting) -> (Option<String>, Source) {
         if let Some(value) = env::var_os(&setting.variable) {
             let value = value.to_string_lossy().into_owned();
             return (Some(value), Source::Environment);
@@ -154,6 +183,35 @@ fn apply(command: clap::Command, file: &File) -> clap::Command {
             }
         })
         .mut_subcommands(|command| apply(command, file))
+}
+
+/// The setting with this key.
+///
+/// # Errors
+/// When there is none; the hint names the one that was probably meant.
+pub(crate) fn find(key: &str) -> anyhow::Result<Setting> {
+    let mut settings = settings();
+    match settings.iter().position(|setting| setting.key == key) {
+        Some(at) => Ok(settings.swap_remove(at)),
+        None => Err(anyhow!("there is no setting `{key}`")).hint(|| match meant(key, &settings) {
+            Some(meant) => {
+                format!("did you mean `{meant}`? `assay config show` lists every setting")
+            }
+            None => "`assay config show` lists every setting".to_owned(),
+        }),
+    }
+}
+
+/// Says that a variable goes before what was just written to the file.
+pub(crate) fn note_variable(setting: &Setting, output: &Output) {
+    if let Some(variable) = env::var_os(&setting.variable) {
+        output.note(format_args!(
+            "{} {}={} is set and goes before the file",
+            warn("note:"),
+            setting.variable,
+            variable.display()
+        ));
+    }
 }
 
 /// The value of a flag before the grammar reads the words, which needs this value to do so.

@@ -1,7 +1,8 @@
 //! How a command ends: the exit code by class, the chain of causes, and hints what to do next.
 
-use crate::output::{Output, bad, dim};
-use std::{error::Error, fmt, process::ExitCode};
+use crate::output::{Output, bad, dim, wrapped_for_errors};
+use clap::{builder::StyledStr, error::ErrorKind};
+use std::{error::Error, ffi::OsString, fmt, io::Write, process::ExitCode};
 
 /// How a command that did its work ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +19,14 @@ impl Ended {
         if held { Self::Well } else { Self::Badly }
     }
 }
+
+/// How messages of the HTTP library's plumbing begin: they repeat the address and the attempt, and hide the
+/// system's reason under them.
+const PLUMBING: [&str; 3] = [
+    "error sending request for url",
+    "client error (",
+    "tcp connect error",
+];
 
 /// What a command gives back.
 pub(crate) type Done = anyhow::Result<Ended>;
@@ -73,13 +82,51 @@ pub(crate) fn finish(output: &Output, done: &Done) -> ExitCode {
     }
 }
 
-/// Prints help, or what is wrong with the words: as JSON on `output` if there is one.
-pub(crate) fn usage(error: &clap::Error, output: Option<Output>) -> ExitCode {
-    match output.filter(|_| error.use_stderr()) {
-        Some(output) => output.fault(json_of_usage(error)),
-        // A closed pipe is the reader's choice, not a failure of ours.
-        None => drop(error.print()),
+/// The help of the command that lacks a subcommand, which says more than that one is missing.
+///
+/// The grammar shows help by itself only where no variable of the environment is set either.
+pub(crate) fn help_instead(
+    error: &clap::Error,
+    grammar: &mut clap::Command,
+    words: &[OsString],
+) -> Option<StyledStr> {
+    if error.kind() != ErrorKind::MissingSubcommand {
+        return None;
     }
+    let mut command = grammar;
+    for word in words.iter().skip(1).filter_map(|word| word.to_str()) {
+        if command.find_subcommand(word).is_some() {
+            command = command.find_subcommand_mut(word)?;
+        }
+    }
+    Some(command.render_help())
+}
+
+/// Prints help, or what is wrong with the words: as JSON on `output` if there is one.
+pub(crate) fn usage(
+    error: &clap::Error,
+    help: Option<StyledStr>,
+    output: Option<Output>,
+    color: anstream::ColorChoice,
+) -> ExitCode {
+    let mut stderr = anstream::AutoStream::new(std::io::stderr(), color);
+    // A closed pipe is the reader's choice, not a failure of ours.
+    let shown = match (output.filter(|_| error.use_stderr()), help) {
+        (Some(output), _) => {
+            output.fault(json_of_usage(error));
+            Ok(())
+        }
+        (None, Some(help)) => write!(stderr, "{}", help.ansi()),
+        (None, None) if error.use_stderr() => {
+            write!(
+                stderr,
+                "{}",
+                wrapped_for_errors(&error.render().ansi().to_string())
+            )
+        }
+        (None, None) => error.print(),
+    };
+    drop(shown);
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(CODE_ERROR))
 }
 
@@ -102,12 +149,16 @@ fn report(output: &Output, error: &anyhow::Error) {
     }
     for (depth, cause) in causes.iter().enumerate() {
         match depth {
-            0 => output.fault(format_args!("{} {cause}", bad("error:"))),
-            _ => output.fault(format_args!("  {} {cause}", dim("because"))),
+            0 => output.fault_wrapped(format_args!("{} ", bad("error:")), "error: ".len(), cause),
+            _ => output.fault_wrapped(
+                format_args!("  {} ", dim("because")),
+                "  because ".len(),
+                cause,
+            ),
         }
     }
     for hint in hints {
-        output.fault(format_args!("{} {hint}", dim("hint:")));
+        output.fault_wrapped(format_args!("{} ", dim("hint:")), "hint: ".len(), &hint);
     }
 }
 
@@ -116,7 +167,9 @@ fn explain(error: &anyhow::Error) -> (Vec<String>, Vec<String>) {
     let (mut causes, mut hints) = (Vec::<String>::new(), Vec::new());
     let mut visit = |link: &(dyn Error + 'static)| {
         let message = link.to_string();
-        if causes.last().is_none_or(|last| !last.contains(&message)) {
+        let is_plumbing = PLUMBING.iter().any(|start| message.starts_with(start));
+        let is_new = causes.last().is_none_or(|last| !last.contains(&message));
+        if is_new && !is_plumbing {
             causes.push(message);
         }
     };

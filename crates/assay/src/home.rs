@@ -22,6 +22,22 @@ use std::{
 pub(crate) const NODE_DEFAULT: &str = "http://127.0.0.1:2790";
 /// Ending of wallet files.
 const WALLET_EXTENSION: &str = "wallet";
+/// Likeness of two names above which one is offered for the other; clap uses the same for flags.
+const LIKENESS_MIN: f64 = 0.7;
+
+/// Most wallets listed; a folder with more is no folder of wallets.
+const WALLETS_LISTED_MAX: usize = 1_000;
+
+/// A wallet's file and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// What `--wallet` calls it.
+    pub(crate) name: String,
+    /// Where it lies.
+    pub(crate) path: PathBuf,
+    /// Whether the development node wrote it.
+    pub(crate) is_dev: bool,
+}
 
 /// The folder of everything that commands keep.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,6 +57,48 @@ impl Home {
         }
     }
 
+    /// Its path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// Folders of sellers that sold here.
+    pub(crate) fn providers(&self) -> PathBuf {
+        self.0.join("providers")
+    }
+
+    /// One's own wallets, then the development node's, each by name.
+    ///
+    /// # Errors
+    /// When a folder of wallets cannot be read; one that is missing has none.
+    pub(crate) fn wallets(&self) -> anyhow::Result<Vec<Found>> {
+        let mut found = Vec::new();
+        for (folder, is_dev) in [
+            (self.0.join("wallets"), false),
+            (self.dev().join("wallets"), true),
+        ] {
+            let entries = match fs::read_dir(&folder) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+                entries => entries.with_context(|| format!("cannot read {}", folder.display()))?,
+            };
+            let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+            let mut wallets: Vec<Found> = paths
+                .filter(|path| {
+                    path.extension()
+                        .is_some_and(|ending| ending == WALLET_EXTENSION)
+                })
+                .filter_map(|path| {
+                    let name = path.file_stem()?.to_str()?.to_owned();
+                    Some(Found { name, path, is_dev })
+                })
+                .take(WALLETS_LISTED_MAX)
+                .collect();
+            wallets.sort_by(|a, b| a.name.cmp(&b.name));
+            found.extend(wallets);
+        }
+        Ok(found)
+    }
+
     /// The folder of the development node.
     pub(crate) fn dev(&self) -> PathBuf {
         self.0.join("dev")
@@ -58,7 +116,7 @@ impl Home {
 
     /// The folder of a seller's journal.
     pub(crate) fn provider(&self, account: AccountId) -> PathBuf {
-        self.0.join("providers").join(account.short())
+        self.providers().join(account.short())
     }
 
     /// Where an order's receipt is kept.
@@ -76,7 +134,7 @@ impl Home {
     /// The file of an existing wallet: a path, a name among one's own, or one of the development node's.
     ///
     /// # Errors
-    /// When there is none, naming where it was looked for.
+    /// When there is none, offering those there are.
     pub(crate) fn wallet(&self, choice: &str) -> anyhow::Result<PathBuf> {
         let own = self.new_wallet(choice);
         let dev = wallet_in(&self.dev().join("wallets"), choice);
@@ -88,13 +146,42 @@ impl Home {
         if let Some(found) = places.iter().find(|place| place.exists()) {
             return Ok(found.clone());
         }
-        let places: Vec<_> = places
-            .iter()
-            .map(|place| place.display().to_string())
+        if as_file(choice).is_some() {
+            return Err(anyhow!("there is no wallet file {choice}"))
+                .hint(|| "`assay wallet list` shows the wallets that have a name");
+        }
+        Err(anyhow!(
+            "there is no wallet `{choice}` in {}",
+            self.0.display()
+        ))
+        .hint(|| self.instead_of(choice))
+    }
+
+    /// What to do where there is no wallet `choice`.
+    fn instead_of(&self, choice: &str) -> String {
+        let names: Vec<String> = self
+            .wallets()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|wallet| wallet.name)
             .collect();
-        Err(anyhow!("there is no wallet `{choice}`: looked for {}", places.join(" and "))).hint(|| {
-            "make one with `assay wallet new`, or use one that `assay node --dev` wrote, e.g. --wallet buyer"
-        })
+        let alike = names
+            .iter()
+            .map(|name| (strsim::jaro_winkler(choice, name), name))
+            .filter(|(likeness, _)| *likeness > LIKENESS_MIN)
+            .max_by(|a, b| a.0.total_cmp(&b.0));
+        match (alike, names.is_empty()) {
+            (Some((_, name)), _) => {
+                format!("did you mean `--wallet {name}`? `assay wallet list` shows all")
+            }
+            (None, false) => {
+                "`assay wallet list` shows those there are; --wallet names one".to_owned()
+            }
+            (None, true) => {
+                "`assay wallet new` makes one; `assay node --dev` writes funded ones for play"
+                    .to_owned()
+            }
+        }
     }
 }
 

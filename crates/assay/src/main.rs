@@ -22,7 +22,7 @@ mod picture;
 mod words;
 
 use anyhow::Context;
-use clap::{CommandFactory, FromArgMatches, ValueEnum};
+use clap::{FromArgMatches, ValueEnum};
 use cli::{Cli, Color};
 use config::Config;
 use output::{Format, Loudness, Output};
@@ -31,7 +31,9 @@ use std::{env, ffi::OsString, process::ExitCode};
 fn main() -> ExitCode {
     let words: Vec<OsString> = env::args_os().collect();
     let config = Config::load(&words);
-    let mut grammar = config.apply(Cli::command()).color(color_of_usage(&words));
+    let mut grammar = config
+        .apply(cli::grammar())
+        .color(color_of_usage(&words).of_usage());
     let parsed = grammar
         .try_get_matches_from_mut(&words)
         .and_then(|matches| {
@@ -41,7 +43,11 @@ fn main() -> ExitCode {
         });
     let (Cli { globals, command }, matches) = match parsed {
         Ok(parsed) => parsed,
-        Err(error) => return failure::usage(&error, output_of_usage(&words)),
+        Err(error) => {
+            let output = output_of_usage(&words);
+            let help = failure::help_instead(&error, &mut grammar, &words);
+            return failure::usage(&error, help, output, color_of_usage(&words).of_stream());
+        }
     };
     let color = globals.color.of_stream();
     let output = Output::new(globals.format(), color, globals.loudness());
@@ -61,16 +67,11 @@ fn main() -> ExitCode {
 }
 
 /// The colour of help and of wrong usage, which are printed before the words are understood.
-fn color_of_usage(words: &[OsString]) -> clap::ColorChoice {
+fn color_of_usage(words: &[OsString]) -> Color {
     let named = config::flag_value(words, "--color");
-    match named
-        .as_ref()
+    named
         .and_then(|name| Color::from_str(name.to_str()?, false).ok())
-    {
-        Some(Color::Always) => clap::ColorChoice::Always,
-        Some(Color::Never) => clap::ColorChoice::Never,
-        Some(Color::Auto) | None => clap::ColorChoice::Auto,
-    }
+        .unwrap_or_default()
 }
 
 /// Programs that asked for JSON get wrong usage as JSON too.

@@ -7,9 +7,11 @@
 
 mod paint;
 mod table;
+mod wrap;
 
 pub(crate) use paint::{bad, bold, dim, good, warn};
 pub(crate) use table::Table;
+use wrap::wrap;
 
 use anstream::{AutoStream, ColorChoice};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -88,6 +90,29 @@ impl Output {
     /// An empty line for people.
     pub(crate) fn blank(&self) {
         self.line("");
+    }
+
+    /// A sentence for people after `prefix`, which fills `indent` columns; further lines begin there too.
+    pub(crate) fn wrapped(&self, prefix: impl Display, indent: usize, text: &str) {
+        for (index, line) in wrap(text, self.width, indent).into_iter().enumerate() {
+            match index {
+                0 => self.line(format_args!("{prefix}{line}")),
+                _ => self.line(format_args!("{:indent$}{line}", "")),
+            }
+        }
+    }
+
+    /// As [`Self::wrapped`], on standard error, whoever reads; whole lines where no terminal shows them.
+    pub(crate) fn fault_wrapped(&self, prefix: impl Display, indent: usize, text: &str) {
+        for (index, line) in wrap(text, width_of_errors(), indent)
+            .into_iter()
+            .enumerate()
+        {
+            match index {
+                0 => self.fault(format_args!("{prefix}{line}")),
+                _ => self.fault(format_args!("{:indent$}{line}", "")),
+            }
+        }
     }
 
     /// Names and values for people, the values aligned.
@@ -177,6 +202,22 @@ impl Output {
         // A closed pipe is the reader's choice, not a failure of ours.
         let _ = writeln!(stream, "{text}").and_then(|()| stream.flush());
     }
+}
+
+/// `text` with its long lines broken between words for the terminal that shows standard error.
+pub(crate) fn wrapped_for_errors(text: &str) -> String {
+    wrap(text, width_of_errors(), 0).join("\n")
+}
+
+/// Columns of the terminal that shows standard error, or of `COLUMNS`, as help reads it; without either,
+/// lines stay whole for whoever searches them.
+fn width_of_errors() -> usize {
+    let shown =
+        terminal_size::terminal_size_of(io::stderr()).map(|(width, _)| usize::from(width.0));
+    let named = || std::env::var("COLUMNS").ok()?.parse().ok();
+    shown
+        .or_else(named)
+        .map_or(usize::MAX, |width| width.max(WIDTH_MIN))
 }
 
 #[cfg(test)]

@@ -50,7 +50,8 @@ fn from_environment() -> anyhow::Result<Option<String>> {
 }
 
 fn ask(prompt: &str) -> anyhow::Result<String> {
-    if !std::io::stdin().is_terminal() {
+    // The question goes to the terminal itself, so standard input may be a pipe.
+    if !std::io::stdin().is_terminal() && !std::io::stderr().is_terminal() {
         return Err(anyhow!(
             "the wallet's passphrase is needed and there is no terminal to ask on"
         ))

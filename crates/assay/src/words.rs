@@ -129,6 +129,13 @@ pub(crate) fn receipt(receipt: &Receipt) -> Vec<(&'static str, String)> {
     facts
 }
 
+/// `3.9 GiB`.
+pub(crate) fn bytes(bytes: u64) -> String {
+    const GIB: u64 = 1024 * 1024 * 1024;
+    let tenths = bytes.saturating_mul(10) / GIB;
+    format!("{}.{} GiB", tenths / 10, tenths % 10)
+}
+
 /// Grains as ASY with all nine decimals, for columns whose points align.
 pub(crate) fn column(amount: Amount) -> String {
     let (whole, fraction) = (amount.get() / GRAINS_PER_ASY, amount.get() % GRAINS_PER_ASY);

@@ -16,7 +16,10 @@ Examples:
   assay infer --model digits-lenet --batch models/digits/test.npz --count 1000
 
 Inputs are PNG images, .npy or .npz arrays, or JSON tensors. They are public:
-anyone can read them.")]
+anyone can read them.
+
+With `approval` you are asked on the terminal; without one, or with --json, the
+delivery is approved, as silence would.")]
 pub(crate) struct Infer {
     #[command(flatten)]
     pub(crate) wallet: WalletChoice,
@@ -27,30 +30,29 @@ pub(crate) struct Infer {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
           required_unless_present = "batch", conflicts_with = "batch")]
     pub(crate) input: Option<PathBuf>,
-    /// Who decides: `quorum:2of3` (two of three sellers must agree) or `approval` (you do: it asks on a
-    /// terminal; without one, or with --json, it approves, as silence would)
+    /// Who decides: `quorum:2of3` (two of three sellers must agree) or `approval` (you)
     #[arg(
         long,
         env = "ASSAY_INFER_CHECK",
-        hide_env_values = true,
+        hide_env = true,
         value_name = "CHECK",
         default_value = "quorum:2of3"
     )]
     pub(crate) check: CheckChoice,
     /// Most you pay each seller (ASY)
-    #[arg(long, env = "ASSAY_INFER_MAX_PRICE", hide_env_values = true, value_name = "ASY", value_parser = amount,
+    #[arg(long, env = "ASSAY_INFER_MAX_PRICE", hide_env = true, value_name = "ASY", value_parser = amount,
           default_value = "0.01")]
     pub(crate) max_price: Amount,
-    /// Time until an order has ended at the latest, in seconds [default: 28; 60 in a batch]
-    #[arg(long, env = "ASSAY_INFER_WITHIN", hide_env_values = true, value_name = "SECONDS", value_parser = seconds)]
+    /// Seconds until an order has ended at the latest [default: 28; 60 in a batch]
+    #[arg(long, env = "ASSAY_INFER_WITHIN", hide_env = true, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) within: Option<Duration>,
-    /// Place one order for each row of `x` of this .npz archive
+    /// Buy one inference for each row of `x` in this archive
     #[arg(long, value_name = "FILE.npz", value_hint = ValueHint::FilePath)]
     pub(crate) batch: Option<PathBuf>,
     /// Rows of the batch to buy [default: all]
     #[arg(long, value_name = "N", conflicts_with = "input")]
     pub(crate) count: Option<usize>,
-    /// Array of the batch that holds the true labels [default: `y` where there is one]
+    /// Array of the batch with the true labels [default: `y`]
     #[arg(long, value_name = "ARRAY", conflicts_with = "input")]
     pub(crate) labels: Option<String>,
 }

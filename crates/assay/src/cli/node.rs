@@ -32,12 +32,7 @@ pub(crate) struct NodeRun {
     pub(crate) dir: Option<PathBuf>,
     /// Address of the HTTP interface; port 0 takes a free one [default: what its node.toml says, else
     /// 127.0.0.1:2790]
-    #[arg(
-        long,
-        env = "ASSAY_LISTEN",
-        hide_env_values = true,
-        value_name = "ADDR"
-    )]
+    #[arg(long, env = "ASSAY_LISTEN", hide_env = true, value_name = "ADDR")]
     pub(crate) listen: Option<SocketAddr>,
     /// Keep all blocks since genesis; a node that does not keeps a week of an idle chain
     #[arg(long)]

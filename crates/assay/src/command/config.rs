@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{Config as Words, ConfigSet, ConfigUnset},
-    config::{self, Config, Resolved, Setting, Source, meant},
+    config::{self, Config, Resolved, Setting, Source},
     failure::{Done, Ended, Hint},
     output::{Output, Table, dim},
 };
@@ -79,7 +79,7 @@ fn path(config: &Config, output: &Output) -> Done {
 }
 
 fn set(args: &ConfigSet, config: &Config, output: &Output) -> Done {
-    let (path, setting) = (file(config)?, find(&args.key)?);
+    let (path, setting) = (file(config)?, config::find(&args.key)?);
     let values: Vec<&str> = match setting.is_list() {
         true => args.value.split(',').collect(),
         false => vec![&args.value],
@@ -93,7 +93,7 @@ fn set(args: &ConfigSet, config: &Config, output: &Output) -> Done {
 }
 
 fn unset(args: &ConfigUnset, config: &Config, output: &Output) -> Done {
-    let (path, setting) = (file(config)?, find(&args.key)?);
+    let (path, setting) = (file(config)?, config::find(&args.key)?);
     if path.exists() {
         config::unset(path, &setting)?;
     }
@@ -107,13 +107,7 @@ fn changed(setting: &Setting, value: Option<&str>, path: &Path, output: &Output)
         (setting.key.as_str(), now.to_owned()),
         ("file", path.display().to_string()),
     ]);
-    if let Some(variable) = std::env::var_os(&setting.variable) {
-        output.note(format_args!(
-            "{}={} is set and goes before the file",
-            setting.variable,
-            variable.display()
-        ));
-    }
+    config::note_variable(setting, output);
     Ok(Ended::Well)
 }
 
@@ -122,17 +116,4 @@ fn file(config: &Config) -> anyhow::Result<&Path> {
         .path()
         .ok_or_else(|| anyhow!("the platform names no folder for configuration"))
         .hint(|| "name a file with --config or ASSAY_CONFIG")
-}
-
-fn find(key: &str) -> anyhow::Result<Setting> {
-    let mut settings = config::settings();
-    match settings.iter().position(|setting| setting.key == key) {
-        Some(at) => Ok(settings.swap_remove(at)),
-        None => Err(anyhow!("there is no setting `{key}`")).hint(|| match meant(key, &settings) {
-            Some(meant) => {
-                format!("did you mean `{meant}`? `assay config show` lists every setting")
-            }
-            None => "`assay config show` lists every setting".to_owned(),
-        }),
-    }
 }

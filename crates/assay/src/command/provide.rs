@@ -6,17 +6,23 @@ use crate::{
     failure::{Done, Ended},
     home::Home,
     interrupt,
-    output::{Output, bad, bold, dim, good},
+    output::{Output, Table, bad, bold, dim, good},
+    words,
 };
 use anyhow::anyhow;
+use assay_client::Client;
 use assay_types::{AccountId, ModelId};
-use assay_worker::{Misbehaviour, Provider, ProviderConfig, ProviderEvent};
+use assay_worker::{
+    HARDWARE_FILE, HardwareRecord, Machine, Misbehaviour, Provider, ProviderConfig, ProviderEvent,
+};
 use serde_json::json;
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 use tokio::sync::broadcast::{self, error::RecvError};
 
 /// Longest wait for running jobs when asked to stop; past it the ledger's deadlines decide.
 const GRACE: Duration = Duration::from_secs(30);
+/// Time spent on measuring all models together, once a machine.
+const MEASURE: Duration = Duration::from_secs(1);
 /// Events kept while the terminal is slow.
 const EVENTS_KEPT: usize = 4_096;
 
@@ -27,16 +33,22 @@ const EVENTS_KEPT: usize = 4_096;
 pub(crate) async fn run(args: &Provide, globals: &Globals, output: &Output) -> Done {
     let client = connect::client(globals).await?;
     let models = models(&client, &args.models).await?;
+    let folder = |account| match &args.data {
+        Some(folder) => Ok(folder.clone()),
+        None => Home::new(globals.home.as_deref()).map(|home| home.provider(account)),
+    };
+    if args.bench_only {
+        let data_dir = folder(super::wallet::address(&args.wallet, globals)?)?;
+        return measure(&client, &models, &data_dir, output).await;
+    }
     let key = super::wallet::unlock(&args.wallet, globals, output)?;
     let account = key.account();
-    let data_dir = match &args.data {
-        Some(folder) => folder.clone(),
-        None => Home::new(globals.home.as_deref())?.provider(account),
-    };
+    let data_dir = folder(account)?;
     let config = ProviderConfig {
         bond: args.bond,
         capacity: args.capacity,
         misbehaviour: args.misbehave.map(misbehaviour),
+        measure: MEASURE,
         ..ProviderConfig::new(client, key, data_dir, models, args.ask)
     };
     heading(account, args, output);
@@ -72,8 +84,53 @@ pub(crate) async fn run(args: &Provide, globals: &Globals, output: &Output) -> D
     Ok(Ended::Well)
 }
 
+/// Measures the machine, keeps the record and shows it.
+async fn measure(client: &Client, models: &[ModelId], data_dir: &Path, output: &Output) -> Done {
+    let spinner = output.spinner("measuring");
+    let record = assay_worker::measure(client, models, data_dir, MEASURE).await;
+    spinner.finish_and_clear();
+    let record = record?;
+    output.json(&record);
+    let Machine {
+        cpu,
+        cores,
+        threads,
+        features,
+        kernels,
+        memory_bytes,
+        architecture,
+        system,
+    } = &record.machine;
+    output.facts([
+        ("cpu", cpu.clone()),
+        (
+            "cores",
+            format!("{cores}, {threads} threads, {architecture}"),
+        ),
+        ("features", features.join(" ")),
+        ("kernels", kernels.clone()),
+        ("memory", words::bytes(*memory_bytes)),
+        ("system", system.clone()),
+    ]);
+    output.blank();
+    let mut table = Table::new(["model", ">inferences/s", ">µs each", ">threads"]);
+    for speed in &record.speeds {
+        table.row([
+            speed.name.clone(),
+            format!("{:.0}", speed.per_second),
+            format!("{:.1}", speed.run_us),
+            speed.threads.to_string(),
+        ]);
+    }
+    output.table(&table);
+    output.blank();
+    let file = data_dir.join(HARDWARE_FILE);
+    output.line(format_args!("{} {}", good("kept in"), file.display()));
+    Ok(Ended::Well)
+}
+
 /// Ids of the named models, or of all registered ones.
-async fn models(client: &assay_client::Client, names: &[String]) -> anyhow::Result<Vec<ModelId>> {
+async fn models(client: &Client, names: &[String]) -> anyhow::Result<Vec<ModelId>> {
     let mut ids = Vec::new();
     for name in names {
         ids.push(connect::model(client, name).await?.0.model);
@@ -120,8 +177,25 @@ async fn tell(mut events: broadcast::Receiver<ProviderEvent>, output: Output) {
     }
 }
 
+/// What the machine is and does, a line each.
+fn measured(record: &HardwareRecord, output: &Output) {
+    output.json(&json!({ "event": "measured", "record": record }));
+    let verb = dim(format!("{:12}", "measured"));
+    let Machine { cpu, kernels, .. } = &record.machine;
+    output.line(format_args!("{verb}  {cpu}, {kernels} kernels"));
+    for speed in &record.speeds {
+        output.line(format_args!(
+            "{verb}  {}, {:.0} inferences/s on {} threads",
+            speed.name, speed.per_second, speed.threads
+        ));
+    }
+}
+
 /// One line an event; the steps of a job that went as they should are left to `--json`.
 fn show(event: &ProviderEvent, output: &Output) {
+    if let ProviderEvent::Measured { record } = event {
+        return measured(record, output);
+    }
     let (name, order, detail) = match event {
         ProviderEvent::Connected { height } => ("connected", None, format!("at height {height}")),
         ProviderEvent::Disconnected { reason } => ("disconnected", None, reason.clone()),

@@ -1,7 +1,11 @@
-//! `assay wallet new|show`, and how other commands open a wallet.
+//! `assay wallet`: the keys there are, made, shown, copied and removed; and how other commands open one.
+
+mod copy;
+mod list;
 
 use crate::{
-    cli::{Globals, Wallet, WalletChoice, WalletShow},
+    cli::{Globals, Wallet, WalletChoice, WalletNew, WalletShow},
+    config::Config,
     connect,
     failure::{Done, Ended, Hint},
     home::Home,
@@ -13,15 +17,26 @@ use assay_api::AccountView;
 use assay_client::{WalletError, WalletFile};
 use assay_types::{AccountId, SecretKey};
 use serde_json::json;
+use std::path::{Path, PathBuf};
 
 /// Runs the command.
 ///
 /// # Errors
 /// When a wallet cannot be written, read or unlocked.
-pub(crate) async fn run(command: &Wallet, globals: &Globals, output: &Output) -> Done {
+pub(crate) async fn run(
+    command: &Wallet,
+    globals: &Globals,
+    config: &Config,
+    output: &Output,
+) -> Done {
     match command {
-        Wallet::New(choice) => new(choice, globals, output),
+        Wallet::List(args) => list::run(args, globals, config, output).await,
         Wallet::Show(args) => show(args, globals, output).await,
+        Wallet::New(args) => new(args, globals, output),
+        Wallet::Import(args) => copy::import(args, globals, output),
+        Wallet::Export(args) => copy::export(args, globals, output),
+        Wallet::Use { wallet } => list::choose(wallet, globals, config, output),
+        Wallet::Remove(args) => copy::remove(args, globals, output),
     }
 }
 
@@ -37,8 +52,13 @@ pub(crate) fn unlock(
     let path = Home::new(globals.home.as_deref())?.wallet(&choice.wallet)?;
     let file = WalletFile::read(&path)?;
     let passphrase = passphrase::existing(&path)?;
+    open(&file, &passphrase, output)
+}
+
+/// Opens a wallet, which takes a second.
+fn open(file: &WalletFile, passphrase: &str, output: &Output) -> anyhow::Result<SecretKey> {
     let spinner = output.spinner("unlocking the wallet");
-    let key = file.unlock(&passphrase);
+    let key = file.unlock(passphrase);
     spinner.finish_and_clear();
     match key {
         Err(error @ WalletError::WrongPassphrase { .. }) => Err(error).hint(|| {
@@ -57,28 +77,11 @@ pub(crate) fn address(choice: &WalletChoice, globals: &Globals) -> anyhow::Resul
     Ok(WalletFile::read(&path)?.address())
 }
 
-fn new(choice: &WalletChoice, globals: &Globals, output: &Output) -> Done {
-    let path = Home::new(globals.home.as_deref())?.new_wallet(&choice.wallet);
-    // Nobody should choose a passphrase for a wallet that cannot be written.
-    if path.exists() {
-        return Err(WalletError::Exists { path }.into());
-    }
+fn new(args: &WalletNew, globals: &Globals, output: &Output) -> Done {
+    let path = free(&args.name, globals)?;
     let passphrase = passphrase::new()?;
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder)
-            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
-    }
     let key = SecretKey::generate(&mut rand::rng());
-    let spinner = output.spinner("encrypting the wallet");
-    let created = WalletFile::create(&path, &passphrase, &key);
-    spinner.finish_and_clear();
-    created?;
-
-    output.json(&json!({ "address": key.account().to_string(), "wallet": path }));
-    output.facts([
-        ("address", key.account().to_string()),
-        ("wallet", path.display().to_string()),
-    ]);
+    keep(&path, &passphrase, &key, output)?;
     output.blank();
     output.line(format_args!(
         "{} keep the file and its passphrase; nobody can restore them",
@@ -87,10 +90,46 @@ fn new(choice: &WalletChoice, globals: &Globals, output: &Output) -> Done {
     Ok(Ended::Well)
 }
 
+/// Where a new wallet goes.
+///
+/// # Errors
+/// When something is there: nobody should choose a passphrase for a wallet that cannot be written.
+fn free(name: &str, globals: &Globals) -> anyhow::Result<PathBuf> {
+    let path = Home::new(globals.home.as_deref())?.new_wallet(name);
+    match path.exists() {
+        true => Err(WalletError::Exists { path }.into()),
+        false => Ok(path),
+    }
+}
+
+/// Encrypts a key into a new file and says where it is.
+fn keep(path: &Path, passphrase: &str, key: &SecretKey, output: &Output) -> anyhow::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)
+            .with_context(|| format!("cannot make the folder {}", folder.display()))?;
+    }
+    let spinner = output.spinner("encrypting the wallet");
+    let created = WalletFile::create(path, passphrase, key);
+    spinner.finish_and_clear();
+    created?;
+    output.json(&json!({ "address": key.account().to_string(), "wallet": path }));
+    output.facts([
+        ("address", key.account().to_string()),
+        ("wallet", path.display().to_string()),
+    ]);
+    Ok(())
+}
+
 async fn show(args: &WalletShow, globals: &Globals, output: &Output) -> Done {
-    let path = Home::new(globals.home.as_deref())?.wallet(&args.wallet.wallet)?;
+    let choice = match &args.named {
+        Some(named) => &WalletChoice {
+            wallet: named.clone(),
+        },
+        None => &args.wallet,
+    };
+    let path = Home::new(globals.home.as_deref())?.wallet(&choice.wallet)?;
     let address = if args.unlock {
-        unlock(&args.wallet, globals, output)?.account()
+        unlock(choice, globals, output)?.account()
     } else {
         WalletFile::read(&path)?.address()
     };

@@ -131,6 +131,11 @@ impl File {
         Ok(reading.file)
     }
 
+    /// How many settings it has.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// What it says of `key`.
     pub(crate) fn entry(&self, key: &str) -> Option<&Entry> {
         self.entries.get(key)
@@ -284,7 +289,7 @@ impl Reading<'_> {
 }
 
 /// The key that was probably meant by `wrong`: alike as a whole, or the same name in another section.
-pub(crate) fn meant(wrong: &str, settings: &[Setting]) -> Option<String> {
+pub(super) fn meant(wrong: &str, settings: &[Setting]) -> Option<String> {
     let name = |key: &str| key.rsplit('.').next().unwrap_or_default().replace('_', "-");
     let likeness = |key: &str| {
         strsim::jaro_winkler(wrong, key).max(strsim::jaro_winkler(&name(wrong), &name(key)))

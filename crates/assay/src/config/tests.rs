@@ -21,8 +21,8 @@ fn every_variable_of_the_grammar_is_a_setting() {
                 "{variable} of `{name}` is neither ASSAY_FLAG nor ASSAY_COMMAND_FLAG"
             );
             assert!(
-                arg.is_hide_env_values_set(),
-                "`{name}` prints its variable's value in help"
+                arg.is_hide_env_set(),
+                "`{name}` crowds help with its variable"
             );
         }
         command

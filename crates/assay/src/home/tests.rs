@@ -10,10 +10,8 @@ fn home() -> (tempfile::TempDir, Home) {
 fn wallets_are_found_by_file_by_name_and_at_the_development_node() {
     let (folder, home) = home();
     let error = format!("{:#}", home.wallet("buyer").unwrap_err());
-    assert!(
-        error.contains("wallets/buyer.wallet") && error.contains("dev/wallets/buyer.wallet"),
-        "{error}"
-    );
+    assert!(error.contains("no wallet `buyer`"), "{error}");
+    assert!(home.instead_of("buyer").contains("wallet new"));
 
     let dev = folder.path().join("dev/wallets/buyer.wallet");
     write(&dev, b"x").unwrap();
@@ -24,6 +22,15 @@ fn wallets_are_found_by_file_by_name_and_at_the_development_node() {
     let path = dev.display().to_string();
     assert_eq!(home.wallet(&path).unwrap(), dev);
     assert_eq!(home.new_wallet("here.wallet"), Path::new("here.wallet"));
+    assert!(home.wallet("./none.wallet").is_err());
+    assert!(home.instead_of("buyr").contains("--wallet buyer"));
+    assert!(home.instead_of("zzz").contains("wallet list"));
+    let listed = home.wallets().unwrap();
+    let listed: Vec<_> = listed
+        .iter()
+        .map(|wallet| (wallet.name.as_str(), wallet.is_dev))
+        .collect();
+    assert_eq!(listed, [("buyer", false), ("buyer", true)]);
 }
 
 #[test]

@@ -31,3 +31,28 @@ fn paint_is_only_escape_codes_around_the_text() {
     assert!(painted.contains("paid") && painted.starts_with('\u{1b}'));
     assert_eq!(anstream::adapter::strip_str(&painted).to_string(), "paid");
 }
+
+#[test]
+fn sentences_break_between_words() {
+    for (text, width, indent, expect) in [
+        ("", 10, 2, vec![""]),
+        ("one two", 10, 2, vec!["one two"]),
+        ("one two three", 10, 2, vec!["one two", "three"]),
+        (
+            "a/path/that/is/long after",
+            10,
+            0,
+            vec!["a/path/that/is/long", "after"],
+        ),
+        ("one\n  two", 40, 0, vec!["one", "  two"]),
+        (
+            "\u{1b}[1mone\u{1b}[0m two",
+            7,
+            0,
+            vec!["\u{1b}[1mone\u{1b}[0m two"],
+        ),
+        ("über und öde", 8, 0, vec!["über und", "öde"]),
+    ] {
+        assert_eq!(wrap(text, width, indent), expect, "{text}");
+    }
+}

@@ -1,7 +1,10 @@
 //! Flows over the real binary: what a person types, what they see, and the exit code.
 
 mod bad_input;
+mod config;
 mod demo;
+mod doctor;
+mod help;
 mod market;
 mod model;
 mod network;

@@ -1,7 +1,7 @@
 //! The binary under test, in a world of its own: an empty home, no colour, no terminal.
 
 use std::{
-    io::{BufRead, BufReader, Read},
+    io::{BufRead, BufReader, Read, Write},
     path::{Path, PathBuf},
     process::{Child, Command, Output, Stdio},
     sync::mpsc,
@@ -71,6 +71,25 @@ impl World {
         )
     }
 
+    /// Runs the program with `input` on standard input.
+    pub(crate) fn run_fed(&self, passphrase: &str, line: &str, input: &str) -> Ended {
+        let mut command = self.command(line);
+        let mut child = command
+            .env("ASSAY_PASSPHRASE", passphrase)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap();
+        Ended::of(child.wait_with_output().unwrap())
+    }
+
     /// Starts a program that goes on.
     pub(crate) fn start(&self, line: &str) -> Running {
         let mut command = self.command(line);
@@ -90,7 +109,7 @@ impl World {
 }
 
 impl Ended {
-    fn of(output: Output) -> Self {
+    pub(crate) fn of(output: Output) -> Self {
         Self {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
