@@ -1,6 +1,6 @@
 //! The words of a node's HTTP interface: paths, limits, JSON views, problems and the event stream.
 //!
-//! Canonical bytes (transactions, blocks, receipts) travel as `application/octet-stream`; everything a
+//! Canonical bytes (transactions, blocks, receipts, state proofs) travel as `application/octet-stream`; everything a
 //! person or a script reads is a JSON view here. Views hold the vocabulary's own types, so whoever parses
 //! a view has parsed its ids, addresses and amounts too.
 //!
@@ -24,6 +24,7 @@ mod market;
 mod model;
 mod problem;
 mod receipt;
+mod state;
 mod status;
 mod stream;
 mod transaction;
@@ -42,6 +43,7 @@ pub use market::{
 pub use model::{ModelView, RoyaltySplitView};
 pub use problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
 pub use receipt::{PayoutResultView, PayoutView, ReceiptView, VerdictView};
+pub use state::{RowKeyView, RowView, StateView};
 pub use status::{HealthView, LimitsView, MempoolView, ParamsView, StatusView, SupplyView};
 pub use stream::{
     BLOCK_EVENT, BlockEvent, CursorError, EventCursor, MARKET_EVENT, SenderOutcome, StampedEvent,

@@ -2,7 +2,7 @@
 //!
 //! Constants ending in `_ROUTE` are patterns with `{name}` holes; functions fill them.
 
-use assay_types::{AccountId, ContentId, Height, Lane, ModelId, OfferId, OrderId, TxId};
+use assay_types::{AccountId, ContentId, Height, Lane, ModelId, OfferId, OrderId, RowKey, TxId};
 
 /// What this is, for people.
 pub const ROOT: &str = "/";
@@ -47,6 +47,20 @@ pub const MODELS: &str = "/v1/models";
 pub const MODEL_ROUTE: &str = "/v1/models/{id}";
 /// The receipt of a closed order.
 pub const RECEIPT_ROUTE: &str = "/v1/receipts/{order}";
+/// What proves where the chain stands: its height, time and supply. As every path below it, this answers
+/// with the canonical `StateProof` against the last final block, or with a [`crate::StateView`] for who
+/// accepts JSON.
+pub const STATE_CHAIN: &str = "/v1/state/chain";
+/// What proves an account's row, or that there is none.
+pub const STATE_ACCOUNT_ROUTE: &str = "/v1/state/accounts/{account}";
+/// What proves a model's row, or that there is none.
+pub const STATE_MODEL_ROUTE: &str = "/v1/state/models/{id}";
+/// What proves an offer's row, or that there is none.
+pub const STATE_OFFER_ROUTE: &str = "/v1/state/offers/{id}";
+/// What proves an open order's row, or that there is none.
+pub const STATE_ORDER_ROUTE: &str = "/v1/state/orders/{id}";
+/// What proves who holds a name, or that nobody does.
+pub const STATE_NAME_ROUTE: &str = "/v1/state/names/{name}";
 /// Stores (PUT) or fetches (GET, HEAD) content.
 pub const CONTENT_ROUTE: &str = "/v1/content/{id}";
 /// The event stream.
@@ -100,6 +114,18 @@ pub fn model(id: ModelId) -> String {
 /// Path of [`RECEIPT_ROUTE`].
 pub fn receipt(order: OrderId) -> String {
     format!("/v1/receipts/{order}")
+}
+
+/// Path of the proof of a row.
+pub fn state(key: &RowKey) -> String {
+    match key {
+        RowKey::Chain => STATE_CHAIN.to_owned(),
+        RowKey::Account { account } => format!("/v1/state/accounts/{account}"),
+        RowKey::Model { model } => format!("/v1/state/models/{model}"),
+        RowKey::Offer { offer } => format!("/v1/state/offers/{offer}"),
+        RowKey::Order { order } => format!("/v1/state/orders/{order}"),
+        RowKey::Name { name } => format!("/v1/state/names/{name}"),
+    }
 }
 
 /// Path of [`CONTENT_ROUTE`]; a GET takes `?plain=1`.

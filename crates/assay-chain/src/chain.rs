@@ -17,16 +17,17 @@ use crate::{
     folder::{Folder, FolderError},
     history::{History, HistoryError, Location},
     mempool::{AdmitError, MempoolLimits, MempoolStatus},
-    proof::{Certificate, ProveError, StateProof, certificate},
+    proof::{Certificate, ProveError, RowProof, certificate},
     state::State,
 };
 use assay_ledger::{GenesisError, Ledger, Outcome};
 use assay_types::{
     AccountId, Block, BlockId, ChainId, Event, FeeRate, Genesis, Height, LedgerTime, OrderId,
-    PublicKey, RECEIPT_VERSION, ReceiptProof, SecretKey, StateKey, Transaction, TxId, encode,
-    merkle_path,
+    PublicKey, RECEIPT_VERSION, ReceiptProof, RowKey, STATE_PROOF_VERSION, SecretKey, StateProof,
+    Transaction, TxId, encode, merkle_path,
 };
 use commonware_utils::channel::{mpsc, oneshot};
+use futures::future::select;
 use std::{
     net::{SocketAddr, TcpListener},
     path::PathBuf,
@@ -220,7 +221,7 @@ pub enum TransactionStatus {
     },
 }
 
-type ProofRequest = (StateKey, oneshot::Sender<Result<StateProof, ProveError>>);
+type ProofRequest = (RowKey, oneshot::Sender<Result<RowProof, ProveError>>);
 
 /// A running node.
 #[derive(Clone)]
@@ -378,18 +379,46 @@ impl Chain {
         Subscription::new(self.0.clone(), height)
     }
 
-    /// Proves a row, or its absence, against a final header.
+    /// Proves a row, or its absence, after the last final block, with everything that shows a stranger that
+    /// this chain says so. The block was the last when the proof was made, so its height and time say how
+    /// fresh the answer is; a busy chain may be a few blocks further. Costs two reads of the database and
+    /// waits some milliseconds at most for the block's votes.
     ///
     /// # Errors
     /// [`ProveError`].
-    pub async fn prove(&self, key: StateKey) -> Result<StateProof, ProveError> {
+    pub async fn prove(&self, key: RowKey) -> Result<StateProof, ProveError> {
         let (answer, proof) = oneshot::channel();
         self.0
             .proofs
             .send((key, answer))
             .await
             .map_err(|_| ProveError::Stopped)?;
-        proof.await.map_err(|_| ProveError::Stopped)?
+        let RowProof {
+            evidence,
+            path,
+            header,
+        } = proof.await.map_err(|_| ProveError::Stopped)??;
+        // The database applies a block a moment before it is reported as final.
+        let height = header.height;
+        self.0
+            .until_final(height)
+            .await
+            .map_err(|_| ProveError::Stopped)?;
+        let certificate = certificate(&self.0.marshal, height).await;
+        let Certificate {
+            descendants,
+            finality,
+        } = certificate.ok_or(ProveError::NotKept { key, height })?;
+        Ok(StateProof {
+            version: STATE_PROOF_VERSION,
+            chain: self.0.core.chain,
+            key,
+            evidence,
+            path,
+            header,
+            descendants,
+            finality,
+        })
     }
 
     /// Whether a transaction waits or is final: [`Self::transaction`] without what became of it, a lookup.
@@ -575,6 +604,21 @@ impl Inner {
         let first = self.core.history.first();
         if height < first && height > Height::ZERO {
             return Err(ChainError::NotKept { height, first });
+        }
+        Ok(())
+    }
+
+    /// Waits until the block at `height` is final.
+    async fn until_final(&self, height: Height) -> Result<(), ChainError> {
+        let (mut finalized, mut ended) = (self.core.finalized(), self.core.ended());
+        while *finalized.borrow_and_update() < height {
+            if *ended.borrow_and_update() {
+                return Err(ChainError::Stopped);
+            }
+            let advanced = std::pin::pin!(finalized.changed());
+            let ended = std::pin::pin!(ended.changed());
+            // Both senders live as long as the core that is held here.
+            select(advanced, ended).await;
         }
         Ok(())
     }

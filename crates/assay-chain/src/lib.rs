@@ -47,7 +47,7 @@ pub use export::{CheckError, ExportError, ExportFormat, Exported, check_export, 
 pub use folder::FolderError;
 pub use history::{HistoryError, Location, PAGE_ROWS_MAX};
 pub use mempool::{AdmitError, MempoolLimits, MempoolStatus};
-pub use proof::{Certificate, ProveError, StateProof};
+pub use proof::{Certificate, ProveError};
 pub use replay::{ReplayError, ReplayReport, replay};
 pub use state::Refusal;
 pub use time::HEARTBEAT;

@@ -1,25 +1,34 @@
 //! What shows a stranger that something is in the ledger: certificates of blocks, proofs of rows.
+//!
+//! The database proves rows of the state that it has applied, which is the last final block's, and of no
+//! other. `assay-verify` checks what is made here; the tests hold it to Commonware's own verifier.
 
 use crate::consensus::{
-    database::{Databases, ExclusionProof, InclusionProof, Key, ROW_BYTES_MAX},
+    database::{CHUNK, Databases, ExclusionProof, InclusionProof, Key, ROW_BYTES_MAX},
     engine::Marshal,
 };
 use assay_types::{
-    DESCENDANTS_MAX, Finality, Hash32, Header, Height, List, SignerIndex, StateKey, Vote,
+    Blob, DESCENDANTS_MAX, Finality, Hash32, Header, Height, List, RowKey, STATE_CHUNK_OPERATIONS,
+    STATE_ROW_BYTES_MAX, SignerIndex, StateEvidence, StateKey, StatePath, Vote,
 };
-use bytes::Bytes;
-use commonware_codec::{Decode as _, Encode as _, RangeCfg};
 use commonware_consensus::{
     simplex::{scheme::ed25519::Scheme, types::Finalization},
     types::Height as ConsensusHeight,
 };
-use commonware_cryptography::{Blake3, blake3::Digest};
+use commonware_cryptography::blake3::Digest;
 use commonware_parallel::Strategy;
 use commonware_runtime::Spawner;
-use commonware_storage::{Context, qmdb::any::value::VariableEncoding};
+use commonware_storage::{
+    Context, mmr,
+    qmdb::{
+        any::{ordered::Update, value::VariableEncoding},
+        current::proof::constant::OperationProof,
+    },
+};
 
-/// Longest proof accepted when verifying, in hashes: the height of a tree over 2⁶⁴ operations.
-const PROOF_HASHES_MAX: usize = 64;
+// Every row that the database takes can be shown, in chunks as verifiers know them.
+const _: () = assert!(ROW_BYTES_MAX <= STATE_ROW_BYTES_MAX);
+const _: () = assert!(CHUNK as u64 * 8 == STATE_CHUNK_OPERATIONS);
 
 /// What makes a block final.
 ///
@@ -34,72 +43,61 @@ pub struct Certificate {
     pub finality: Finality,
 }
 
-/// A row of the ledger, or its absence, with the proof against a final header.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StateProof {
-    /// Where.
-    pub key: StateKey,
-    /// The row, or `None` when there is none.
-    pub value: Option<Vec<u8>>,
-    /// The header whose state root the proof is for. It is final or about to be: its certificate follows
-    /// within a block.
-    pub header: Header,
-    /// The proof, in Commonware's encoding.
-    pub proof: Vec<u8>,
+/// A row of the ledger, or its absence, under the state root of a header.
+#[derive(Debug)]
+pub(crate) struct RowProof {
+    pub(crate) evidence: StateEvidence,
+    pub(crate) path: StatePath,
+    pub(crate) header: Header,
 }
 
 /// Why a row cannot be proven.
 #[derive(Debug, thiserror::Error)]
 pub enum ProveError {
     /// The database failed.
-    #[error("cannot prove state key {key}: {reason}; check the disk")]
+    #[error("cannot prove row {key:?}: {reason}; check the disk")]
     Database {
-        /// The key.
-        key: StateKey,
+        /// The row.
+        key: RowKey,
         /// Why.
         reason: String,
     },
     /// Nothing was finalised yet.
-    #[error("cannot prove state key {key}: no block is final yet; wait for the first")]
+    #[error("cannot prove row {key:?}: no block is final yet; wait for the first")]
     Empty {
-        /// The key.
-        key: StateKey,
+        /// The row.
+        key: RowKey,
+    },
+    /// The database's answer has another shape than this program knows.
+    #[error(
+        "cannot prove row {key:?}: its {what} does not fit the proof's format; report this, it is a fault of the program"
+    )]
+    Unexpected {
+        /// The row.
+        key: RowKey,
+        /// Which part.
+        what: &'static str,
+    },
+    /// What makes the block final is not kept.
+    #[error("cannot prove row {key:?}: the votes on block {height} are not kept here; ask again")]
+    NotKept {
+        /// The row.
+        key: RowKey,
+        /// The block.
+        height: Height,
     },
     /// The node is going down.
     #[error("the node has stopped; start it again")]
     Stopped,
 }
 
-impl StateProof {
-    /// Whether the header's state root holds this value, or none, at the key.
-    pub fn holds(&self) -> bool {
-        let root = Digest(*self.header.state_root.as_bytes());
-        let key = Key::new(*self.key.as_bytes());
-        match &self.value {
-            Some(value) => InclusionProof::decode_cfg(
-                Bytes::copy_from_slice(&self.proof),
-                &(PROOF_HASHES_MAX, ()),
-            )
-            .is_ok_and(|proof| {
-                proof.verify::<Blake3, VariableEncoding<Vec<u8>>>(key, value.clone(), &root)
-            }),
-            None => {
-                let row = (RangeCfg::from(0..=ROW_BYTES_MAX), ());
-                let limits = (PROOF_HASHES_MAX, ((), row), row);
-                ExclusionProof::decode_cfg(Bytes::copy_from_slice(&self.proof), &limits)
-                    .is_ok_and(|proof| proof.verify::<Blake3>(&key, &root))
-            }
-        }
-    }
-}
-
-/// Proves a row of the applied state. Proofs exist only for that, so the guard is held until the root is
-/// known.
+/// Proves a row of the applied state. The database can prove that one only, so the guard is held until the
+/// root is known.
 pub(crate) async fn prove<E, S>(
     databases: &Databases<E, S>,
-    key: StateKey,
+    key: RowKey,
     header_with_root: impl Fn(&Hash32) -> Option<Header>,
-) -> Result<StateProof, ProveError>
+) -> Result<RowProof, ProveError>
 where
     E: Spawner + Context,
     S: Strategy,
@@ -109,28 +107,85 @@ where
         reason: error.to_string(),
     };
     let database = databases.read().await;
-    let header =
-        header_with_root(&Hash32::new(database.root().0)).ok_or(ProveError::Empty { key })?;
-    let at = Key::new(*key.as_bytes());
+    let header = header_with_root(&Hash32::new(database.root().0))
+        .filter(|header| header.height > Height::ZERO)
+        .ok_or(ProveError::Empty { key })?;
+    let at = Key::new(*key.state_key().as_bytes());
     let value = database.get(&at).await.map_err(|error| failed(&error))?;
-    let proof = match &value {
-        Some(_) => database
-            .key_value_proof(at)
-            .await
-            .map_err(|error| failed(&error))?
-            .encode(),
-        None => database
+    let (evidence, operation) = match value {
+        Some(row) => {
+            let proof: InclusionProof = database
+                .key_value_proof(at)
+                .await
+                .map_err(|error| failed(&error))?;
+            let next = state_key(&proof.next_key);
+            (present(&key, &row, next), proof.proof)
+        }
+        None => match database
             .exclusion_proof(&at)
             .await
             .map_err(|error| failed(&error))?
-            .encode(),
+        {
+            ExclusionProof::KeyValue(operation, before) => (absent(before), operation),
+            // The chain's own row is there from the first block on.
+            ExclusionProof::Commit(..) => return Err(ProveError::Empty { key }),
+        },
     };
-    Ok(StateProof {
-        key,
-        value,
+    drop(database);
+    let unexpected = |what| ProveError::Unexpected { key, what };
+    Ok(RowProof {
+        evidence: evidence.ok_or_else(|| unexpected("row"))?,
+        path: path(&header, operation).ok_or_else(|| unexpected("path"))?,
         header,
-        proof: proof.to_vec(),
     })
+}
+
+fn present(key: &RowKey, row: &[u8], next: Option<StateKey>) -> Option<StateEvidence> {
+    let value = row.strip_prefix(&key.row_prefix()[..])?;
+    Some(StateEvidence::Present {
+        value: Blob::new(value).ok()?,
+        next: next?,
+    })
+}
+
+fn absent(before: Update<Key, VariableEncoding<Vec<u8>>>) -> Option<StateEvidence> {
+    Some(StateEvidence::Absent {
+        before: state_key(&before.key)?,
+        row: Blob::new(before.value).ok()?,
+        next: state_key(&before.next_key)?,
+    })
+}
+
+fn state_key(key: &Key) -> Option<StateKey> {
+    key.as_ref().try_into().ok().map(StateKey::new)
+}
+
+/// Commonware's path in our form, which leaves out what the header says.
+fn path(
+    header: &Header,
+    operation: OperationProof<mmr::Family, Digest, CHUNK>,
+) -> Option<StatePath> {
+    let range = operation.range_proof;
+    let fits = *range.proof.leaves == header.range_end
+        && range.ops_root.0 == *header.operations_root.as_bytes();
+    let location = *operation.loc;
+    let is_in_tail = location / STATE_CHUNK_OPERATIONS == header.range_end / STATE_CHUNK_OPERATIONS;
+    let hashes = range
+        .proof
+        .digests
+        .iter()
+        .map(|digest| Hash32::new(digest.0));
+    let path = StatePath {
+        location,
+        activity: operation.chunk,
+        tail: range
+            .partial_chunk_digest
+            .filter(|_| !is_in_tail)
+            .map(|digest| Hash32::new(digest.0)),
+        inactive_peaks: u8::try_from(range.proof.inactive_peaks).ok()?,
+        hashes: List::new(hashes.collect()).ok()?,
+    };
+    fits.then_some(path)
 }
 
 /// What makes the block at `height` final, as far as this node keeps it.

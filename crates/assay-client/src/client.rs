@@ -7,7 +7,7 @@ use assay_api::{
 };
 use assay_types::{
     AccountId, Block, ChainId, ContentId, FeeRate, Genesis, Height, Lane, LedgerTime, ModelId,
-    OfferId, OrderId, ReceiptProof, Transaction, TxId, decode, encode,
+    OfferId, OrderId, ReceiptProof, RowKey, StateProof, Transaction, TxId, decode, encode,
 };
 use assay_verify::Anchor;
 use bytes::Bytes;
@@ -285,6 +285,24 @@ impl Client {
         let proof = assay_verify::parse_receipt(&bytes)
             .map_err(|error| self.http().malformed(&path, error))?;
         Ok(Some(proof))
+    }
+
+    /// What proves a row of the ledger, or that there is none, after the node's last final block.
+    ///
+    /// It is not verified here, since that needs an anchor of the caller's: `assay_verify::verify_state`.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn state_proof(&self, key: RowKey) -> Result<StateProof, ClientError> {
+        let path = paths::state(&key);
+        let bytes = self.http().bytes(&path).await?;
+        let proof = assay_verify::parse_state(&bytes)
+            .map_err(|error| self.http().malformed(&path, error))?;
+        if proof.key != key {
+            let reason = format!("a proof of {:?}", proof.key);
+            return Err(self.http().malformed(&path, reason));
+        }
+        Ok(proof)
     }
 
     /// Submits a signed transaction. Sending it again is harmless: it lands at most once.

@@ -13,6 +13,7 @@ mod http;
 mod node;
 mod pulse;
 mod retention;
+mod rows;
 mod views;
 
 pub mod dev;
@@ -22,3 +23,4 @@ pub use assay_chain::{
     check_export, export,
 };
 pub use node::{Node, NodeConfig, StartError};
+pub use rows::state_view;

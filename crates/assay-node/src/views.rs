@@ -9,7 +9,7 @@ use assay_chain::FinalizedBlock;
 use assay_ledger::{
     Ledger,
     check::{QuorumEntry, QuorumState},
-    rows::{Model, Offer, Order, Seat, SeatState, Stage},
+    rows::{BuyerRecord, Model, Offer, Order, Seat, SeatState, SellerRecord, Stage},
 };
 use assay_types::{
     AccountId, Amount, Check, ContentId, ModelId, OfferId, OrderId, PayoutResult, Receipt, decode,
@@ -18,7 +18,6 @@ use assay_types::{
 /// An account; zeros for an unknown one.
 pub(crate) fn account(ledger: &Ledger, id: AccountId, lanes: Vec<LaneView>) -> AccountView {
     let row = ledger.account(&id).cloned().unwrap_or_default();
-    let (seller, buyer) = (row.seller, row.buyer);
     AccountView {
         account: id,
         balance: row.balance,
@@ -34,22 +33,30 @@ pub(crate) fn account(ledger: &Ledger, id: AccountId, lanes: Vec<LaneView>) -> A
         offers: row.offers,
         orders: row.orders,
         lanes,
-        seller: SellerRecordView {
-            delivered: seller.delivered,
-            failed: seller.failed,
-            declined: seller.declined,
-            slashed: seller.slashed,
-            earned: seller.earned,
-            latency_ms: seller.latency_ms.checked_div(seller.delivered),
-        },
-        buyer: BuyerRecordView {
-            placed: buyer.placed,
-            settled: buyer.settled,
-            refunded: buyer.refunded,
-            rejected: buyer.rejected,
-            cancelled: buyer.cancelled,
-            spent: buyer.spent,
-        },
+        seller: seller_record(&row.seller),
+        buyer: buyer_record(&row.buyer),
+    }
+}
+
+pub(crate) const fn seller_record(seller: &SellerRecord) -> SellerRecordView {
+    SellerRecordView {
+        delivered: seller.delivered,
+        failed: seller.failed,
+        declined: seller.declined,
+        slashed: seller.slashed,
+        earned: seller.earned,
+        latency_ms: seller.latency_ms.checked_div(seller.delivered),
+    }
+}
+
+pub(crate) const fn buyer_record(buyer: &BuyerRecord) -> BuyerRecordView {
+    BuyerRecordView {
+        placed: buyer.placed,
+        settled: buyer.settled,
+        refunded: buyer.refunded,
+        rejected: buyer.rejected,
+        cancelled: buyer.cancelled,
+        spent: buyer.spent,
     }
 }
 

@@ -161,7 +161,12 @@ impl ModelId {
 impl StateKey {
     /// The place of the row with this canonical key in this table.
     pub fn of(table: u8, key: &[u8]) -> Self {
-        Self(Hash32::derive("assay state key v1", &[&[table], key]).0)
+        Self::of_row(&[&[table], key])
+    }
+
+    /// The place of a row that begins with these parts: table, then key.
+    pub(crate) fn of_row(prefix: &[&[u8]]) -> Self {
+        Self(Hash32::derive("assay state key v1", prefix).0)
     }
 }
 

@@ -34,6 +34,7 @@ mod transaction;
 mod event;
 mod receipt;
 mod rejection;
+mod state_proof;
 mod upload;
 
 pub use amount::{Amount, AmountError, BasisPoints, FeeRate, GRAINS_PER_ASY, SUPPLY_MAX, Weight};
@@ -67,6 +68,10 @@ pub use receipt::{
     SELLERS_PER_ORDER_MAX, SignerIndex, Verdict, Vote,
 };
 pub use rejection::{Invalid, Rejection};
+pub use state_proof::{
+    RowKey, STATE_CHUNK_OPERATIONS, STATE_PATH_HASHES_MAX, STATE_PROOF_VERSION,
+    STATE_ROW_BYTES_MAX, StateEvidence, StatePath, StateProof,
+};
 pub use time::{Height, LedgerTime};
 pub use transaction::{
     LANES_PER_ACCOUNT, Lane, TRANSACTION_BYTES_MAX, TRANSACTION_VERSION, Transaction, Unsigned,

@@ -10,7 +10,9 @@
 //! consensus context, so a header brings all that its votes sign.
 
 use crate::Anchor;
-use assay_types::{BlockId, ConsensusContext, Finality, HEADER_VERSION, Header};
+use assay_types::{
+    BlockId, ConsensusContext, DESCENDANTS_MAX, Finality, HEADER_VERSION, Header, List,
+};
 
 /// What simplex appends to the chain's namespace for votes that finalise.
 const FINALIZE_SUFFIX: &[u8] = b"_FINALIZE";
@@ -29,6 +31,14 @@ pub enum CertificateError {
     TwoParents {
         /// The header.
         block: BlockId,
+    },
+    /// The headers above do not lead to the one that was signed.
+    #[error("header {child} does not stand on {parent}; the proof was altered")]
+    BrokenChain {
+        /// The lower header.
+        parent: BlockId,
+        /// The header listed above it.
+        child: BlockId,
     },
     /// Fewer votes than a quorum.
     #[error(
@@ -117,8 +127,32 @@ pub fn verify_header(
     Ok(())
 }
 
+/// Checks that a quorum of the anchor's validators made `header` final, by votes of its own or by those of
+/// the last of `descendants`, each of which stands on the one before. Cost as [`verify_header`].
+///
+/// # Errors
+/// [`CertificateError`] when they did not.
+pub fn verify_final(
+    anchor: &Anchor,
+    header: &Header,
+    descendants: &List<Header, DESCENDANTS_MAX>,
+    finality: &Finality,
+) -> Result<(), CertificateError> {
+    let mut last = header;
+    for descendant in descendants {
+        check_shape(last)?;
+        let (parent, above) = (last.id(), last.height.next());
+        if descendant.parent != parent || descendant.height != above {
+            let child = descendant.id();
+            return Err(CertificateError::BrokenChain { parent, child });
+        }
+        last = descendant;
+    }
+    verify_header(anchor, last, finality)
+}
+
 /// Checks what a header says about itself.
-pub(crate) fn check_shape(header: &Header) -> Result<(), CertificateError> {
+fn check_shape(header: &Header) -> Result<(), CertificateError> {
     if header.version != HEADER_VERSION {
         let version = header.version;
         return Err(CertificateError::HeaderVersion { version });
@@ -140,7 +174,7 @@ fn proposal(context: &ConsensusContext, block: BlockId) -> Vec<u8> {
     bytes
 }
 
-fn put_varint(bytes: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn put_varint(bytes: &mut Vec<u8>, mut number: u64) {
     while number >= 0x80 {
         bytes.push(0x80 | (number & 0x7f) as u8);
         number >>= 7;

@@ -1,30 +1,13 @@
 //! Whether a chain settled an order as a receipt says.
 
-use crate::{Anchor, CertificateError, certificate::check_shape, verify_header};
+use crate::{Anchor, CertificateError, ParseError, parse, verify_final};
 use assay_types::{
-    BlockId, ChainId, DecodeError, Event, Height, LedgerTime, RECEIPT_VERSION, Receipt,
-    ReceiptProof, decode, encode,
+    BlockId, ChainId, Event, Height, LedgerTime, RECEIPT_VERSION, Receipt, ReceiptProof, encode,
 };
 
 /// Longest proof: 65 headers take 23 KiB, 256 votes 17 KiB, 32 payouts and the path 3 KiB, and the rest is
 /// room for later versions to be told apart from garbage.
 pub const RECEIPT_PROOF_BYTES_MAX: usize = 64 * 1024;
-
-/// Bytes that are no proof.
-#[derive(Debug, thiserror::Error)]
-pub enum ParseError {
-    /// Over the limit.
-    #[error(
-        "{len} bytes are no receipt proof, which has at most {RECEIPT_PROOF_BYTES_MAX}; check the file"
-    )]
-    TooLong {
-        /// What was given.
-        len: usize,
-    },
-    /// Not the canonical encoding.
-    #[error("these bytes are no receipt proof; check the file, or fetch the proof again")]
-    Malformed(#[source] DecodeError),
-}
 
 /// Why a proof does not show that the anchor's chain settled an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -69,14 +52,6 @@ pub enum VerifyError {
         /// The header.
         block: BlockId,
     },
-    /// The headers above do not lead to the one that was signed.
-    #[error("header {child} does not stand on {parent}; the proof was altered")]
-    BrokenChain {
-        /// The lower header.
-        parent: BlockId,
-        /// The header listed above it.
-        child: BlockId,
-    },
     /// A header is malformed, or the last one is not final.
     #[error("the headers of the receipt are not final on this chain")]
     NotFinal(#[from] CertificateError),
@@ -87,10 +62,7 @@ pub enum VerifyError {
 /// # Errors
 /// [`ParseError`] for anything else; memory use is bounded by [`RECEIPT_PROOF_BYTES_MAX`].
 pub fn parse_receipt(bytes: &[u8]) -> Result<ReceiptProof, ParseError> {
-    if bytes.len() > RECEIPT_PROOF_BYTES_MAX {
-        return Err(ParseError::TooLong { len: bytes.len() });
-    }
-    decode(bytes).map_err(ParseError::Malformed)
+    parse("receipt proof", bytes, RECEIPT_PROOF_BYTES_MAX)
 }
 
 /// Checks that the anchor's chain closed an order with this receipt, and returns it.
@@ -127,16 +99,6 @@ pub fn verify_receipt<'proof>(
         let block = header.id();
         return Err(VerifyError::NotInBlock { block });
     }
-    let mut last = header;
-    for descendant in &proof.descendants {
-        check_shape(last)?;
-        let (parent, above) = (last.id(), last.height.next());
-        if descendant.parent != parent || descendant.height != above {
-            let child = descendant.id();
-            return Err(VerifyError::BrokenChain { parent, child });
-        }
-        last = descendant;
-    }
-    verify_header(anchor, last, &proof.finality)?;
+    verify_final(anchor, header, &proof.descendants, &proof.finality)?;
     Ok(receipt)
 }

@@ -12,6 +12,7 @@ mod order;
 mod provide;
 mod receipt;
 mod settings;
+mod state;
 mod values;
 mod wallet;
 
@@ -25,6 +26,7 @@ pub(crate) use order::{Order, OrderList};
 pub(crate) use provide::{Misbehave, Provide};
 pub(crate) use receipt::{Receipt, ReceiptVerify};
 pub(crate) use settings::{Completions, Config, ConfigSet, ConfigUnset, Doctor, Man};
+pub(crate) use state::{State, StateProve, StateVerify};
 pub(crate) use values::ModelName;
 pub(crate) use wallet::{
     Transfer, Wallet, WalletChoice, WalletExport, WalletImport, WalletList, WalletNew,
@@ -75,7 +77,9 @@ pub(crate) struct Cli {
 const GROUPS: [(&str, &[&str]); 5] = [
     (
         "Markets",
-        &["demo", "infer", "provide", "order", "receipt", "model"],
+        &[
+            "demo", "infer", "provide", "order", "receipt", "state", "model",
+        ],
     ),
     ("Accounts", &["wallet", "transfer", "account", "name"]),
     ("Chains", &["node", "network", "state", "supply"]),
@@ -285,6 +289,9 @@ pub(crate) enum Command {
     /// Read and check receipts
     #[command(subcommand)]
     Receipt(Receipt),
+    /// Prove what the ledger holds, and check such proofs
+    #[command(subcommand)]
+    State(State),
     /// Measure this machine
     Bench(Bench),
     /// Show and change settings, and where each comes from

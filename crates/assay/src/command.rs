@@ -12,6 +12,7 @@ mod node;
 mod order;
 mod provide;
 pub(crate) mod receipt;
+mod state;
 mod transfer;
 pub(crate) mod wallet;
 
@@ -41,6 +42,7 @@ pub(crate) async fn run(
         Command::Config(command) => config::run(command, config, matches, output),
         Command::Model(command) => model::run(command, globals, output).await,
         Command::Receipt(command) => receipt::run(command, output),
+        Command::State(command) => state::run(command, globals, output).await,
         Command::Bench(args) => bench::run(args, output).await,
         Command::Completions(args) => completions::run(args, output),
         Command::Demo(args) => demo::run(args, output).await,

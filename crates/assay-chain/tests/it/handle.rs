@@ -3,9 +3,13 @@
 use crate::people::{PEOPLE, WEALTH, genesis, key, now, person, start, transfer, validator};
 use assay_chain::{
     AdmitError, Chain, ChainConfig, ChainError, ExportFormat, FolderError, HEARTBEAT,
-    NetworkConfig, Retention, StartError, Status, TransactionStatus, check_export, export, replay,
+    NetworkConfig, ProveError, Retention, StartError, Status, TransactionStatus, check_export,
+    export, replay,
 };
-use assay_types::{Height, Invalid, List, StateKey, Transaction, TxId, encode, merkle_root};
+use assay_types::{
+    AccountId, Height, Invalid, List, OfferId, RowKey, Transaction, TxId, encode, merkle_root,
+};
+use assay_verify::{Anchor, verify_state};
 use std::{
     io::Write as _,
     time::{Duration, Instant},
@@ -147,31 +151,71 @@ async fn blocks_come_in_order_from_any_height_with_what_shows_them_final() {
 #[tokio::test]
 async fn rows_and_their_absence_are_proven() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let chain = start(folder.path(), &genesis(now()));
+    let genesis = genesis(now());
+    let chain = start(folder.path(), &genesis);
     let id = chain.submit(vec![transfer(&chain, &person(0), 0, 0)])[0];
     until_final(&chain, id.expect("admitted")).await;
-    // Table 1 holds the accounts.
-    let key_of = |account: [u8; 32]| StateKey::of(1, &account);
-    let present = chain
-        .prove(key_of(*person(0).account().as_bytes()))
-        .await
-        .expect("a proof");
-    assert!(present.value.is_some() && present.holds());
-    let absent = chain.prove(key_of([0xee; 32])).await.expect("a proof");
-    assert!(absent.value.is_none() && absent.holds());
-    let mut forged = present.clone();
-    forged.value.as_mut().expect("present")[40] ^= 1;
-    assert!(!forged.holds(), "another value");
-    let mut forged = present.clone();
-    forged.value = None;
-    assert!(!forged.holds(), "a proof of presence shows no absence");
-    let mut forged = absent;
-    forged.key = present.key;
-    assert!(!forged.holds(), "what is present is not absent");
-    let mut forged = present.clone();
-    forged.header.state_root = forged.header.operations_root;
-    assert!(!forged.holds(), "another root");
+    let anchor = Anchor::of_genesis(&genesis).expect("its validators make one");
+    let account = person(0).account();
+    let mut heights = Vec::new();
+    for (key, is_there) in [
+        (RowKey::Chain, true),
+        (RowKey::Account { account }, true),
+        (
+            RowKey::Account {
+                account: AccountId::new([0xee; 32]),
+            },
+            false,
+        ),
+        (
+            RowKey::Offer {
+                offer: OfferId::new([0xee; 32]),
+            },
+            false,
+        ),
+    ] {
+        let proof = chain.prove(key).await.expect("a proof");
+        let proven = verify_state(&anchor, &proof).expect("an honest proof");
+        assert_eq!(proven.key, key);
+        assert_eq!(proven.value.is_some(), is_there, "{key:?}");
+        heights.push(proven.header.height);
+        // The ledger may have moved on, but not in these rows.
+        if let RowKey::Account { account } = key {
+            let row = chain.read(|ledger| ledger.account(&account).map(encode));
+            assert_eq!(proven.value.map(<[u8]>::to_vec), row);
+        }
+        let mut forged = proof.clone();
+        forged.header.state_root = forged.header.operations_root;
+        verify_state(&anchor, &forged).expect_err("another root");
+    }
+    assert!(heights.is_sorted() && heights[0] > Height::ZERO);
     chain.shutdown();
+}
+
+/// Proofs that are asked for while blocks race on are of blocks that become final.
+#[tokio::test]
+async fn rows_are_proven_while_the_chain_is_busy() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let genesis = genesis(now());
+    let chain = start(folder.path(), &genesis);
+    let anchor = Anchor::of_genesis(&genesis).expect("its validators make one");
+    for sequence in 0..200 {
+        let sent = chain.submit(vec![transfer(&chain, &person(0), 0, sequence)]);
+        sent[0].as_ref().expect("admitted");
+        if sequence % 4 == 0 {
+            let proof = chain.prove(RowKey::Chain).await;
+            let proof = match proof {
+                Err(ProveError::Empty { .. }) => continue,
+                proof => proof.expect("a proof"),
+            };
+            verify_state(&anchor, &proof).expect("an honest proof");
+        }
+    }
+    chain.shutdown();
+    assert!(matches!(
+        chain.prove(RowKey::Chain).await,
+        Err(ProveError::Stopped)
+    ));
 }
 
 #[tokio::test]

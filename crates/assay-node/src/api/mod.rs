@@ -11,6 +11,7 @@ mod events;
 mod market;
 mod models;
 mod quota;
+mod state;
 mod status;
 mod transactions;
 
@@ -120,6 +121,12 @@ pub(crate) fn router(app: Shared) -> Router {
         .route(paths::ORDER_ROUTE, get(market::order))
         .route(paths::ORDER_OUTPUT_ROUTE, get(market::output))
         .route(paths::RECEIPT_ROUTE, get(market::receipt))
+        .route(paths::STATE_CHAIN, get(state::chain))
+        .route(paths::STATE_ACCOUNT_ROUTE, get(state::account))
+        .route(paths::STATE_MODEL_ROUTE, get(state::model))
+        .route(paths::STATE_OFFER_ROUTE, get(state::offer))
+        .route(paths::STATE_ORDER_ROUTE, get(state::order))
+        .route(paths::STATE_NAME_ROUTE, get(state::name))
         .route(paths::MODELS, get(models::models))
         .route(paths::MODEL_ROUTE, get(models::model))
         .route(

@@ -8,4 +8,5 @@ mod hostile;
 mod lifecycle;
 mod market;
 mod reading;
+mod state;
 mod transactions;

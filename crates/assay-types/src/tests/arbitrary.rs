@@ -554,6 +554,62 @@ pub(super) fn receipt_proof() -> impl Strategy<Value = ReceiptProof> {
         )
 }
 
+pub(super) fn row_key() -> impl Strategy<Value = RowKey> {
+    prop_oneof![
+        Just(RowKey::Chain),
+        account().prop_map(|account| RowKey::Account { account }),
+        model().prop_map(|model| RowKey::Model { model }),
+        offer().prop_map(|offer| RowKey::Offer { offer }),
+        order().prop_map(|order| RowKey::Order { order }),
+        name().prop_map(|name| RowKey::Name { name }),
+    ]
+}
+
+pub(super) fn state_proof() -> impl Strategy<Value = StateProof> {
+    let state_key = || any::<[u8; 32]>().prop_map(StateKey::new);
+    let evidence = prop_oneof![
+        (blob(40), state_key()).prop_map(|(value, next)| StateEvidence::Present { value, next }),
+        (state_key(), blob(40), state_key())
+            .prop_map(|(before, row, next)| StateEvidence::Absent { before, row, next }),
+    ];
+    let path = (
+        any::<u64>(),
+        any::<[u8; 32]>(),
+        option::of(hash()),
+        any::<u8>(),
+        list(hash(), 5),
+    )
+        .prop_map(
+            |(location, activity, tail, inactive_peaks, hashes)| StatePath {
+                location,
+                activity,
+                tail,
+                inactive_peaks,
+                hashes,
+            },
+        );
+    (
+        (any::<u8>(), chain(), row_key()),
+        evidence,
+        path,
+        header(),
+        list(header(), 2),
+        finality(),
+    )
+        .prop_map(
+            |((version, chain, key), evidence, path, header, descendants, finality)| StateProof {
+                version,
+                chain,
+                key,
+                evidence,
+                path,
+                header,
+                descendants,
+                finality,
+            },
+        )
+}
+
 fn emission_params() -> impl Strategy<Value = EmissionParams> {
     (
         amount(),

@@ -96,6 +96,6 @@ canonical! {
     account amount basis_points signature public_key lane rejection
     good work check_terms terms call quorum_reveal
     unsigned transaction header block
-    event receipt merkle_path finality receipt_proof
+    event receipt merkle_path finality receipt_proof row_key state_proof
     genesis params upload_claim signed_upload
 }

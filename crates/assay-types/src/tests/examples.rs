@@ -660,6 +660,63 @@ pub(super) fn receipt_proofs() -> Vec<Named<ReceiptProof>> {
     ])
 }
 
+pub(super) fn row_keys() -> Vec<Named<RowKey>> {
+    let account = account(1);
+    named([
+        ("chain", RowKey::Chain),
+        ("account", RowKey::Account { account }),
+        ("model", RowKey::Model { model: MODEL }),
+        ("offer", RowKey::Offer { offer: OFFER }),
+        ("order", RowKey::Order { order: ORDER }),
+        (
+            "name",
+            RowKey::Name {
+                name: name("alice-2"),
+            },
+        ),
+    ])
+}
+
+pub(super) fn state_proofs() -> Vec<Named<StateProof>> {
+    let next = StateKey::new([0x2b; 32]);
+    let present = StateProof {
+        version: STATE_PROOF_VERSION,
+        chain: ChainId::new([0x11; 32]),
+        key: RowKey::Account {
+            account: account(1),
+        },
+        evidence: StateEvidence::Present {
+            value: blob(b"value"),
+            next,
+        },
+        path: StatePath {
+            location: 515,
+            activity: [0x2c; 32],
+            tail: Some(HASH),
+            inactive_peaks: 2,
+            hashes: list(vec![HASH, Hash32::new([0x2d; 32])]),
+        },
+        header: header(),
+        descendants: List::default(),
+        finality: finality(),
+    };
+    let absent = StateProof {
+        key: RowKey::Chain,
+        evidence: StateEvidence::Absent {
+            before: StateKey::new([0x2e; 32]),
+            row: blob(b"row"),
+            next,
+        },
+        path: StatePath {
+            tail: None,
+            ..present.path.clone()
+        },
+        descendants: list(vec![header()]),
+        ..present.clone()
+    };
+    named([("present", present), ("absent", absent)])
+}
+
 pub(super) fn geneses() -> Vec<Named<Genesis>> {
     let mut validators: Vec<_> = (9..13).map(|seed| key(seed).public_key()).collect();
     validators.sort();

@@ -100,6 +100,11 @@ fn examples_hold_every_variant() {
             Work::Inference { input, .. } => input,
         }],
     );
+    check_tags("RowKey", values(examples::row_keys()));
+    check_tags(
+        "StateEvidence",
+        values(examples::state_proofs()).map(|proof| proof.evidence),
+    );
     check_tags("Verdict", values(examples::verdicts()));
     check_tags("PayoutResult", values(examples::payout_results()));
     check_tags(
@@ -160,6 +165,17 @@ fn receipts_and_proofs() {
         &named([("finality", examples::finality())]),
     );
     check_wire("receipt_proof_v1.hex", &examples::receipt_proofs());
+}
+
+#[test]
+fn state_proofs() {
+    check_wire("row_key_v1.hex", &examples::row_keys());
+    check_wire("state_proof_v1.hex", &examples::state_proofs());
+    let lines: Vec<_> = examples::row_keys()
+        .into_iter()
+        .map(|(name, key)| (name, key.state_key().to_string()))
+        .collect();
+    check_lines("row_key_v1.txt", &lines);
 }
 
 #[test]

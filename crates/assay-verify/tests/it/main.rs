@@ -5,4 +5,6 @@ mod bytes;
 mod certificate;
 mod committee;
 mod frozen;
+mod log;
 mod receipt;
+mod state;

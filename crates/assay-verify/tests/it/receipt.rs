@@ -172,7 +172,7 @@ fn each_lie_has_its_error() {
     };
     assert!(matches!(
         check(honest(), &without(0)),
-        VerifyError::BrokenChain { .. }
+        VerifyError::NotFinal(CertificateError::BrokenChain { .. })
     ));
     let unsigned = check(honest(), &without(1));
     assert!(matches!(
@@ -186,7 +186,7 @@ fn each_lie_has_its_error() {
     };
     assert!(matches!(
         check(honest(), &skip),
-        VerifyError::BrokenChain { .. }
+        VerifyError::NotFinal(CertificateError::BrokenChain { .. })
     ));
 }
 

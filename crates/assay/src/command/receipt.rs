@@ -95,7 +95,8 @@ pub(crate) fn signers(anchor: &Anchor, proof: &ReceiptProof) -> String {
     )
 }
 
-fn reason(error: &dyn std::error::Error) -> String {
+/// An error and its causes in one sentence.
+pub(crate) fn reason(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

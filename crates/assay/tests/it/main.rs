@@ -10,4 +10,5 @@ mod model;
 mod network;
 mod program;
 mod receipt;
+mod state;
 mod wallet;
