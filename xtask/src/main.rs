@@ -1,4 +1,4 @@
-//! The one door to the checks of this repository: `cargo xtask ci|tidy|simulate|fuzz`.
+//! The one door to the checks of this repository: `cargo xtask ci|tidy|simulate|fuzz|fixtures`.
 //!
 //! A person and the gate type the same thing: `.ci/run` only calls `cargo xtask ci`. The crate depends on a JSON
 //! parser and nothing else, because it is built before anything can be checked.
@@ -6,6 +6,7 @@
 //! Exit codes: 0 when all is well, 1 when a check found something, 2 when the command could not be run; a failed
 //! step of `ci` passes its own code on.
 mod ci;
+mod fixtures;
 mod fuzz;
 mod metadata;
 mod output;
@@ -25,6 +26,7 @@ Usage: cargo xtask COMMAND
   tidy                           the house rules: arrows, licences, duplicates, words, files, manifests
   simulate [SEED] [STEPS]        random honest and hostile calls on the ledger; a fresh seed when none is given
   fuzz [SECONDS] [TARGET...]     each fuzz target (or those named) for SECONDS (default 60)
+  fixtures                       fetches models too large for the repository, through pip, pinned by SHA-256
 ";
 
 fn main() -> ExitCode {
@@ -36,6 +38,7 @@ fn main() -> ExitCode {
         ["tidy"] => tidy::run(&root),
         ["simulate", rest @ ..] => simulate::run(&root, rest),
         ["fuzz", rest @ ..] => fuzz::run(&root, rest),
+        ["fixtures"] => fixtures::run(&root),
         ["help" | "--help" | "-h"] => {
             output::line(USAGE);
             Ok(())

@@ -11,7 +11,7 @@
 use std::{error::Error, fs, path::Path};
 
 use assay_model::{
-    Calibration, Card, FloatTensor, Input, import,
+    Calibration, Card, Collection, FloatTensor, Input, import,
     input::decode_npz,
     manifest::{Colour, ImagePreprocessing, Preprocessing},
 };
@@ -34,7 +34,7 @@ const MODELS: [(&str, &str); 3] = [
 fn main() -> Result<(), Box<dyn Error>> {
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
     let calibration = fs::read(models.join("digits/calibration.npz"))?;
-    let inputs = array(&calibration, "x")?;
+    let inputs = Input::Reals(array(&calibration, "x")?);
     let classes = array(&calibration, "y")?;
     for (name, description) in MODELS {
         let folder = models.join(name);
@@ -49,10 +49,14 @@ fn main() -> Result<(), Box<dyn Error>> {
                 Colour::Grey,
             ))),
             labels: (0..10).map(|digit| digit.to_string()).collect(),
+            input: None,
         };
         let calibration = Calibration {
-            inputs: &inputs,
-            classes: Some(&classes),
+            samples: Collection {
+                inputs: &inputs,
+                classes: Some(&classes),
+            },
+            held_out: None,
         };
         let file = fs::read(folder.join("model.onnx"))?;
         let imported = import(&file, calibration, card)?;

@@ -6,7 +6,8 @@
 //! position: 0 is the input, node `i` produces value `i + 1`.
 
 use crate::{
-    loops::{self, LinearExtents, WindowExtents},
+    function::Function,
+    loops::{self, LinearExtents, Strides, WindowExtents},
     program::Window,
     shape::Shape,
 };
@@ -18,6 +19,8 @@ pub struct FloatGraph {
     pub(crate) nodes: Vec<FloatNode>,
     /// The value that an inference returns.
     pub(crate) output: usize,
+    /// Whether the model ended in a softmax, which the graph leaves out.
+    pub(crate) without_softmax: bool,
 }
 
 /// One operator application.
@@ -39,12 +42,13 @@ pub(crate) enum FloatOp {
         weights: Vec<f32>,
         bias: Vec<f32>,
     },
-    /// Weights `[outputs, channels, kernel height, kernel width]`.
+    /// Weights `[outputs, channels / groups, kernel height, kernel width]`.
     Conv2d {
         input: usize,
         weights: Vec<f32>,
         bias: Vec<f32>,
         window: Window,
+        groups: u32,
     },
     MaxPool2d {
         input: usize,
@@ -59,6 +63,29 @@ pub(crate) enum FloatOp {
     },
     Relu {
         input: usize,
+    },
+    /// The mean of each window; padding counts as zero.
+    AveragePool2d {
+        input: usize,
+        window: Window,
+    },
+    /// Dimensions of 1 of `right` are repeated.
+    Multiply {
+        left: usize,
+        right: usize,
+    },
+    /// Elementwise.
+    Function {
+        input: usize,
+        function: Function,
+    },
+    Transpose {
+        input: usize,
+        axes: Vec<u8>,
+    },
+    Concat {
+        inputs: Vec<usize>,
+        axis: u8,
     },
 }
 
@@ -94,6 +121,12 @@ impl FloatGraph {
     /// Shape of the output.
     pub fn output(&self) -> &Shape {
         self.shape(self.output)
+    }
+
+    /// Whether the model ended in a softmax. It keeps the order of the scores, so the graph leaves it
+    /// out and returns what goes into it.
+    pub fn without_softmax(&self) -> bool {
+        self.without_softmax
     }
 
     /// Runs the graph on numbers in the order of the input's shape.
@@ -167,8 +200,9 @@ impl FloatGraph {
                 weights,
                 bias,
                 window,
+                groups,
             } => {
-                let extents = WindowExtents::new(self.shape(*input), &node.shape, *window, 1);
+                let extents = WindowExtents::new(self.shape(*input), &node.shape, *window, *groups);
                 loops::conv2d(
                     &extents,
                     &values[*input],
@@ -179,7 +213,9 @@ impl FloatGraph {
                 );
             }
             FloatOp::MaxPool2d { input, window } => {
-                let extents = WindowExtents::new(self.shape(*input), &node.shape, *window, 1);
+                let channels = node.shape.dims()[0];
+                let extents =
+                    WindowExtents::new(self.shape(*input), &node.shape, *window, channels);
                 loops::max_pool2d(&extents, &values[*input], &mut out);
             }
             FloatOp::Reshape { input } => out.copy_from_slice(&values[*input]),
@@ -194,6 +230,46 @@ impl FloatGraph {
                     *out = if x > 0.0 { x } else { 0.0 };
                 }
             }
+            FloatOp::AveragePool2d { input, window } => {
+                let channels = node.shape.dims()[0];
+                let extents =
+                    WindowExtents::new(self.shape(*input), &node.shape, *window, channels);
+                loops::sum_pool2d(&extents, &values[*input], &mut out, |sum, x| sum + x);
+                let taps = window.taps() as f32;
+                out.iter_mut().for_each(|out| *out /= taps);
+            }
+            FloatOp::Multiply { left, right } => {
+                let strides = Strides::broadcast(self.shape(*right), &node.shape);
+                let right = &values[*right];
+                let mut pairs = out.iter_mut().zip(&values[*left]);
+                strides.walk(|position| {
+                    if let Some((out, left)) = pairs.next() {
+                        *out = left * right[position];
+                    }
+                });
+            }
+            FloatOp::Function { input, function } => {
+                for (out, &x) in out.iter_mut().zip(&values[*input]) {
+                    *out = function.at(x);
+                }
+            }
+            FloatOp::Transpose { input, axes } => {
+                let strides = Strides::transposed(self.shape(*input), axes);
+                strides.gather(&values[*input], &mut out);
+            }
+            FloatOp::Concat { inputs, axis } => {
+                let run = |input: usize| {
+                    let dims = &self.shape(input).dims()[usize::from(*axis)..];
+                    dims.iter().map(|&dim| dim as usize).product::<usize>()
+                };
+                let total = inputs.iter().map(|&input| run(input)).sum();
+                let mut offset = 0;
+                for &input in inputs {
+                    let run = run(input);
+                    loops::interleave(&values[input], run, offset, total, &mut out);
+                    offset += run;
+                }
+            }
         }
         out
     }
@@ -201,26 +277,38 @@ impl FloatGraph {
 
 impl FloatOp {
     pub(crate) fn operands(&self) -> impl Iterator<Item = usize> {
-        let (first, second) = match self {
+        let (one, two, many): (Option<usize>, Option<usize>, &[usize]) = match self {
             Self::Linear { input, .. }
             | Self::Conv2d { input, .. }
             | Self::MaxPool2d { input, .. }
             | Self::Reshape { input }
-            | Self::Relu { input } => (*input, None),
-            Self::Add { left, right } => (*left, Some(*right)),
+            | Self::Relu { input }
+            | Self::AveragePool2d { input, .. }
+            | Self::Function { input, .. }
+            | Self::Transpose { input, .. } => (Some(*input), None, &[]),
+            Self::Add { left, right } | Self::Multiply { left, right } => {
+                (Some(*left), Some(*right), &[])
+            }
+            Self::Concat { inputs, .. } => (None, None, inputs),
         };
-        std::iter::once(first).chain(second)
+        one.into_iter().chain(two).chain(many.iter().copied())
     }
 
     pub(crate) fn operands_mut(&mut self) -> impl Iterator<Item = &mut usize> {
-        let (first, second) = match self {
+        let (one, two, many): (Option<&mut usize>, Option<&mut usize>, &mut [usize]) = match self {
             Self::Linear { input, .. }
             | Self::Conv2d { input, .. }
             | Self::MaxPool2d { input, .. }
             | Self::Reshape { input }
-            | Self::Relu { input } => (input, None),
-            Self::Add { left, right } => (left, Some(right)),
+            | Self::Relu { input }
+            | Self::AveragePool2d { input, .. }
+            | Self::Function { input, .. }
+            | Self::Transpose { input, .. } => (Some(input), None, &mut []),
+            Self::Add { left, right } | Self::Multiply { left, right } => {
+                (Some(left), Some(right), &mut [])
+            }
+            Self::Concat { inputs, .. } => (None, None, inputs),
         };
-        std::iter::once(first).chain(second)
+        one.into_iter().chain(two).chain(many)
     }
 }

@@ -1,13 +1,16 @@
 //! Import: from an ONNX file, calibration data and a card to a program and its manifest.
 
 use crate::{
-    input::FloatTensor,
+    float::FloatGraph,
+    input::{FloatTensor, Input},
     manifest::{
         AccuracyLoss, Fields, InputSpec, Manifest, ManifestError, OutputSpec, Preprocessing,
+        QuantizeInputError,
     },
     onnx::{self, OnnxError},
     program::Program,
     quantize::{self, ImportReport, QuantizeError, Samples},
+    shape::Shape,
 };
 
 /// What a model's author adds to the file.
@@ -25,15 +28,27 @@ pub struct Card {
     pub preprocessing: Option<Preprocessing>,
     /// As [`OutputSpec::labels`].
     pub labels: Vec<String>,
+    /// Shape of the input, without a batch dimension, where the file leaves extents open.
+    pub input: Option<Shape>,
+}
+
+/// Typical inputs, as an array whose first dimension counts them: real numbers as the model was
+/// trained on them, or bytes, which are pixels for a model of pictures.
+#[derive(Debug, Clone, Copy)]
+pub struct Collection<'a> {
+    /// The inputs.
+    pub inputs: &'a Input,
+    /// The class of each, where known.
+    pub classes: Option<&'a FloatTensor>,
 }
 
 /// What the program is calibrated and measured on.
 #[derive(Debug, Clone, Copy)]
 pub struct Calibration<'a> {
-    /// Typical inputs, as the model was trained on them; the first dimension counts them.
-    pub inputs: &'a FloatTensor,
-    /// The class of each, where known.
-    pub classes: Option<&'a FloatTensor>,
+    /// Chooses the scales.
+    pub samples: Collection<'a>,
+    /// What the accuracy is measured on; `None`: on the samples that chose the scales.
+    pub held_out: Option<Collection<'a>>,
 }
 
 /// An imported model.
@@ -56,6 +71,13 @@ pub enum ImportError {
         /// Why.
         #[source]
         source: OnnxError,
+    },
+    /// The samples are no inputs of the model.
+    #[error("the samples are no inputs of the model")]
+    Samples {
+        /// Why.
+        #[source]
+        source: QuantizeInputError,
     },
     /// The model has no integer program.
     #[error("the model cannot be quantised")]
@@ -82,17 +104,19 @@ pub fn import(
     calibration: Calibration<'_>,
     card: Card,
 ) -> Result<Imported, ImportError> {
-    let graph = onnx::parse(file).map_err(|source| ImportError::Onnx { source })?;
-    let refused = |source| ImportError::Quantize { source };
-    let mut samples = Samples::new(&graph, calibration.inputs).map_err(refused)?;
-    if let Some(classes) = calibration.classes {
-        samples = samples.with_classes(classes.data()).map_err(refused)?;
-    }
-    let quantized = quantize::quantize(&graph, &samples).map_err(refused)?;
-    let program = quantized.program;
+    let graph = onnx::parse_shaped(file, card.input.as_ref())
+        .map_err(|source| ImportError::Onnx { source })?;
     let preprocessing = card
         .preprocessing
-        .unwrap_or_else(|| Preprocessing::of_shape(&program.input().shape));
+        .unwrap_or_else(|| Preprocessing::of_shape(graph.input()));
+    let samples = samples(&graph, &preprocessing, calibration.samples)?;
+    let held_out = calibration
+        .held_out
+        .map(|held_out| self::samples(&graph, &preprocessing, held_out))
+        .transpose()?;
+    let quantized = quantize::quantize(&graph, &samples, held_out.as_ref())
+        .map_err(|source| ImportError::Quantize { source })?;
+    let program = quantized.program;
     let manifest = Manifest::new(Fields {
         name: card.name,
         version: card.version,
@@ -119,4 +143,21 @@ pub fn import(
         manifest,
         report: quantized.report,
     })
+}
+
+/// The samples of a collection, as real numbers.
+fn samples(
+    graph: &FloatGraph,
+    preprocessing: &Preprocessing,
+    collection: Collection<'_>,
+) -> Result<Samples, ImportError> {
+    let numbers = preprocessing
+        .reals(graph.input(), collection.inputs)
+        .map_err(|source| ImportError::Samples { source })?;
+    let refused = |source| ImportError::Quantize { source };
+    let samples = Samples::new(graph, &numbers).map_err(refused)?;
+    match collection.classes {
+        None => Ok(samples),
+        Some(classes) => samples.with_classes(classes.data()).map_err(refused),
+    }
 }

@@ -84,6 +84,7 @@
 #![deny(unsafe_code)]
 
 mod codec;
+mod function;
 mod kernels;
 mod loops;
 
@@ -101,7 +102,7 @@ pub mod tensor;
 
 pub use bundled::bundled;
 pub use execute::{ExecuteError, Executor};
-pub use import::{Calibration, Card, ImportError, Imported, import};
+pub use import::{Calibration, Card, Collection, ImportError, Imported, import};
 pub use input::{FloatTensor, Image, Input, InputError};
 pub use manifest::{Classification, Manifest, ManifestError, QuantizeInputError};
 pub use program::{Program, ProgramError};

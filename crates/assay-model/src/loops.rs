@@ -1,11 +1,14 @@
-//! The loop nests of linear operators and pooling, over any arithmetic.
+//! The loop nests of operators, over any arithmetic.
 //!
 //! Integers and calibration's floats run the same lines. Each output element starts from its bias and
 //! adds its products in one fixed order (input channel, kernel row, kernel column, ascending), so
 //! floats give the same bits on every machine too: only IEEE multiplications and additions, never
 //! fused or reordered.
 
-use crate::{program::Window, shape::Shape};
+use crate::{
+    program::Window,
+    shape::{RANK_MAX, Shape},
+};
 
 /// Extents of a matrix product: `x: [rows, inner]`, `weights: [outputs, inner]` → `[rows, outputs]`.
 #[derive(Debug, Clone, Copy)]
@@ -189,6 +192,99 @@ pub(crate) fn max_pool2d<T: Copy + PartialOrd>(
                 *out = largest;
             }
         }
+    }
+}
+
+/// A walk over a result's elements that reads an operand elsewhere: extents of the result and how far
+/// the operand moves with each of its dimensions.
+#[derive(Debug, Clone)]
+pub(crate) struct Strides {
+    extents: Vec<usize>,
+    strides: Vec<usize>,
+}
+
+impl Strides {
+    /// Repeats `operand` along its dimensions of 1 to fill `result`; both have the same rank.
+    pub(crate) fn broadcast(operand: &Shape, result: &Shape) -> Self {
+        let dims = operand.dims().iter().zip(dense(operand));
+        Self {
+            extents: extents(result),
+            strides: dims
+                .map(|(&dim, stride)| if dim == 1 { 0 } else { stride })
+                .collect(),
+        }
+    }
+
+    /// Reads dimension `axes[i]` of `operand` along dimension `i` of the result.
+    pub(crate) fn transposed(operand: &Shape, axes: &[u8]) -> Self {
+        let (dims, steps) = (extents(operand), dense(operand));
+        let axes = axes.iter().map(|&axis| usize::from(axis));
+        Self {
+            extents: axes.clone().map(|axis| dims[axis]).collect(),
+            strides: axes.map(|axis| steps[axis]).collect(),
+        }
+    }
+
+    /// Calls `see` with the operand's position for each element of the result, in order. Innermost
+    /// rows are straight; positions of outer dimensions are counted up like an odometer.
+    pub(crate) fn walk(&self, mut see: impl FnMut(usize)) {
+        let (Some((&row, outer)), Some((&step, outer_strides))) =
+            (self.extents.split_last(), self.strides.split_last())
+        else {
+            return;
+        };
+        let mut at = [0usize; RANK_MAX];
+        let mut start = 0;
+        loop {
+            for x in 0..row {
+                see(start + x * step);
+            }
+            let mut axis = outer.len();
+            loop {
+                if axis == 0 {
+                    return;
+                }
+                axis -= 1;
+                at[axis] += 1;
+                start += outer_strides[axis];
+                if at[axis] < outer[axis] {
+                    break;
+                }
+                start -= at[axis] * outer_strides[axis];
+                at[axis] = 0;
+            }
+        }
+    }
+
+    /// `out` from the elements of `x` in this order.
+    pub(crate) fn gather<T: Copy>(&self, x: &[T], out: &mut [T]) {
+        let mut out = out.iter_mut();
+        self.walk(|position| {
+            if let Some(out) = out.next() {
+                *out = x[position];
+            }
+        });
+    }
+}
+
+fn extents(shape: &Shape) -> Vec<usize> {
+    shape.dims().iter().map(|&dim| dim as usize).collect()
+}
+
+/// How far apart neighbours along each dimension lie.
+fn dense(shape: &Shape) -> Vec<usize> {
+    let dims = extents(shape);
+    let mut strides = vec![1; dims.len()];
+    for axis in (1..dims.len()).rev() {
+        strides[axis - 1] = strides[axis] * dims[axis];
+    }
+    strides
+}
+
+/// Copies runs of `run` elements of `x` to `offset` of each `total` elements of `out`.
+pub(crate) fn interleave<T: Copy>(x: &[T], run: usize, offset: usize, total: usize, out: &mut [T]) {
+    for (x, out) in x.chunks_exact(run).zip(out.chunks_exact_mut(total)) {
+        out[offset..][..run].copy_from_slice(x);
     }
 }
 

@@ -19,7 +19,9 @@ mod wallet;
 pub(crate) use bench::{Bench, Suite};
 pub(crate) use demo::Demo;
 pub(crate) use infer::{CheckChoice, Infer};
-pub(crate) use model::{ImageSize, Model, ModelImport, ModelInspect, ModelRegister, ModelRun};
+pub(crate) use model::{
+    ImageSize, Model, ModelImport, ModelInspect, ModelRegister, ModelRun, Pixels,
+};
 pub(crate) use network::{Network, NetworkNew, NetworkPlace};
 pub(crate) use node::{KEEP_BLOCKS_MIN, LISTEN_DEFAULT, Node, NodeAction, NodeExport, NodeRun};
 pub(crate) use order::{Order, OrderList};

@@ -1,83 +1,10 @@
 //! Operators that take one element, or one of each operand, at a time: the portable reference.
 
 use super::reference::mismatch;
-use crate::{shape::Shape, tensor::TensorData};
-
-/// A walk over a result's elements that reads an operand elsewhere: extents of the result and how far
-/// the operand moves with each of its dimensions.
-#[derive(Debug, Clone)]
-pub(super) struct Strides {
-    extents: Vec<usize>,
-    strides: Vec<usize>,
-}
-
-impl Strides {
-    /// Repeats `operand` along its dimensions of 1 to fill `result`; both have the same rank.
-    pub(super) fn broadcast(operand: &Shape, result: &Shape) -> Self {
-        let dims = operand.dims().iter().zip(dense(operand));
-        Self {
-            extents: extents(result),
-            strides: dims
-                .map(|(&dim, stride)| if dim == 1 { 0 } else { stride })
-                .collect(),
-        }
-    }
-
-    /// Reads dimension `axes[i]` of `operand` along dimension `i` of the result.
-    pub(super) fn transposed(operand: &Shape, axes: &[u8]) -> Self {
-        let (dims, steps) = (extents(operand), dense(operand));
-        let axes = axes.iter().map(|&axis| usize::from(axis));
-        Self {
-            extents: axes.clone().map(|axis| dims[axis]).collect(),
-            strides: axes.map(|axis| steps[axis]).collect(),
-        }
-    }
-
-    /// Calls `see` with the operand's position for each element of the result, in order. Innermost
-    /// rows are straight; positions of outer dimensions are counted up like an odometer.
-    fn walk(&self, mut see: impl FnMut(usize)) {
-        let (Some((&row, outer)), Some((&step, outer_strides))) =
-            (self.extents.split_last(), self.strides.split_last())
-        else {
-            return;
-        };
-        let mut at = [0usize; crate::shape::RANK_MAX];
-        let mut start = 0;
-        loop {
-            for x in 0..row {
-                see(start + x * step);
-            }
-            let mut axis = outer.len();
-            loop {
-                if axis == 0 {
-                    return;
-                }
-                axis -= 1;
-                at[axis] += 1;
-                start += outer_strides[axis];
-                if at[axis] < outer[axis] {
-                    break;
-                }
-                start -= at[axis] * outer_strides[axis];
-                at[axis] = 0;
-            }
-        }
-    }
-}
-
-fn extents(shape: &Shape) -> Vec<usize> {
-    shape.dims().iter().map(|&dim| dim as usize).collect()
-}
-
-/// How far apart neighbours along each dimension lie.
-fn dense(shape: &Shape) -> Vec<usize> {
-    let dims = extents(shape);
-    let mut strides = vec![1; dims.len()];
-    for axis in (1..dims.len()).rev() {
-        strides[axis - 1] = strides[axis] * dims[axis];
-    }
-    strides
-}
+use crate::{
+    loops::{self, Strides},
+    tensor::TensorData,
+};
 
 /// `acc += operand · 2^shift`.
 pub(super) fn add_shifted(operand: &TensorData, shift: u8, acc: &mut [i32]) {
@@ -151,18 +78,10 @@ pub(super) fn relu(x: &TensorData, out: &mut TensorData) {
 
 /// `out` from the elements of `x` in the order of `strides`.
 pub(super) fn gather(x: &TensorData, strides: &Strides, out: &mut TensorData) {
-    fn pick<T: Copy>(x: &[T], strides: &Strides, out: &mut [T]) {
-        let mut out = out.iter_mut();
-        strides.walk(|position| {
-            if let Some(out) = out.next() {
-                *out = x[position];
-            }
-        });
-    }
     match (x, out) {
-        (TensorData::I8(x), TensorData::I8(out)) => pick(x, strides, out),
-        (TensorData::I16(x), TensorData::I16(out)) => pick(x, strides, out),
-        (TensorData::I32(x), TensorData::I32(out)) => pick(x, strides, out),
+        (TensorData::I8(x), TensorData::I8(out)) => strides.gather(x, out),
+        (TensorData::I16(x), TensorData::I16(out)) => strides.gather(x, out),
+        (TensorData::I32(x), TensorData::I32(out)) => strides.gather(x, out),
         (x, out) => mismatch(x, out),
     }
 }
@@ -175,15 +94,10 @@ pub(super) fn interleave(
     total: usize,
     out: &mut TensorData,
 ) {
-    fn place<T: Copy>(x: &[T], run: usize, offset: usize, total: usize, out: &mut [T]) {
-        for (x, out) in x.chunks_exact(run).zip(out.chunks_exact_mut(total)) {
-            out[offset..][..run].copy_from_slice(x);
-        }
-    }
     match (x, out) {
-        (TensorData::I8(x), TensorData::I8(out)) => place(x, run, offset, total, out),
-        (TensorData::I16(x), TensorData::I16(out)) => place(x, run, offset, total, out),
-        (TensorData::I32(x), TensorData::I32(out)) => place(x, run, offset, total, out),
+        (TensorData::I8(x), TensorData::I8(out)) => loops::interleave(x, run, offset, total, out),
+        (TensorData::I16(x), TensorData::I16(out)) => loops::interleave(x, run, offset, total, out),
+        (TensorData::I32(x), TensorData::I32(out)) => loops::interleave(x, run, offset, total, out),
         (x, out) => mismatch(x, out),
     }
 }

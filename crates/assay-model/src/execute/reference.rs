@@ -3,9 +3,9 @@
 //! It reads like the specification in the crate's documentation. Plans use it for the rare nodes that no
 //! kernel covers, and tests hold every kernel to its bits.
 
-use super::elementwise::{self, Strides};
+use super::elementwise;
 use crate::{
-    loops::{LinearExtents, WindowExtents, conv2d, linear, max_pool2d, sum_pool2d},
+    loops::{LinearExtents, Strides, WindowExtents, conv2d, linear, max_pool2d, sum_pool2d},
     program::{ChannelRequant, Op, Output, Program, Requant, ValueId},
     tensor::TensorData,
 };

@@ -114,6 +114,7 @@ impl Write for ImagePreprocessing {
         let colour: u8 = match self.colour {
             Colour::Grey => 0,
             Colour::Rgb => 1,
+            Colour::Bgr => 2,
         };
         colour.write(buf);
         self.invert.write(buf);
@@ -143,6 +144,7 @@ impl Read for ImagePreprocessing {
             colour: match u8::read(buf)? {
                 0 => Colour::Grey,
                 1 => Colour::Rgb,
+                2 => Colour::Bgr,
                 tag => return Err(CodecError::InvalidEnum(tag)),
             },
             invert: bool::read(buf)?,

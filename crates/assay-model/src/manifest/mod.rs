@@ -135,6 +135,8 @@ pub enum Colour {
     Grey,
     /// Red, green and blue; grey pictures have them equal.
     Rgb,
+    /// Blue, green and red, as networks see pictures that were trained with OpenCV.
+    Bgr,
 }
 
 /// What the bytes 0 to 255 stand for.
@@ -328,7 +330,7 @@ impl Colour {
     pub fn channels(self) -> usize {
         match self {
             Self::Grey => 1,
-            Self::Rgb => 3,
+            Self::Rgb | Self::Bgr => 3,
         }
     }
 }

@@ -32,7 +32,7 @@ impl Manifest {
 
     /// Quantises whatever was read: a picture, an array of one input, or an array of several, whose
     /// first dimension counts them. Real numbers are taken as the model was trained on them; bytes are
-    /// pixels for a model of pictures, else numbers.
+    /// pixels for a model of pictures (channel by channel in the model's order), else numbers.
     ///
     /// # Errors
     /// [`QuantizeInputError`]
@@ -68,6 +68,49 @@ impl Manifest {
                 quantize_samples(spec, shape, &numbers)
             }
             (Input::Reals(numbers), _) => quantize_samples(spec, numbers.shape(), numbers.data()),
+        }
+    }
+}
+
+impl Preprocessing {
+    /// The real numbers that `input` stands for: bytes are pixels for a model of pictures, real numbers
+    /// are taken as they are. `shape` is that of one input; an array may hold several.
+    ///
+    /// # Errors
+    /// [`QuantizeInputError::Shape`] if the array does not hold inputs of `shape`.
+    pub fn reals(&self, shape: &Shape, input: &Input) -> Result<FloatTensor, QuantizeInputError> {
+        let (found, data): (_, Vec<f64>) = match (input, self) {
+            (Input::Reals(numbers), _) => return Ok(numbers.clone()),
+            (Input::Bytes { shape: found, data }, Self::Image(how)) => {
+                samples(shape, found)?;
+                let tables = real_tables(how);
+                let pixels = how.width as usize * how.height as usize;
+                let maps = data.chunks(pixels).zip(tables.iter().cycle());
+                let numbers =
+                    maps.flat_map(|(map, table)| map.iter().map(|&byte| table[usize::from(byte)]));
+                (found.clone(), numbers.collect())
+            }
+            (Input::Bytes { shape: found, data }, Self::Numbers) => (
+                found.clone(),
+                data.iter().map(|&byte| f64::from(byte)).collect(),
+            ),
+            (Input::Image(image), Self::Image(how)) => {
+                check_size(how, image)?;
+                let tables = real_tables(how);
+                let numbers = planar(how, image)
+                    .map(|(channel, byte)| tables[channel][usize::from(byte)])
+                    .collect();
+                (shape.clone(), numbers)
+            }
+            (Input::Image(_), Self::Numbers) => {
+                return Err(QuantizeInputError::NotAnImageModel {
+                    expected: shape.clone(),
+                });
+            }
+        };
+        match FloatTensor::new(found, data) {
+            Ok(numbers) => Ok(numbers),
+            Err(error) => unreachable!("each byte became a number: {error}"),
         }
     }
 }
@@ -129,38 +172,75 @@ fn quantize_image(
     how: &ImagePreprocessing,
     image: &Image,
 ) -> Result<Tensor, QuantizeInputError> {
-    if (image.width(), image.height()) != (how.width, how.height) {
-        return Err(QuantizeInputError::ImageSize {
-            width: image.width(),
-            height: image.height(),
-            expected_width: how.width,
-            expected_height: how.height,
-        });
-    }
-    let pixels = how.width as usize * how.height as usize;
+    check_size(how, image)?;
     let tables = tables(spec, how);
-    let values = tables.iter().enumerate().flat_map(|(channel, table)| {
-        (0..pixels).map(move |pixel| {
-            let byte = match how.colour {
-                Colour::Grey => image.grey(pixel),
-                Colour::Rgb => image.colour(pixel, channel),
-            };
-            table[usize::from(byte)]
-        })
-    });
+    let values = planar(how, image).map(|(channel, byte)| tables[channel][usize::from(byte)]);
     Ok(tensor(spec, values))
 }
 
-/// A colour picture whose array has the channels last, as pictures usually have.
+fn check_size(how: &ImagePreprocessing, image: &Image) -> Result<(), QuantizeInputError> {
+    if (image.width(), image.height()) == (how.width, how.height) {
+        return Ok(());
+    }
+    Err(QuantizeInputError::ImageSize {
+        width: image.width(),
+        height: image.height(),
+        expected_width: how.width,
+        expected_height: how.height,
+    })
+}
+
+/// The bytes of a picture in a model's order, each with its channel.
+fn planar(how: &ImagePreprocessing, image: &Image) -> impl Iterator<Item = (usize, u8)> {
+    let pixels = how.width as usize * how.height as usize;
+    let colour = how.colour;
+    (0..colour.channels()).flat_map(move |channel| {
+        (0..pixels).map(move |pixel| {
+            let byte = match colour {
+                Colour::Grey => image.grey(pixel),
+                Colour::Rgb => image.colour(pixel, channel),
+                Colour::Bgr => image.colour(pixel, 2 - channel),
+            };
+            (channel, byte)
+        })
+    })
+}
+
+/// A colour picture whose array has the channels last, as pictures usually have, red first.
 fn interleaved(how: &ImagePreprocessing, shape: &Shape, data: &[u8]) -> Option<Image> {
-    let matches = how.colour == Colour::Rgb && shape.dims() == [how.height, how.width, 3];
+    let colour = how.colour != Colour::Grey;
+    let matches = colour && shape.dims() == [how.height, how.width, 3];
     matches
         .then(|| Image::new(how.width, how.height, 3, data.to_vec()))
         .flatten()
 }
 
-/// The integer of each byte, by channel.
+/// The integer of each byte, by channel: `round_half_up(x · 2^bits)`, exactly.
+///
+/// Bytes have 8 bits, fractions 32 and scales at most 32, so no product here passes 2¹⁰⁸.
 fn tables(spec: &InputSpec, how: &ImagePreprocessing) -> Vec<[i64; 256]> {
+    let bits = spec.fraction_bits;
+    by_channel(how, |(mut numerator, mut denominator)| {
+        if bits >= 0 {
+            numerator <<= bits;
+        } else {
+            denominator <<= -i32::from(bits);
+        }
+        let rounded = (2 * numerator + denominator).div_euclid(2 * denominator);
+        // Every type of a tensor is narrower than 64 bits: the ends stay ends.
+        rounded.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
+    })
+}
+
+/// The real number of each byte, by channel.
+fn real_tables(how: &ImagePreprocessing) -> Vec<[f64; 256]> {
+    by_channel(how, |(numerator, denominator)| {
+        numerator as f64 / denominator as f64
+    })
+}
+
+/// What `of` makes of the exact fraction that each byte stands for, by channel.
+fn by_channel<T>(how: &ImagePreprocessing, of: impl Fn((i128, i128)) -> T) -> Vec<[T; 256]> {
     let identity = Normalisation {
         mean: Rational {
             numerator: 0,
@@ -176,16 +256,14 @@ fn tables(spec: &InputSpec, how: &ImagePreprocessing) -> Vec<[i64; 256]> {
             let normalisation = how.normalisation.get(channel).unwrap_or(&identity);
             std::array::from_fn(|byte| {
                 let byte = if how.invert { 255 - byte } else { byte };
-                pixel(byte as i128, how.range, normalisation, spec.fraction_bits)
+                of(fraction(byte as i128, how.range, normalisation))
             })
         })
         .collect()
 }
 
-/// `round_half_up((range(byte) − mean) / deviation · 2^bits)`, exactly.
-///
-/// Bytes have 8 bits, fractions 32 and scales at most 32, so no product here passes 2¹⁰⁸.
-fn pixel(byte: i128, range: PixelRange, normalisation: &Normalisation, bits: i8) -> i64 {
+/// `(range(byte) − mean) / deviation`, exactly, over a positive denominator.
+fn fraction(byte: i128, range: PixelRange, normalisation: &Normalisation) -> (i128, i128) {
     let (above, below) = match range {
         PixelRange::Unit => (byte, 255),
         PixelRange::Byte => (byte, 1),
@@ -193,17 +271,10 @@ fn pixel(byte: i128, range: PixelRange, normalisation: &Normalisation, bits: i8)
     };
     let (mean, deviation) = (normalisation.mean, normalisation.deviation);
     let (mean_above, mean_below) = (i128::from(mean.numerator), i128::from(mean.denominator));
-    let mut numerator =
-        (above * mean_below - mean_above * below) * i128::from(deviation.denominator);
-    let mut denominator = below * mean_below * i128::from(deviation.numerator);
-    if bits >= 0 {
-        numerator <<= bits;
-    } else {
-        denominator <<= -i32::from(bits);
-    }
-    let rounded = (2 * numerator + denominator).div_euclid(2 * denominator);
-    // Every type of a tensor is narrower than 64 bits: the ends stay ends.
-    rounded.clamp(i128::from(i64::MIN), i128::from(i64::MAX)) as i64
+    (
+        (above * mean_below - mean_above * below) * i128::from(deviation.denominator),
+        below * mean_below * i128::from(deviation.numerator),
+    )
 }
 
 /// A tensor of saturated values.

@@ -404,6 +404,26 @@ fn pixels_go_the_exact_way() {
         };
         assert_eq!(manifest_rgb.quantize_input(&bytes), Ok(tensors.clone()));
     }
+    // Blue first: pictures turn around, maps are in the model's order already.
+    let manifest_bgr = manifest(|fields| {
+        *fields = manifest_rgb.fields().clone();
+        let Preprocessing::Image(how) = &mut fields.input.preprocessing else {
+            panic!("a model of pictures");
+        };
+        how.colour = Colour::Bgr;
+    });
+    let maps = Input::Bytes {
+        shape: shape(&[3, 1, 2]),
+        data: vec![255, 254, 85, 1, 0, 170],
+    };
+    assert_eq!(
+        manifest_bgr.quantize_input(&maps),
+        manifest_bgr.quantize_input(&Input::Image(image.clone()))
+    );
+    assert_ne!(
+        manifest_bgr.quantize_input(&maps),
+        manifest_rgb.quantize_input(&Input::Image(image.clone()))
+    );
     // Grey from colour, the other ranges, inversion.
     let grey = |change: fn(&mut ImagePreprocessing)| {
         let mut how = ImagePreprocessing::unit(2, 1, Colour::Grey);
@@ -529,4 +549,56 @@ proptest! {
         let number = numbers(&[1], &[f64::from(byte) / 255.0]);
         prop_assert_eq!(pixels, of_bits(Preprocessing::Numbers).quantize_input(&Input::Reals(number)));
     }
+}
+
+#[test]
+fn bytes_stand_for_real_numbers() {
+    let how = |range| {
+        Preprocessing::Image(ImagePreprocessing {
+            range,
+            normalisation: vec![Normalisation {
+                mean: Rational {
+                    numerator: 1,
+                    denominator: 2,
+                },
+                deviation: Rational {
+                    numerator: 1,
+                    denominator: 4,
+                },
+            }],
+            ..ImagePreprocessing::unit(2, 1, Colour::Grey)
+        })
+    };
+    let one = shape(&[1, 1, 2]);
+    let bytes = Input::Bytes {
+        shape: shape(&[2, 1, 2]),
+        data: vec![0, 255, 51, 255],
+    };
+    let numbers = how(PixelRange::Unit).reals(&one, &bytes).expect("reals");
+    assert_eq!(numbers.data(), [-2.0, 2.0, -1.2, 2.0]);
+    let numbers = how(PixelRange::Symmetric).reals(&one, &bytes);
+    assert_eq!(numbers.expect("reals").data(), [-6.0, 2.0, -4.4, 2.0]);
+    let numbers = Preprocessing::Numbers.reals(&one, &bytes).expect("reals");
+    assert_eq!(numbers.data(), [0.0, 255.0, 51.0, 255.0]);
+    let picture = Image::new(2, 1, 1, vec![0, 255]).expect("image");
+    let numbers = how(PixelRange::Byte).reals(&one, &Input::Image(picture.clone()));
+    assert_eq!(numbers.expect("reals").data(), [-2.0, 1018.0]);
+    let refused = Preprocessing::Numbers.reals(&one, &Input::Image(picture));
+    assert!(matches!(
+        refused,
+        Err(QuantizeInputError::NotAnImageModel { .. })
+    ));
+    let other = Input::Bytes {
+        shape: shape(&[3]),
+        data: vec![0; 3],
+    };
+    assert!(matches!(
+        how(PixelRange::Unit).reals(&one, &other),
+        Err(QuantizeInputError::Shape { .. })
+    ));
+    let large = Image::new(1, 1, 1, vec![0]).expect("image");
+    assert!(matches!(
+        how(PixelRange::Unit).reals(&one, &Input::Image(large)),
+        Err(QuantizeInputError::ImageSize { .. })
+    ));
 }

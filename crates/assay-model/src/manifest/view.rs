@@ -82,6 +82,7 @@ impl ManifestView {
                     colour: match image.colour {
                         Colour::Grey => "grey",
                         Colour::Rgb => "rgb",
+                        Colour::Bgr => "bgr",
                     },
                     invert: image.invert,
                     range: match image.range {

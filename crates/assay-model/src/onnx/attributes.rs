@@ -42,6 +42,18 @@ impl<'a> Attributes<'a> {
         self.find(name).map_or(default, |attribute| attribute.f)
     }
 
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.find(name).is_some()
+    }
+
+    pub(super) fn ints(&self, name: &str) -> Option<&'a [i64]> {
+        self.find(name).map(|attribute| &attribute.ints[..])
+    }
+
+    pub(super) fn floats(&self, name: &str) -> Option<&'a [f32]> {
+        self.find(name).map(|attribute| &attribute.floats[..])
+    }
+
     pub(super) fn tensor(&self, name: &str) -> Option<&'a TensorProto> {
         self.find(name).and_then(|attribute| attribute.t.as_ref())
     }

@@ -1,14 +1,20 @@
-//! Building the float graph: shapes, constants, and each operator's meaning.
+//! Building the float graph: which name stands for what, and what is too much or not supported.
+//!
+//! The submodules tell each operator's meaning.
 //!
 //! Inside this module extents still have ONNX's batch dimension; the graph's shapes drop a leading 1.
 
-use std::collections::BTreeMap;
+mod elementwise;
+mod fold;
+mod layout;
+mod linear;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Finding, Findings, OnnxError, VALUE_ELEMENTS_MAX,
-    attributes::{Attributes, Sliding, Usage},
-    constant::{self, Weights},
-    extents::{flattened, per_channel, placed, reshaped, transpose},
+    attributes::{Attributes, Usage},
+    constant::{self, Folded, Weights},
     is_onnx, node_label,
     order::topological,
     printed,
@@ -24,17 +30,21 @@ use crate::{
 
 /// What a name stands for.
 #[derive(Clone)]
-enum Value<'a> {
+pub(super) enum Value<'a> {
     /// A constant of the file.
     Constant(&'a TensorProto),
+    /// A constant that was computed from others.
+    Folded(Folded),
     /// A value of the graph, with ONNX's extents.
     Computed { id: usize, dims: Vec<u32> },
+    /// The softmax of a value of the graph: only the model's output may be that.
+    Softmax { id: usize, dims: Vec<u32> },
     /// The result of something that is not supported.
     Unknown,
 }
 
 /// Why a node adds nothing to the graph.
-enum Stop {
+pub(super) enum Stop {
     /// The whole import fails.
     Refused(OnnxError),
     /// It is reported with everything else that is not supported.
@@ -48,6 +58,8 @@ struct Builder<'a> {
     values: BTreeMap<&'a str, Value<'a>>,
     /// How many nodes and outputs read a name.
     readers: BTreeMap<&'a str, usize>,
+    /// Values of the graph that have several names, so that no reader is the only one for sure.
+    aliased: BTreeSet<usize>,
     input: Shape,
     nodes: Vec<FloatNode>,
     findings: Vec<Finding>,
@@ -55,10 +67,11 @@ struct Builder<'a> {
     elements: usize,
 }
 
-pub(super) fn build(graph: &GraphProto) -> Result<FloatGraph, OnnxError> {
+/// Builds the graph; `stated` says the input's shape where the file leaves extents open.
+pub(super) fn build(graph: &GraphProto, stated: Option<&Shape>) -> Result<FloatGraph, OnnxError> {
     refuse_external(graph)?;
     let order = topological(graph)?;
-    let (input_name, dims) = input(graph)?;
+    let (input_name, dims) = input(graph, stated)?;
     let output = match &graph.output[..] {
         [output] => output.name.as_str(),
         outputs => {
@@ -88,6 +101,7 @@ pub(super) fn build(graph: &GraphProto) -> Result<FloatGraph, OnnxError> {
         graph,
         values,
         readers,
+        aliased: BTreeSet::new(),
         input: shape,
         nodes: Vec::new(),
         findings: Vec::new(),
@@ -122,7 +136,10 @@ fn refuse_external(graph: &GraphProto) -> Result<(), OnnxError> {
 }
 
 /// Name and extents of the one input that is no weight.
-fn input(graph: &GraphProto) -> Result<(&str, Vec<u32>), OnnxError> {
+fn input<'a>(
+    graph: &'a GraphProto,
+    stated: Option<&Shape>,
+) -> Result<(&'a str, Vec<u32>), OnnxError> {
     let is_weight = |input: &&ValueInfoProto| {
         let mut weights = graph.initializer.iter();
         weights.any(|tensor| tensor.name == input.name)
@@ -161,7 +178,7 @@ fn input(graph: &GraphProto) -> Result<(&str, Vec<u32>), OnnxError> {
             None => "?".to_owned(),
         })
         .collect();
-    let fixed: Option<Vec<u32>> = shape
+    let known: Vec<Option<u32>> = shape
         .dim
         .iter()
         .map(|dim| match dim.value {
@@ -169,6 +186,14 @@ fn input(graph: &GraphProto) -> Result<(&str, Vec<u32>), OnnxError> {
             _ => None,
         })
         .collect();
+    let fixed: Option<Vec<u32>> = match stated {
+        None => known.into_iter().collect(),
+        Some(stated) => Some(agreed(&known, stated).ok_or_else(|| OnnxError::InputShape {
+            name: name.clone(),
+            dims: described(&shown),
+            stated: stated.clone(),
+        })?),
+    };
     let Some(dims) = fixed else {
         let dims = described(&shown);
         return Err(OnnxError::DynamicShape { name, dims });
@@ -178,6 +203,17 @@ fn input(graph: &GraphProto) -> Result<(&str, Vec<u32>), OnnxError> {
         return Err(OnnxError::Batch { name, dims });
     }
     Ok((&input.name, dims))
+}
+
+/// The stated extents, with the file's batch dimension where it has one, if none contradicts the file.
+fn agreed(known: &[Option<u32>], stated: &Shape) -> Option<Vec<u32>> {
+    let mut dims = stated.dims().to_vec();
+    if known.len() == dims.len() + 1 {
+        dims.insert(0, 1);
+    }
+    let fits = known.len() == dims.len()
+        && (known.iter().zip(&dims)).all(|(known, dim)| known.is_none_or(|known| known == *dim));
+    fits.then_some(dims)
 }
 
 /// The shape of extents without a leading batch of 1.
@@ -199,7 +235,7 @@ impl<'a> Builder<'a> {
             Err(Stop::Unknown) => (Value::Unknown, None),
             Err(Stop::Unsupported(usage)) => (Value::Unknown, Some(usage)),
         };
-        let known = is_onnx(&node.domain) && is_known(&node.op_type);
+        let known = is_onnx(&node.domain) && KNOWN.contains(&node.op_type.as_str());
         let several = node.output.iter().skip(1).any(|output| !output.is_empty());
         let usage = match finding {
             None if known && several => Some("only its first output is supported".to_owned()),
@@ -233,252 +269,31 @@ impl<'a> Builder<'a> {
         }
         let attributes = Attributes::of(node);
         let label = node_label(node, index);
+        if let Some(folded) = self.folded(node, &attributes)? {
+            return Ok(folded);
+        }
         match node.op_type.as_str() {
-            "Gemm" => {
-                attributes.only("transA", 0).map_err(Stop::Unsupported)?;
-                self.gemm(node, &attributes, label)
-            }
+            "Gemm" => self.gemm(node, &attributes, label),
             "MatMul" => self.matmul(node, label),
-            "Conv" => {
-                attributes.only("group", 1).map_err(Stop::Unsupported)?;
-                let sliding = attributes.sliding().map_err(Stop::Unsupported)?;
-                self.conv(node, &sliding, label)
+            "Conv" => self.conv(node, &attributes, label),
+            "BatchNormalization" => self.batch_normalization(node, &attributes, label),
+            "MaxPool" => self.max_pool(node, &attributes, label),
+            "AveragePool" => self.average_pool(node, &attributes, label),
+            "GlobalAveragePool" => self.global_average_pool(node, label),
+            "Add" | "Sub" | "Mul" | "Div" => self.arithmetic(node, label),
+            "Relu" | "Clip" | "LeakyRelu" | "Sigmoid" | "HardSigmoid" | "HardSwish" | "Tanh" => {
+                self.activation(node, &attributes, label)
             }
-            "MaxPool" => {
-                attributes.only("ceil_mode", 0).map_err(Stop::Unsupported)?;
-                attributes
-                    .only("storage_order", 0)
-                    .map_err(Stop::Unsupported)?;
-                let sliding = attributes.sliding().map_err(Stop::Unsupported)?;
-                self.max_pool(node, &sliding, label)
+            "Flatten" | "Reshape" | "Squeeze" | "Unsqueeze" => {
+                self.reshape(node, &attributes, label)
             }
-            "Relu" => {
-                let (input, dims) = self.computed(node, 0)?;
-                self.add_node(label, FloatOp::Relu { input }, dims, 1)
-            }
-            "Flatten" => {
-                let (input, dims) = self.computed(node, 0)?;
-                let dims =
-                    flattened(&dims, attributes.int("axis", 1)).map_err(Stop::Unsupported)?;
-                self.add_node(label, FloatOp::Reshape { input }, dims, 1)
-            }
-            "Reshape" => {
-                let (input, dims) = self.computed(node, 0)?;
-                let tensor = self.constant(node, 1, "the shape")?;
-                let wanted = constant::integers(tensor, &node.input[1])?;
-                let allow_zero = attributes.int("allowzero", 0) != 0;
-                let dims = reshaped(&dims, &wanted, allow_zero).map_err(Stop::Unsupported)?;
-                self.add_node(label, FloatOp::Reshape { input }, dims, 1)
-            }
-            "Add" => self.add(node, label),
-            "Constant" => attributes
-                .tensor("value")
-                .map(Value::Constant)
-                .ok_or_else(|| {
-                    Stop::Unsupported(
-                        "only constants with a tensor `value` are supported".to_owned(),
-                    )
-                }),
+            "Transpose" => self.transpose(node, &attributes, label),
+            "Concat" => self.concat(node, &attributes, label),
+            "Identity" | "Dropout" | "Cast" => self.same(node, &attributes),
+            "Softmax" => self.softmax(node, &attributes),
+            "Constant" => constant::of_attributes(&attributes, &label),
             _ => Err(Stop::Unsupported(String::new())),
         }
-    }
-
-    fn gemm(
-        &mut self,
-        node: &'a NodeProto,
-        attributes: &Attributes<'_>,
-        label: String,
-    ) -> Result<Value<'a>, Stop> {
-        let (input, mut dims) = self.computed(node, 0)?;
-        let weights = self.weights(node, 1)?;
-        let transposed = attributes.int("transB", 0) != 0;
-        let (&[rows, inner], &[b0, b1]) = (&dims[..], &weights.dims[..]) else {
-            return Err(misfit(&label, "it multiplies matrices only"));
-        };
-        let (outputs, weights_inner) = if transposed { (b0, b1) } else { (b1, b0) };
-        check_inner(&label, inner, weights_inner)?;
-        let alpha = attributes.float("alpha", 1.0);
-        let mut matrix = if transposed {
-            weights.data
-        } else {
-            transpose(&weights.data, outputs)
-        };
-        scale(&mut matrix, alpha, &node.input[1])?;
-
-        let mut bias = vec![0.0; outputs];
-        if has_input(node, 2) {
-            let addend = self.weights(node, 2)?;
-            bias = per_channel(&addend, outputs, 0)
-                .ok_or_else(|| misfit(&label, "C is no bias of one number per output"))?;
-            scale(&mut bias, attributes.float("beta", 1.0), &node.input[2])?;
-        }
-        dims = vec![rows, outputs as u32];
-        let op = FloatOp::Linear {
-            input,
-            weights: matrix,
-            bias,
-        };
-        self.add_node(label, op, dims, weights_inner)
-    }
-
-    fn matmul(&mut self, node: &'a NodeProto, label: String) -> Result<Value<'a>, Stop> {
-        let (input, mut dims) = self.computed(node, 0)?;
-        let weights = self.weights(node, 1)?;
-        let (Some(last), &[inner, outputs]) = (dims.last_mut(), &weights.dims[..]) else {
-            return Err(Stop::Unsupported(
-                "only products with a constant matrix on the right are supported".to_owned(),
-            ));
-        };
-        check_inner(&label, *last, inner)?;
-        *last = outputs as u32;
-        let op = FloatOp::Linear {
-            input,
-            weights: transpose(&weights.data, outputs),
-            bias: vec![0.0; outputs],
-        };
-        self.add_node(label, op, dims, inner)
-    }
-
-    fn conv(
-        &mut self,
-        node: &'a NodeProto,
-        sliding: &Sliding,
-        label: String,
-    ) -> Result<Value<'a>, Stop> {
-        let (input, dims) = self.computed(node, 0)?;
-        let weights = self.weights(node, 1)?;
-        let (&[1, channels, height, width], &[outputs, weights_channels, kernel_y, kernel_x]) =
-            (&dims[..], &weights.dims[..])
-        else {
-            return Err(Stop::Unsupported(
-                "only convolutions over [1, channels, height, width] are supported".to_owned(),
-            ));
-        };
-        check_inner(&label, channels, weights_channels)?;
-        let kernel = [kernel_y, kernel_x].map(u16::try_from);
-        let [Ok(kernel_y), Ok(kernel_x)] = kernel else {
-            return Err(misfit(&label, "its kernel is larger than 65535"));
-        };
-        let kernel = [kernel_y, kernel_x];
-        if sliding.kernel.is_some_and(|stated| stated != kernel) {
-            return Err(misfit(&label, "kernel_shape contradicts the weights"));
-        }
-        let window = placed(sliding, kernel, height, width);
-        let (out_height, out_width) = window
-            .output(height, width)
-            .map_err(|source| self.window_misfit(&label, input, source))?;
-        let bias = if has_input(node, 2) {
-            let addend = self.weights(node, 2)?;
-            per_channel(&addend, outputs, 0)
-                .ok_or_else(|| misfit(&label, "B is no bias of one number per output channel"))?
-        } else {
-            vec![0.0; outputs]
-        };
-        let dims = vec![1, outputs as u32, out_height, out_width];
-        let per_output = weights_channels * window.taps();
-        let op = FloatOp::Conv2d {
-            input,
-            weights: weights.data,
-            bias,
-            window,
-        };
-        self.add_node(label, op, dims, per_output)
-    }
-
-    fn max_pool(
-        &mut self,
-        node: &'a NodeProto,
-        sliding: &Sliding,
-        label: String,
-    ) -> Result<Value<'a>, Stop> {
-        let (input, dims) = self.computed(node, 0)?;
-        let (&[1, channels, height, width], Some(kernel)) = (&dims[..], sliding.kernel) else {
-            return Err(Stop::Unsupported(
-                "only pooling over [1, channels, height, width] is supported".to_owned(),
-            ));
-        };
-        let window = placed(sliding, kernel, height, width);
-        let (out_height, out_width) = window
-            .pooled(height, width)
-            .map_err(|source| self.window_misfit(&label, input, source))?;
-        let dims = vec![1, channels, out_height, out_width];
-        let op = FloatOp::MaxPool2d { input, window };
-        self.add_node(label, op, dims, window.taps())
-    }
-
-    fn add(&mut self, node: &'a NodeProto, label: String) -> Result<Value<'a>, Stop> {
-        let operand = |position: usize| {
-            let name = node.input.get(position).map(String::as_str).unwrap_or("");
-            (name, self.values.get(name).cloned())
-        };
-        match (operand(0), operand(1)) {
-            ((_, Some(Value::Unknown)), _) | (_, (_, Some(Value::Unknown))) => Err(Stop::Unknown),
-            (
-                (_, Some(Value::Computed { id: left, dims })),
-                (
-                    _,
-                    Some(Value::Computed {
-                        id: right,
-                        dims: right_dims,
-                    }),
-                ),
-            ) => {
-                if dims != right_dims {
-                    return Err(Stop::Unsupported(format!(
-                        "only values of equal shapes are added, not {dims:?} and {right_dims:?}"
-                    )));
-                }
-                self.add_node(label, FloatOp::Add { left, right }, dims, 2)
-            }
-            (
-                (name, Some(Value::Computed { id, dims })),
-                (constant, Some(Value::Constant(tensor))),
-            )
-            | (
-                (constant, Some(Value::Constant(tensor))),
-                (name, Some(Value::Computed { id, dims })),
-            ) => {
-                let addend = constant::weights(tensor, constant)?;
-                self.fold_bias(name, id, dims, &addend)
-            }
-            _ => Err(Stop::Unsupported(
-                "only additions with a computed value are supported".to_owned(),
-            )),
-        }
-    }
-
-    /// Adds a constant to the bias of the linear node that produces value `id`.
-    fn fold_bias(
-        &mut self,
-        name: &str,
-        id: usize,
-        dims: Vec<u32>,
-        addend: &Weights,
-    ) -> Result<Value<'a>, Stop> {
-        let alone = self.readers.get(name) == Some(&1);
-        let producer = id.checked_sub(1).map(|node| &mut self.nodes[node]);
-        let folded = match producer.filter(|_| alone) {
-            Some(FloatNode {
-                op: FloatOp::Linear { bias, .. },
-                ..
-            }) => per_channel(addend, bias.len(), 0).map(|addend| (bias, addend)),
-            Some(FloatNode {
-                op: FloatOp::Conv2d { bias, .. },
-                ..
-            }) => per_channel(addend, bias.len(), 2).map(|addend| (bias, addend)),
-            _ => None,
-        };
-        let Some((bias, addend)) = folded else {
-            return Err(Stop::Unsupported(
-                "a constant can only be added as a bias per output right after Gemm, MatMul or Conv"
-                    .to_owned(),
-            ));
-        };
-        for (bias, addend) in bias.iter_mut().zip(addend) {
-            *bias += addend;
-        }
-        check_finite(bias, name)?;
-        Ok(Value::Computed { id, dims })
     }
 
     /// Appends a node whose elements take `steps` each.
@@ -501,11 +316,8 @@ impl<'a> Builder<'a> {
         self.steps = self
             .steps
             .saturating_add((shape.elements() as u64).saturating_mul(steps as u64));
-        self.elements += shape.elements();
-        let small = self.nodes.len() < NODES_MAX
-            && self.elements <= VALUE_ELEMENTS_MAX
-            && self.steps <= STEPS_MAX;
-        if !small {
+        self.spend(shape.elements(), || label.clone())?;
+        if self.nodes.len() >= NODES_MAX || self.steps > STEPS_MAX {
             return Err(Stop::Refused(OnnxError::TooExpensive { node: label }));
         }
         self.nodes.push(FloatNode {
@@ -523,30 +335,55 @@ impl<'a> Builder<'a> {
         match self.values.get(name) {
             Some(Value::Computed { id, dims }) => Ok((*id, dims.clone())),
             Some(Value::Unknown) => Err(Stop::Unknown),
-            Some(Value::Constant(_)) | None => Err(Stop::Unsupported(format!(
+            Some(Value::Softmax { .. }) => Err(Stop::Unsupported(AFTER_SOFTMAX.to_owned())),
+            Some(Value::Constant(_) | Value::Folded(_)) | None => Err(Stop::Unsupported(format!(
                 "operand {position} must be computed from the input"
             ))),
         }
     }
 
-    fn constant(
-        &self,
-        node: &NodeProto,
-        position: usize,
-        what: &str,
-    ) -> Result<&'a TensorProto, Stop> {
+    /// The constant that operand `position` is.
+    fn constant(&mut self, node: &NodeProto, position: usize, what: &str) -> Result<Folded, Stop> {
         let name = node.input.get(position).map(String::as_str).unwrap_or("");
         match self.values.get(name) {
-            Some(Value::Constant(tensor)) => Ok(tensor),
+            Some(Value::Folded(folded)) => Ok(folded.clone()),
+            Some(Value::Constant(tensor)) => {
+                let folded = constant::read(tensor, name)?;
+                self.spend(folded.count(), || node_label(node, 0))?;
+                Ok(folded)
+            }
+            Some(Value::Unknown) => Err(Stop::Unknown),
             _ => Err(Stop::Unsupported(format!(
                 "{what} must be a constant of the file"
             ))),
         }
     }
 
-    fn weights(&self, node: &NodeProto, position: usize) -> Result<Weights, Stop> {
-        let tensor = self.constant(node, position, "the weights")?;
-        Ok(constant::weights(tensor, &node.input[position])?)
+    /// The float constant that operand `position` is.
+    fn weights(&mut self, node: &NodeProto, position: usize) -> Result<Weights, Stop> {
+        let constant = self.constant(node, position, "the weights")?;
+        Ok(constant.floats(&node.input[position])?)
+    }
+
+    /// The list of integers that operand `position` is.
+    fn integers(
+        &mut self,
+        node: &NodeProto,
+        position: usize,
+        what: &str,
+    ) -> Result<Vec<i64>, Stop> {
+        let constant = self.constant(node, position, what)?;
+        Ok(constant.integers(&node.input[position])?.to_vec())
+    }
+
+    /// Counts elements that are held or read against [`VALUE_ELEMENTS_MAX`].
+    fn spend(&mut self, elements: usize, node: impl FnOnce() -> String) -> Result<(), OnnxError> {
+        self.elements = self.elements.saturating_add(elements);
+        if self.elements <= VALUE_ELEMENTS_MAX {
+            Ok(())
+        } else {
+            Err(OnnxError::TooExpensive { node: node() })
+        }
     }
 
     fn window_misfit(
@@ -573,8 +410,9 @@ impl<'a> Builder<'a> {
                 findings: Findings(self.findings),
             });
         }
-        let last = match self.values.get(output) {
-            Some(Value::Computed { id, .. }) if *id > 0 => *id,
+        let (last, without_softmax) = match self.values.get(output) {
+            Some(Value::Computed { id, .. }) if *id > 0 => (*id, false),
+            Some(Value::Softmax { id, .. }) if *id > 0 => (*id, true),
             Some(_) => {
                 return Err(OnnxError::Operands {
                     node: format!("output `{}`", printed(output)),
@@ -588,7 +426,11 @@ impl<'a> Builder<'a> {
                 });
             }
         };
-        Ok(pruned(self.input, self.nodes, last))
+        let graph = pruned(self.input, self.nodes, last);
+        Ok(FloatGraph {
+            without_softmax,
+            ..graph
+        })
     }
 }
 
@@ -618,6 +460,7 @@ fn pruned(input: Shape, nodes: Vec<FloatNode>, output: usize) -> FloatGraph {
         input,
         nodes: kept,
         output: renumbered[output],
+        without_softmax: false,
     }
 }
 
@@ -627,20 +470,44 @@ impl From<OnnxError> for Stop {
     }
 }
 
-fn is_known(operator: &str) -> bool {
-    matches!(
-        operator,
-        "Gemm"
-            | "MatMul"
-            | "Conv"
-            | "MaxPool"
-            | "Relu"
-            | "Flatten"
-            | "Reshape"
-            | "Add"
-            | "Constant"
-    )
-}
+/// Operators of which some use is supported.
+const KNOWN: [&str; 32] = [
+    "Add",
+    "AveragePool",
+    "BatchNormalization",
+    "Cast",
+    "Clip",
+    "Concat",
+    "Constant",
+    "Conv",
+    "Div",
+    "Dropout",
+    "Flatten",
+    "Gather",
+    "Gemm",
+    "GlobalAveragePool",
+    "HardSigmoid",
+    "HardSwish",
+    "Identity",
+    "LeakyRelu",
+    "MatMul",
+    "MaxPool",
+    "Mul",
+    "Relu",
+    "Reshape",
+    "Shape",
+    "Sigmoid",
+    "Slice",
+    "Softmax",
+    "Squeeze",
+    "Sub",
+    "Tanh",
+    "Transpose",
+    "Unsqueeze",
+];
+
+/// What a reader of a softmax is told.
+const AFTER_SOFTMAX: &str = "a softmax is supported as the last operator only";
 
 fn has_input(node: &NodeProto, position: usize) -> bool {
     node.input
@@ -653,22 +520,6 @@ fn misfit(label: &str, reason: &str) -> Stop {
         node: label.to_owned(),
         reason: reason.to_owned(),
     })
-}
-
-fn check_inner(label: &str, operand: u32, weights: usize) -> Result<(), Stop> {
-    if operand as usize == weights {
-        Ok(())
-    } else {
-        let reason = format!("its operand has {operand} features, its weights take {weights}");
-        Err(misfit(label, &reason))
-    }
-}
-
-fn scale(values: &mut [f32], factor: f32, name: &str) -> Result<(), OnnxError> {
-    for value in values.iter_mut() {
-        *value *= factor;
-    }
-    check_finite(values, name)
 }
 
 fn check_finite(values: &[f32], name: &str) -> Result<(), OnnxError> {

@@ -1,7 +1,12 @@
 //! Constants of a file: weights and shapes.
 
+use std::rc::Rc;
+
 use super::{
-    OnnxError, printed,
+    OnnxError,
+    attributes::Attributes,
+    build::{Stop, Value},
+    printed,
     schema::{LOCATION_EXTERNAL, TensorProto, data_type, data_type_name},
 };
 use crate::shape::{RANK_MAX, Shape};
@@ -18,48 +23,145 @@ pub(super) fn is_external(tensor: &TensorProto) -> bool {
     tensor.data_location == LOCATION_EXTERNAL || !tensor.external_data.is_empty()
 }
 
-/// Reads float weights.
-pub(super) fn weights(tensor: &TensorProto, name: &str) -> Result<Weights, OnnxError> {
-    if tensor.data_type != data_type::FLOAT {
-        return Err(element_type(tensor, name, "float32"));
+/// A constant, read.
+#[derive(Debug, Clone)]
+pub(super) struct Folded {
+    /// Its extents; none for a scalar.
+    pub(super) dims: Vec<usize>,
+    pub(super) data: Elements,
+}
+
+/// Elements, shared among the names that a file gives them.
+#[derive(Debug, Clone)]
+pub(super) enum Elements {
+    Floats(Rc<[f32]>),
+    /// int32 and int64.
+    Integers(Rc<[i64]>),
+}
+
+impl Folded {
+    /// A list of integers.
+    pub(super) fn list(list: Vec<i64>) -> Self {
+        Self {
+            dims: vec![list.len()],
+            data: Elements::Integers(list.into()),
+        }
     }
+
+    pub(super) fn count(&self) -> usize {
+        match &self.data {
+            Elements::Floats(data) => data.len(),
+            Elements::Integers(data) => data.len(),
+        }
+    }
+
+    pub(super) fn floats(&self, name: &str) -> Result<Weights, OnnxError> {
+        match &self.data {
+            Elements::Floats(data) => Ok(Weights {
+                dims: self.dims.clone(),
+                data: data.to_vec(),
+            }),
+            Elements::Integers(_) => Err(OnnxError::ElementType {
+                name: printed(name),
+                found: data_type_name(data_type::INT64),
+                expected: "float32",
+            }),
+        }
+    }
+
+    pub(super) fn integers(&self, name: &str) -> Result<&[i64], OnnxError> {
+        match &self.data {
+            Elements::Integers(data) => Ok(data),
+            Elements::Floats(_) => Err(OnnxError::ElementType {
+                name: printed(name),
+                found: data_type_name(data_type::FLOAT),
+                expected: "int64",
+            }),
+        }
+    }
+}
+
+/// Reads a tensor of floats or integers.
+pub(super) fn read(tensor: &TensorProto, name: &str) -> Result<Folded, OnnxError> {
+    let integers = |data: Vec<i64>| Elements::Integers(data.into());
     let dims = extents(tensor, name)?;
+    let data = match tensor.data_type {
+        data_type::FLOAT => Elements::Floats(weights(tensor, name, &dims)?.into()),
+        data_type::INT64 if tensor.raw_data.is_empty() => integers(tensor.int64_data.clone()),
+        data_type::INT64 => integers(raw(tensor, name, &dims, i64::from_le_bytes)?),
+        data_type::INT32 if tensor.raw_data.is_empty() => {
+            integers(tensor.int32_data.iter().map(|&x| x.into()).collect())
+        }
+        data_type::INT32 => {
+            let data = raw(tensor, name, &dims, i32::from_le_bytes)?;
+            integers(data.into_iter().map(i64::from).collect())
+        }
+        _ => return Err(element_type(tensor, name)),
+    };
+    let folded = Folded { dims, data };
+    check_count(tensor, name, &folded.dims, folded.count())?;
+    Ok(folded)
+}
+
+/// The constant of a Constant node.
+pub(super) fn of_attributes<'a>(
+    attributes: &Attributes<'a>,
+    label: &str,
+) -> Result<Value<'a>, Stop> {
+    if let Some(tensor) = attributes.tensor("value") {
+        return Ok(Value::Constant(tensor));
+    }
+    let finite = |data: Vec<f32>| match data.iter().position(|value| !value.is_finite()) {
+        None => Ok(Elements::Floats(data.into())),
+        Some(index) => Err(OnnxError::NotFinite {
+            name: label.to_owned(),
+            index,
+            value: data[index],
+        }),
+    };
+    let scalar = |data| Folded { dims: vec![], data };
+    let folded = if attributes.has("value_int") {
+        scalar(Elements::Integers([attributes.int("value_int", 0)].into()))
+    } else if attributes.has("value_float") {
+        scalar(finite(vec![attributes.float("value_float", 0.0)])?)
+    } else if let Some(list) = attributes.ints("value_ints") {
+        Folded::list(list.to_vec())
+    } else if let Some(list) = attributes.floats("value_floats") {
+        Folded {
+            dims: vec![list.len()],
+            data: finite(list.to_vec())?,
+        }
+    } else {
+        return Err(Stop::Unsupported(
+            "only constants of numbers are supported".to_owned(),
+        ));
+    };
+    Ok(Value::Folded(folded))
+}
+
+/// The finite floats of a tensor.
+fn weights(tensor: &TensorProto, name: &str, dims: &[usize]) -> Result<Vec<f32>, OnnxError> {
     let data = if tensor.raw_data.is_empty() {
         tensor.float_data.clone()
     } else {
-        raw(tensor, name, &dims, f32::from_le_bytes)?
+        raw(tensor, name, dims, f32::from_le_bytes)?
     };
-    check_count(tensor, name, &dims, data.len())?;
-    if let Some(index) = data.iter().position(|value| !value.is_finite()) {
-        return Err(OnnxError::NotFinite {
+    check_count(tensor, name, dims, data.len())?;
+    match data.iter().position(|value| !value.is_finite()) {
+        None => Ok(data),
+        Some(index) => Err(OnnxError::NotFinite {
             name: printed(name),
             index,
             value: data[index],
-        });
+        }),
     }
-    Ok(Weights { dims, data })
 }
 
-/// Reads a list of integers, as Reshape takes it.
-pub(super) fn integers(tensor: &TensorProto, name: &str) -> Result<Vec<i64>, OnnxError> {
-    if tensor.data_type != data_type::INT64 {
-        return Err(element_type(tensor, name, "int64"));
-    }
-    let dims = extents(tensor, name)?;
-    let data = if tensor.raw_data.is_empty() {
-        tensor.int64_data.clone()
-    } else {
-        raw(tensor, name, &dims, i64::from_le_bytes)?
-    };
-    check_count(tensor, name, &dims, data.len())?;
-    Ok(data)
-}
-
-fn element_type(tensor: &TensorProto, name: &str, expected: &'static str) -> OnnxError {
+fn element_type(tensor: &TensorProto, name: &str) -> OnnxError {
     OnnxError::ElementType {
         name: printed(name),
         found: data_type_name(tensor.data_type),
-        expected,
+        expected: "float32, int32 or int64",
     }
 }
 

@@ -115,14 +115,24 @@ pub enum OnnxError {
     },
     /// An input whose extents are not all known.
     #[error(
-        "input `{name}` has the dynamic shape {dims}: export the model with fixed extents and a \
-         batch of 1"
+        "input `{name}` has the dynamic shape {dims}: state its shape, or export the model \
+         with fixed extents and a batch of 1"
     )]
     DynamicShape {
         /// The input.
         name: String,
         /// Its extents as the file has them.
         dims: String,
+    },
+    /// A stated shape that is not the input's.
+    #[error("input `{name}` has the shape {dims}, which {stated} does not fit")]
+    InputShape {
+        /// The input.
+        name: String,
+        /// Its extents as the file has them.
+        dims: String,
+        /// The shape stated, without a batch.
+        stated: Shape,
     },
     /// An input of several samples.
     #[error("input `{name}` has the shape {dims}: export the model with a batch of 1")]

@@ -79,6 +79,56 @@ pub(super) fn flattened(dims: &[u32], axis: i64) -> Result<Vec<u32>, Usage> {
     ])
 }
 
+/// The dimension that `axis` names; negative ones count from the end.
+pub(super) fn axis_of(dims: &[u32], axis: i64) -> Option<usize> {
+    let rank = dims.len() as i64;
+    let axis = if axis < 0 {
+        axis.saturating_add(rank)
+    } else {
+        axis
+    };
+    usize::try_from(axis).ok().filter(|&axis| axis < dims.len())
+}
+
+/// Extents after Squeeze: without the named dimensions of 1, or without all of them.
+pub(super) fn squeezed(dims: &[u32], axes: Option<&[i64]>) -> Result<Vec<u32>, Usage> {
+    let Some(axes) = axes else {
+        return Ok(dims.iter().copied().filter(|&dim| dim != 1).collect());
+    };
+    let axes: Option<Vec<usize>> = axes
+        .iter()
+        .map(|&axis| axis_of(dims, axis).filter(|&axis| dims[axis] == 1))
+        .collect();
+    let axes = axes.ok_or_else(|| format!("the axes name no dimensions of 1 of {dims:?}"))?;
+    let kept = dims.iter().enumerate();
+    Ok(kept
+        .filter(|(axis, _)| !axes.contains(axis))
+        .map(|(_, &dim)| dim)
+        .collect())
+}
+
+/// Extents after Unsqueeze: with dimensions of 1 at `axes` of the result.
+pub(super) fn unsqueezed(dims: &[u32], axes: &[i64]) -> Result<Vec<u32>, Usage> {
+    let refused = || format!("the axes are no places for dimensions of 1 in {dims:?}");
+    let rank = dims.len() + axes.len();
+    if rank > RANK_MAX + 2 {
+        return Err(refused());
+    }
+    let mut result = vec![0; rank];
+    for &axis in axes {
+        let axis = axis_of(&result, axis).ok_or_else(refused)?;
+        if result[axis] == 1 {
+            return Err(refused());
+        }
+        result[axis] = 1;
+    }
+    let free = result.iter_mut().filter(|dim| **dim == 0);
+    for (place, &dim) in free.zip(dims) {
+        *place = dim;
+    }
+    Ok(result)
+}
+
 /// Extents after Reshape: 0 copies a dimension (unless `allow_zero`), one −1 takes what is left.
 pub(super) fn reshaped(dims: &[u32], wanted: &[i64], allow_zero: bool) -> Result<Vec<u32>, Usage> {
     let refused = || {

@@ -1,9 +1,20 @@
 //! ONNX import: from an exported file to a [`FloatGraph`].
 //!
-//! Reads Gemm, MatMul, Conv, Relu, MaxPool, Flatten, Reshape, Add and Constant of operator sets
-//! [`OPSET_MIN`] to [`OPSET_MAX`], with weights and shapes that are constants of the file. A bias that
-//! is added after a MatMul or Conv becomes part of it. Everything that is not supported is reported at
-//! once, with the nodes where it occurs.
+//! Operator sets [`OPSET_MIN`] to [`OPSET_MAX`]:
+//!
+//! | operators | become |
+//! |---|---|
+//! | Gemm, MatMul, Conv (strided, padded, dilated, grouped) | layers, with constant weights |
+//! | BatchNormalization; Add, Sub, Mul, Div with constants | part of the layer before them, else a depthwise layer or part of a function |
+//! | Relu, Clip, LeakyRelu, Sigmoid, HardSigmoid, HardSwish, Tanh, and whatever arithmetic composes of them and one value | a function of one number, in the end a table |
+//! | Add; Mul, repeating dimensions of 1 | themselves |
+//! | MaxPool, AveragePool, GlobalAveragePool | themselves |
+//! | Flatten, Reshape, Squeeze, Unsqueeze, Transpose, Concat | themselves |
+//! | Shape, Cast, Slice, Gather, Concat, … of constants and shapes | constants |
+//! | Identity, Dropout | nothing |
+//! | Softmax as the last operator | nothing: it keeps the order of the scores |
+//!
+//! Everything that is not supported is reported at once, with the nodes where it occurs.
 //!
 //! Untrusted on both sides: the file may be anything, and a wrong import only makes a worse program,
 //! whose integers are then what is sold.
@@ -22,7 +33,7 @@ pub use scan::FIELDS_MAX;
 
 use prost::Message;
 
-use crate::float::FloatGraph;
+use crate::{float::FloatGraph, shape::Shape};
 
 /// Longest file: 32 million float weights.
 pub const ONNX_BYTES_MAX: usize = 128 << 20;
@@ -44,6 +55,15 @@ const NAME_PRINTED: usize = 80;
 /// # Errors
 /// [`OnnxError`]
 pub fn parse(bytes: &[u8]) -> Result<FloatGraph, OnnxError> {
+    parse_shaped(bytes, None)
+}
+
+/// Reads an ONNX file whose input has the shape `input` (without a batch dimension), for files that
+/// leave extents open.
+///
+/// # Errors
+/// [`OnnxError`]
+pub fn parse_shaped(bytes: &[u8], input: Option<&Shape>) -> Result<FloatGraph, OnnxError> {
     if bytes.len() > ONNX_BYTES_MAX {
         return Err(OnnxError::TooLarge { bytes: bytes.len() });
     }
@@ -61,7 +81,7 @@ pub fn parse(bytes: &[u8]) -> Result<FloatGraph, OnnxError> {
     if !(OPSET_MIN..=OPSET_MAX).contains(&version) {
         return Err(OnnxError::Opset { version });
     }
-    build::build(&graph)
+    build::build(&graph, input)
 }
 
 /// Whether a domain is that of ONNX's own operators.

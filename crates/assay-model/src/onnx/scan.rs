@@ -46,7 +46,10 @@ impl Message {
 
     /// Whether field `number` may hold packed integers, whose bytes each become eight.
     fn packs_integers(self, number: u64) -> bool {
-        matches!((self, number), (Self::Attribute, 8) | (Self::Tensor, 1 | 7))
+        matches!(
+            (self, number),
+            (Self::Attribute, 8) | (Self::Tensor, 1 | 5 | 7)
+        )
     }
 }
 

@@ -76,6 +76,8 @@ pub(super) struct TensorProto {
     pub(super) data_type: i32,
     #[prost(float, repeated, tag = "4")]
     pub(super) float_data: Vec<f32>,
+    #[prost(int32, repeated, tag = "5")]
+    pub(super) int32_data: Vec<i32>,
     #[prost(int64, repeated, tag = "7")]
     pub(super) int64_data: Vec<i64>,
     #[prost(string, tag = "8")]
@@ -141,6 +143,7 @@ pub(super) enum Dimension {
 /// Element types of `TensorProto.data_type`.
 pub(super) mod data_type {
     pub(in super::super) const FLOAT: i32 = 1;
+    pub(in super::super) const INT32: i32 = 6;
     pub(in super::super) const INT64: i32 = 7;
 }
 

@@ -1,3 +1,5 @@
+mod vision;
+
 use super::{schema::*, *};
 use crate::float::FloatOp;
 use proptest::prelude::*;
@@ -243,6 +245,7 @@ fn the_bundled_network_is_read_whole() {
             FloatOp::Reshape { .. } => "reshape",
             FloatOp::Add { .. } => "add",
             FloatOp::Relu { .. } => "relu",
+            ref other => panic!("{other:?}"),
         })
         .collect();
     assert_eq!(
@@ -259,25 +262,28 @@ fn everything_unsupported_is_named_at_once() {
     custom.domain = "com.example".to_owned();
     custom.name = "odd".to_owned();
     let nodes = vec![
-        node("Sigmoid", &["x"], "a"),
+        node("Elu", &["x"], "a"),
         custom,
-        node("Conv", &["b", "w"], "c").int("group", 2),
-        node("Softmax", &["c"], "d"),
+        node("Conv", &["b", "w"], "c").text("auto_pad", "SOMEHOW"),
+        node("LSTM", &["c"], "d"),
         node("MaxPool", &["d"], "e")
             .ints("kernel_shape", &[2, 2])
             .int("ceil_mode", 1),
-        node("Add", &["x", "w"], "f"),
+        node("Add", &["x", "v"], "f"),
         node("Gemm", &["e", "w"], "y").int("transA", 1),
     ];
-    let weights = vec![floats("w", &[1, 1, 1, 1], &[1.0])];
+    let weights = vec![
+        floats("w", &[1, 1, 1, 1], &[1.0]),
+        floats("v", &[4], &[1.0; 4]),
+    ];
     let error = import(&model(&[1, 1, 4, 4], nodes, weights)).expect_err("unsupported");
     insta::assert_snapshot!(error.to_string().replace("; ", "\n"), @r"
-    the model cannot be imported: operator Sigmoid (node of `a`) is not supported
+    the model cannot be imported: operator Elu (node of `a`) is not supported
     operator com.example::Fancy (node `odd`) is not supported
-    Conv (node of `c`): group = 2 is not supported, only 1
-    operator Softmax (node of `d`) is not supported
+    Conv (node of `c`): auto_pad has an unknown value
+    operator LSTM (node of `d`) is not supported
     MaxPool (node of `e`): ceil_mode = 1 is not supported, only 0
-    Add (node of `f`): a constant can only be added as a bias per output right after Gemm, MatMul or Conv
+    Add (node of `f`): constants are supported as one number, or as one per output of Gemm, MatMul or Conv, or per channel of [1, channels, height, width]
     Gemm (node of `y`): transA = 1 is not supported, only 0
     ");
     match error {
@@ -292,7 +298,7 @@ fn unsupported_uses_are_named() {
     let cases: Vec<(ModelProto, &str)> = vec![
         (
             model(&[1, 2], vec![node("Add", &["x", "w"], "y")], vec![two()]),
-            "a constant can only be added as a bias",
+            "constants are supported as one number, or as one per output",
         ),
         (
             model(&[1, 2], vec![node("MatMul", &["w", "x"], "y")], vec![two()]),
@@ -313,7 +319,7 @@ fn unsupported_uses_are_named() {
                 ],
                 vec![two(), floats("v", &[2], &[1.0; 2])],
             ),
-            "a constant can only be added as a bias",
+            "constants per channel are supported right after",
         ),
         (
             model(&[1, 2], vec![node("Relu", &["w"], "y")], vec![two()]),
@@ -382,10 +388,10 @@ fn unsupported_uses_are_named() {
         (
             model(
                 &[1, 2],
-                vec![node("Constant", &[], "y").float("value_float", 1.0)],
+                vec![node("Constant", &[], "y").text("value_string", "1")],
                 vec![],
             ),
-            "only constants with a tensor",
+            "only constants of numbers",
         ),
     ];
     for (model, reason) in cases {
@@ -537,7 +543,7 @@ fn bad_weights_get_their_own_error() {
                 data_type: 10,
                 ..floats("w", &[2, 2], &[1.0; 4])
             },
-            "`w` has elements of float16, but float32 is needed",
+            "`w` has elements of float16, but float32, int32 or int64 is needed",
         ),
         (
             TensorProto {

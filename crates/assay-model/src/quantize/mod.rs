@@ -14,7 +14,7 @@ mod lower;
 mod report;
 mod scale;
 
-pub use report::{ImportReport, LayerReport};
+pub use report::{ClassReport, ImportReport, LayerReport};
 pub use scale::{FRACTION_BITS_MAX, FRACTION_BITS_MIN};
 pub(crate) use scale::{power_of_two, round_half_up};
 
@@ -130,11 +130,16 @@ fn layer_at(layer: &Option<String>) -> String {
         .unwrap_or_default()
 }
 
-/// Quantises `graph` with the value ranges that `samples` show.
+/// Quantises `graph` with the value ranges that `samples` show, and measures the program on `held_out`
+/// (`None`: on `samples`).
 ///
 /// # Errors
 /// [`QuantizeError`]
-pub fn quantize(graph: &FloatGraph, samples: &Samples) -> Result<Quantized, QuantizeError> {
+pub fn quantize(
+    graph: &FloatGraph,
+    samples: &Samples,
+    held_out: Option<&Samples>,
+) -> Result<Quantized, QuantizeError> {
     let scales = scale::calibrate(graph, samples)?;
     let lowered = lower::lower(graph, &scales)?;
     let program = Program::new(lowered.parts).map_err(|source| {
@@ -146,9 +151,19 @@ pub fn quantize(graph: &FloatGraph, samples: &Samples) -> Result<Quantized, Quan
         };
         QuantizeError::Program { layer, source }
     })?;
-    let measured = report::Measured::new(graph, &program, &lowered.scales, samples)?;
+    let measured = report::Measured::new(
+        graph,
+        &program,
+        &lowered.scales,
+        held_out.unwrap_or(samples),
+    )?;
     Ok(Quantized {
-        report: measured.report(&program, lowered.layers),
+        report: measured.report(
+            &program,
+            lowered.layers,
+            held_out.is_some(),
+            graph.without_softmax(),
+        ),
         input_fraction_bits: lowered.scales.input,
         output_fraction_bits: lowered.scales.output,
         program,

@@ -1,5 +1,7 @@
 //! The import report: scales, bounds and what the integers cost in accuracy.
 
+use std::collections::BTreeMap;
+
 use super::{
     Executor, FloatGraph, Program, QuantizeError, Samples, Tensor, TensorData,
     lower::Ends,
@@ -12,14 +14,20 @@ use crate::shape::Shape;
 pub struct ImportReport {
     /// One entry per node of the program.
     pub layers: Vec<LayerReport>,
-    /// Samples the program was calibrated and measured on.
+    /// Samples the program was measured on.
     pub samples: u32,
+    /// Whether these are others than those that chose the scales.
+    pub held_out: bool,
+    /// Whether the model ended in a softmax, which the program leaves out: its scores are logits.
+    pub without_softmax: bool,
     /// Samples on which float graph and program name the same largest output.
     pub agreeing: u32,
     /// Samples whose class the float graph names, where classes were given.
     pub float_correct: Option<u32>,
     /// Samples whose class the program names, where classes were given.
     pub integer_correct: Option<u32>,
+    /// The same counts for each class that occurs, where classes were given; in the order of classes.
+    pub classes: Vec<ClassReport>,
     /// Mean absolute difference of outputs, as real numbers.
     pub mean_abs_error: f64,
     /// Largest absolute difference of outputs, as real numbers.
@@ -28,6 +36,21 @@ pub struct ImportReport {
     pub parameter_bytes: usize,
     /// Elementary steps of one inference.
     pub steps: u64,
+}
+
+/// Float graph and program on the samples of one class.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ClassReport {
+    /// The class: a position of the output.
+    pub class: u32,
+    /// Samples of it.
+    pub samples: u32,
+    /// Samples on which both name the same largest output.
+    pub agreeing: u32,
+    /// Samples whose class the float graph names.
+    pub float_correct: u32,
+    /// Samples whose class the program names.
+    pub integer_correct: u32,
 }
 
 /// One node of the program.
@@ -39,8 +62,8 @@ pub struct LayerReport {
     pub op: &'static str,
     /// Shape of its result.
     pub shape: Shape,
-    /// Fraction bits of its weights.
-    pub weight_fraction_bits: Option<i8>,
+    /// Fewest and most fraction bits of its weights; they differ where each output channel has its own.
+    pub weight_fraction_bits: Option<(i8, i8)>,
     /// Fraction bits of its result.
     pub fraction_bits: i8,
     /// Largest magnitude of its accumulators over all inputs.
@@ -50,7 +73,7 @@ pub struct LayerReport {
 /// A layer before the program was validated.
 pub(super) struct Layer {
     pub(super) name: String,
-    pub(super) weight_fraction_bits: Option<i8>,
+    pub(super) weight_fraction_bits: Option<(i8, i8)>,
     pub(super) fraction_bits: i8,
 }
 
@@ -59,7 +82,7 @@ pub(super) struct Layer {
 pub(super) struct Measured {
     samples: u32,
     agreeing: u32,
-    correct: Option<(u32, u32)>,
+    classes: Option<BTreeMap<u32, ClassReport>>,
     error_sum: f64,
     error_max: f64,
     outputs: f64,
@@ -74,7 +97,7 @@ impl Measured {
     ) -> Result<Self, QuantizeError> {
         let mut executor = Executor::new(program.clone());
         let mut measured = Self {
-            correct: samples.classes.as_ref().map(|_| (0, 0)),
+            classes: samples.classes.as_ref().map(|_| BTreeMap::new()),
             ..Self::default()
         };
         for (sample, input) in samples.inputs.iter().enumerate() {
@@ -110,9 +133,13 @@ impl Measured {
         let integer_best = output.argmax();
         self.samples += 1;
         self.agreeing += u32::from(float_best == integer_best);
-        if let (Some((float, integer)), Some(class)) = (&mut self.correct, class) {
-            *float += u32::from(float_best == class as usize);
-            *integer += u32::from(integer_best == class as usize);
+        if let (Some(classes), Some(class)) = (&mut self.classes, class) {
+            let found = classes.entry(class).or_default();
+            found.class = class;
+            found.samples += 1;
+            found.agreeing += u32::from(float_best == integer_best);
+            found.float_correct += u32::from(float_best == class as usize);
+            found.integer_correct += u32::from(integer_best == class as usize);
         }
         let scale = power_of_two(fraction_bits);
         for (&float, integer) in float.iter().zip(output.data().to_i32()) {
@@ -123,7 +150,15 @@ impl Measured {
         }
     }
 
-    pub(super) fn report(self, program: &Program, layers: Vec<Layer>) -> ImportReport {
+    pub(super) fn report(
+        self,
+        program: &Program,
+        layers: Vec<Layer>,
+        held_out: bool,
+        without_softmax: bool,
+    ) -> ImportReport {
+        let classes = self.classes.as_ref().map(|classes| classes.values());
+        let correct = |of: fn(&ClassReport) -> u32| classes.clone().map(|all| all.map(of).sum());
         let layers = layers
             .into_iter()
             .zip(program.nodes().iter().zip(program.facts()))
@@ -139,8 +174,11 @@ impl Measured {
             layers: layers.collect(),
             samples: self.samples,
             agreeing: self.agreeing,
-            float_correct: self.correct.map(|(float, _)| float),
-            integer_correct: self.correct.map(|(_, integer)| integer),
+            held_out,
+            without_softmax,
+            float_correct: correct(|class| class.float_correct),
+            integer_correct: correct(|class| class.integer_correct),
+            classes: classes.into_iter().flatten().copied().collect(),
             mean_abs_error: self.error_sum / self.outputs,
             max_abs_error: self.error_max,
             parameter_bytes: program.parameter_bytes(),

@@ -2,10 +2,14 @@
 //!
 //! The finest power of two that saturates nothing often wastes half of the range on a few outliers,
 //! so up to [`FINER_TRIED`] finer ones are tried too and the least sum of squared errors wins; equals
-//! go to the coarser, which saturates less.
+//! go to the coarser, which saturates less. Where a value is only looked up in a table, what counts is
+//! the error behind the table: a hard sigmoid does not care how negative its operand is.
 
 use super::{QuantizeError, Samples};
-use crate::float::FloatGraph;
+use crate::{
+    float::{FloatGraph, FloatOp},
+    function::Function,
+};
 
 /// Fewest fraction bits: values up to 2³⁸, far beyond any network that trains.
 pub const FRACTION_BITS_MIN: i8 = -32;
@@ -16,10 +20,22 @@ pub const FRACTION_BITS_MAX: i8 = 32;
 /// How many finer scales are tried than the finest without saturation.
 const FINER_TRIED: i8 = 3;
 
+/// How many finer scales are tried for a value that is only looked up: functions that level off make
+/// most of a range worthless.
+const FINER_TRIED_LOOKED_UP: i8 = 6;
+
 /// Fraction bits for int8, by value of the graph and by node with weights.
 pub(super) struct Scales {
     pub(super) values: Vec<i8>,
-    pub(super) weights: Vec<Option<i8>>,
+    pub(super) weights: Vec<Option<WeightScales>>,
+}
+
+/// Fraction bits of the weights of one node.
+pub(super) struct WeightScales {
+    /// One for all.
+    pub(super) whole: i8,
+    /// One per output, where outputs of the model differ so much that they need it.
+    pub(super) each: Option<Vec<i8>>,
 }
 
 /// Squared errors of the scales that are tried for one tensor.
@@ -37,12 +53,32 @@ pub(super) fn calibrate(graph: &FloatGraph, samples: &Samples) -> Result<Scales,
             .iter()
             .fold(largest[value], |max, &x| max.max(f64::from(x.abs())));
     })?;
-    let mut trials: Vec<Trial> = largest.into_iter().map(Trial::new).collect();
-    each_run(graph, samples, |value, data| trials[value].add(data))?;
+    let functions = looked_up(graph);
+    let mut trials: Vec<Trial> = largest
+        .into_iter()
+        .zip(&functions)
+        .map(|(largest, function)| match function {
+            None => Trial::new(largest, FINER_TRIED),
+            Some(_) => Trial::new(largest, FINER_TRIED_LOOKED_UP),
+        })
+        .collect();
+    each_run(graph, samples, |value, data| match functions[value] {
+        None => trials[value].add(data),
+        Some(function) => trials[value].add_behind(data, function),
+    })?;
+    // Filters that see one channel or few differ from each other by orders of magnitude.
+    let grouped = graph
+        .nodes
+        .iter()
+        .any(|node| matches!(node.op, FloatOp::Conv2d { groups, .. } if groups > 1));
 
     let weights = graph.nodes.iter().map(|node| match &node.op {
-        crate::float::FloatOp::Linear { weights, .. }
-        | crate::float::FloatOp::Conv2d { weights, .. } => Some(of_weights(weights)),
+        FloatOp::Linear { weights, bias, .. } | FloatOp::Conv2d { weights, bias, .. } => {
+            Some(WeightScales {
+                whole: of_weights(weights),
+                each: grouped.then(|| of_rows(weights, weights.len() / bias.len())),
+            })
+        }
         _ => None,
     });
     Ok(Scales {
@@ -76,19 +112,54 @@ fn each_run(
     Ok(())
 }
 
+/// By value of the graph: the function that alone reads it.
+fn looked_up(graph: &FloatGraph) -> Vec<Option<&Function>> {
+    let mut readers = vec![0usize; graph.nodes.len() + 1];
+    readers[graph.output] += 1;
+    let mut functions = vec![None; graph.nodes.len() + 1];
+    for node in &graph.nodes {
+        for operand in node.op.operands() {
+            readers[operand] += 1;
+        }
+        if let FloatOp::Function { input, function } = &node.op {
+            functions[*input] = Some(function);
+        }
+    }
+    for (function, readers) in functions.iter_mut().zip(readers) {
+        if readers != 1 {
+            *function = None;
+        }
+    }
+    functions
+}
+
+/// Fraction bits of each output's weights. Rows of zeros are as fine as the finest other row.
+fn of_rows(weights: &[f32], per_output: usize) -> Vec<i8> {
+    let is_zero = |row: &[f32]| row.iter().all(|&weight| weight == 0.0);
+    let rows = || weights.chunks_exact(per_output);
+    let found: Vec<Option<i8>> = rows()
+        .map(|row| (!is_zero(row)).then(|| of_weights(row)))
+        .collect();
+    let finest = found.iter().flatten().copied().max().unwrap_or(0);
+    found
+        .into_iter()
+        .map(|bits| bits.unwrap_or(finest))
+        .collect()
+}
+
 fn of_weights(weights: &[f32]) -> i8 {
     let largest = weights
         .iter()
         .fold(0f64, |max, &x| max.max(f64::from(x.abs())));
-    let mut trial = Trial::new(largest);
+    let mut trial = Trial::new(largest, FINER_TRIED);
     trial.add(weights);
     trial.best()
 }
 
 impl Trial {
-    fn new(largest: f64) -> Self {
+    fn new(largest: f64, finer_tried: i8) -> Self {
         let first = finest(largest);
-        let count = FINER_TRIED.min(FRACTION_BITS_MAX - first) + 1;
+        let count = finer_tried.min(FRACTION_BITS_MAX - first) + 1;
         Self {
             first,
             errors: vec![0.0; count as usize],
@@ -103,6 +174,22 @@ impl Trial {
                 .map(|&x| {
                     let x = f64::from(x) * scale;
                     let off = (round_half_up(x).clamp(-128.0, 127.0) - x) / scale;
+                    off * off
+                })
+                .sum();
+            *error += sum;
+        }
+    }
+
+    /// As [`Trial::add`], where the error is that of `function`.
+    fn add_behind(&mut self, data: &[f32], function: &Function) {
+        for (finer, error) in (0i8..).zip(&mut self.errors) {
+            let scale = power_of_two(self.first + finer);
+            let sum: f64 = data
+                .iter()
+                .map(|&x| {
+                    let rounded = round_half_up(f64::from(x) * scale).clamp(-128.0, 127.0) / scale;
+                    let off = f64::from(function.at(rounded as f32)) - f64::from(function.at(x));
                     off * off
                 })
                 .sum();

@@ -1,3 +1,5 @@
+mod vision;
+
 use super::*;
 use crate::{
     float::{FloatNode, FloatOp},
@@ -22,6 +24,7 @@ fn graph(input: &[u32], nodes: Vec<FloatNode>) -> FloatGraph {
         input: shape(input),
         output: nodes.len(),
         nodes,
+        without_softmax: false,
     }
 }
 
@@ -39,7 +42,7 @@ fn samples(graph: &FloatGraph, numbers: &[f64]) -> Samples {
 }
 
 fn refused(graph: &FloatGraph, numbers: &[f64]) -> QuantizeError {
-    quantize(graph, &samples(graph, numbers)).expect_err("refused")
+    quantize(graph, &samples(graph, numbers), None).expect_err("refused")
 }
 
 #[test]
@@ -72,7 +75,8 @@ fn relu_becomes_part_of_its_layer_and_scores_stay_exact() {
         node(linear(3, &[1.0, -1.0], &[0.25]), &[1]),
     ];
     let graph = graph(&[2], nodes);
-    let quantized = quantize(&graph, &samples(&graph, &[1.0, 0.5, -0.5, 0.75])).expect("quantize");
+    let quantized =
+        quantize(&graph, &samples(&graph, &[1.0, 0.5, -0.5, 0.75]), None).expect("quantize");
     let outputs: Vec<Option<bool>> = quantized
         .program
         .nodes()
@@ -106,7 +110,7 @@ fn a_relu_at_the_end_and_shared_values_stay_nodes() {
         node(FloatOp::Relu { input: 3 }, &[2]),
     ];
     let graph = graph(&[2], nodes);
-    let quantized = quantize(&graph, &samples(&graph, &[1.0, -0.5])).expect("quantize");
+    let quantized = quantize(&graph, &samples(&graph, &[1.0, -0.5]), None).expect("quantize");
     let ops: Vec<&str> = quantized.program.nodes().iter().map(Op::name).collect();
     assert_eq!(ops, ["linear", "relu", "add", "relu"]);
     assert_eq!(quantized.program.output().to_string(), "int32[2]");
@@ -125,7 +129,7 @@ fn operands_of_an_addition_come_to_one_scale() {
         node(linear(2, &[1.0], &[0.0]), &[1]),
     ];
     let graph = graph(&[1], nodes);
-    let quantized = quantize(&graph, &samples(&graph, &[0.9, -0.7, 0.3])).expect("quantize");
+    let quantized = quantize(&graph, &samples(&graph, &[0.9, -0.7, 0.3]), None).expect("quantize");
     let shifts = quantized.program.nodes().iter().find_map(|op| match op {
         Op::Add {
             left_shift,
@@ -148,16 +152,16 @@ fn an_outlier_does_not_take_the_range_of_all() {
     let graph = graph(&[1], vec![node(linear(0, &[1.0], &[0.0]), &[1])]);
     let mut numbers: Vec<f64> = (0..20_000).map(|i| f64::from(i % 199) / 200.0).collect();
     numbers.push(1.05);
-    let quantized = quantize(&graph, &samples(&graph, &numbers)).expect("quantize");
+    let quantized = quantize(&graph, &samples(&graph, &numbers), None).expect("quantize");
     assert_eq!(quantized.input_fraction_bits, 7);
-    let without = quantize(&graph, &samples(&graph, &[1.05])).expect("quantize");
+    let without = quantize(&graph, &samples(&graph, &[1.05]), None).expect("quantize");
     assert_eq!(without.input_fraction_bits, 6);
 }
 
 #[test]
 fn large_biases_make_weights_coarser() {
     let graph = graph(&[1], vec![node(linear(0, &[1e-6], &[1e6]), &[1])]);
-    let quantized = quantize(&graph, &samples(&graph, &[0.5, 1.0])).expect("quantize");
+    let quantized = quantize(&graph, &samples(&graph, &[0.5, 1.0]), None).expect("quantize");
     assert!(
         quantized.report.max_abs_error < 1.0,
         "{:?}",
@@ -224,9 +228,13 @@ fn bad_samples_are_refused() {
             Err(QuantizeError::Class { sample: 1, .. })
         ));
     }
-    let report = quantize(&one(), &samples.with_classes(&[1.0, 0.0]).expect("classes"))
-        .expect("quantize")
-        .report;
+    let report = quantize(
+        &one(),
+        &samples.with_classes(&[1.0, 0.0]).expect("classes"),
+        None,
+    )
+    .expect("quantize")
+    .report;
     assert_eq!(
         (report.float_correct, report.integer_correct),
         (Some(1), Some(1))

@@ -1,7 +1,8 @@
 //! The bundled models are what import makes of their files, and are as accurate as their originals.
 
 use assay_model::{
-    Calibration, Card, Executor, FloatTensor, Input, bundled, bundled as models, import,
+    Calibration, Card, Collection, Executor, FloatTensor, Input, bundled, bundled as models,
+    import,
     input::{decode, decode_npz},
     onnx,
 };
@@ -39,7 +40,8 @@ fn array(archive: &[u8], name: &str) -> FloatTensor {
 
 #[test]
 fn import_gives_the_bundled_bytes() {
-    let (inputs, classes) = (array(CALIBRATION, "x"), array(CALIBRATION, "y"));
+    let inputs = Input::Reals(array(CALIBRATION, "x"));
+    let classes = array(CALIBRATION, "y");
     for (name, file, json, _) in FILES {
         let bundled = models::find(name).expect("bundled");
         let fields = bundled.manifest().fields().clone();
@@ -50,10 +52,14 @@ fn import_gives_the_bundled_bytes() {
             description: fields.description,
             preprocessing: Some(fields.input.preprocessing),
             labels: fields.output.labels,
+            input: None,
         };
         let calibration = Calibration {
-            inputs: &inputs,
-            classes: Some(&classes),
+            samples: Collection {
+                inputs: &inputs,
+                classes: Some(&classes),
+            },
+            held_out: None,
         };
         let imported = import(file, calibration, card).expect(name);
         assert!(

@@ -1,19 +1,24 @@
 //! Words of `assay model`.
 
 use super::WalletChoice;
-use clap::{Args, Subcommand, ValueHint};
+use assay_model::manifest::Colour;
+use clap::{Args, Subcommand, ValueEnum, ValueHint};
 use std::{path::PathBuf, str::FromStr};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Model {
     /// Turn a float ONNX model into an integer program and its manifest
     #[command(after_help = "\
-Example:
+Examples:
   assay model import model.onnx --calibration samples.npz -o my-model/
+  assay model import model.onnx --calibration samples.npz --held-out test.npz \\
+      --shape 3,48,192 --image 192x48:bgr --pixels symmetric -o my-model/
 
 Writes program.bin, manifest.bin and manifest.json, and reports what the
-integers cost in accuracy. The calibration archive holds sample inputs as `x`
-and, optionally, their labels as `y`.")]
+integers cost in accuracy. An archive holds sample inputs as `x` and,
+optionally, their labels as `y`. Real numbers are taken as the model was
+trained on them; bytes are the pixels of its pictures, channel by channel. A
+softmax at the end is left out: the program's scores are its logits.")]
     Import(ModelImport),
     /// Show a model's layers, shapes and bounds
     #[command(after_help = "\
@@ -45,6 +50,12 @@ pub(crate) struct ModelImport {
     /// Sample inputs that choose the scales; never the ones accuracy is measured on later
     #[arg(long, value_name = "NPZ", value_hint = ValueHint::FilePath)]
     pub(crate) calibration: PathBuf,
+    /// Other sample inputs, on which the loss of accuracy is measured [default: the same]
+    #[arg(long, value_name = "NPZ", value_hint = ValueHint::FilePath)]
+    pub(crate) held_out: Option<PathBuf>,
+    /// Extents of the input without its batch, where the file leaves them open, e.g. `3,48,192`
+    #[arg(long, value_name = "EXTENTS", value_delimiter = ',')]
+    pub(crate) shape: Vec<u32>,
     /// Folder to write to
     #[arg(short, long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) out: PathBuf,
@@ -60,10 +71,14 @@ pub(crate) struct ModelImport {
     /// What the model is, in a sentence
     #[arg(long, value_name = "TEXT", default_value = "")]
     pub(crate) description: String,
-    /// The input is a picture of this size, e.g. `28x28`, or `32x32:rgb` in colour
+    /// The input is a picture of this size, e.g. `28x28`, or in colour `32x32:rgb` or
+    /// `32x32:bgr`
     /// [default: a picture where the input has one or three maps]
     #[arg(long, value_name = "SIZE")]
     pub(crate) image: Option<ImageSize>,
+    /// What the bytes of its pixels stand for
+    #[arg(long, value_name = "RANGE", default_value = "unit", requires = "image")]
+    pub(crate) pixels: Pixels,
     /// Black and white change places first; for models trained on dark digits on paper
     #[arg(long, requires = "image")]
     pub(crate) invert: bool,
@@ -77,25 +92,39 @@ pub(crate) struct ModelImport {
 pub(crate) struct ImageSize {
     pub(crate) width: u32,
     pub(crate) height: u32,
-    pub(crate) rgb: bool,
+    pub(crate) colour: Colour,
+}
+
+/// What a picture's bytes stand for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Pixels {
+    /// 0 to 1
+    Unit,
+    /// 0 to 255
+    Byte,
+    /// −1 to 1
+    Symmetric,
 }
 
 impl FromStr for ImageSize {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let (size, rgb) = match text.strip_suffix(":rgb") {
-            Some(size) => (size, true),
-            None => (text, false),
+        let (size, colour) = match text.split_once(':') {
+            Some((size, "rgb")) => (size, Colour::Rgb),
+            Some((size, "bgr")) => (size, Colour::Bgr),
+            _ => (text, Colour::Grey),
         };
         size.split_once('x')
             .and_then(|(width, height)| {
                 Some(Self {
                     width: width.parse().ok()?,
                     height: height.parse().ok()?,
-                    rgb,
+                    colour,
                 })
             })
-            .ok_or_else(|| format!("`{text}` is no picture size; write `28x28` or `32x32:rgb`"))
+            .ok_or_else(|| {
+                format!("`{text}` is no picture size; write `28x28`, `32x32:rgb` or `32x32:bgr`")
+            })
     }
 }
 
