@@ -1,7 +1,10 @@
 //! Accounts: money, lanes, and the records that the ledger derives from what they did.
 
-use crate::json::{Address, Grains, Number};
-use assay_types::{AccountId, Amount, LedgerTime};
+use crate::{
+    ReservationView,
+    json::{Address, Grains, Maybe, Number, Spoken},
+};
+use assay_types::{AccountId, Amount, LedgerTime, Name};
 use serde::{Deserialize, Serialize};
 
 /// What the ledger knows of an account. An account that never received anything is all zeros.
@@ -11,6 +14,9 @@ pub struct AccountView {
     /// The account.
     #[serde(with = "Address")]
     pub account: AccountId,
+    /// The name to show beside its address: the first that it chose itself and that stands for it now.
+    #[serde(default, with = "Maybe::<Spoken>")]
+    pub name: Option<Name>,
     /// Money it can spend.
     #[serde(with = "Grains")]
     pub balance: Amount,
@@ -26,6 +32,9 @@ pub struct AccountView {
     pub offers: u32,
     /// Its open orders, as a buyer.
     pub orders: u32,
+    /// What it has reserved, if it is about to register a name.
+    #[serde(default)]
+    pub reservation: Option<ReservationView>,
     /// Lanes it has used.
     pub lanes: Vec<LaneView>,
     /// Its record as a seller.

@@ -22,11 +22,13 @@ mod content;
 mod event;
 mod market;
 mod model;
+mod name;
 mod problem;
 mod receipt;
 mod state;
 mod status;
 mod stream;
+mod supply;
 mod transaction;
 
 pub use account::{AccountView, BuyerRecordView, LaneView, SellerRecordView, UnbondingView};
@@ -41,6 +43,7 @@ pub use market::{
     OrderView, OrdersPage, TermsView, WorkView,
 };
 pub use model::{ModelView, RoyaltySplitView};
+pub use name::{NameParamsView, NameView, NamesPage, ReservationView};
 pub use problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
 pub use receipt::{PayoutResultView, PayoutView, ReceiptView, VerdictView};
 pub use state::{RowKeyView, RowView, StateView};
@@ -49,6 +52,7 @@ pub use stream::{
     BLOCK_EVENT, BlockEvent, CursorError, EventCursor, MARKET_EVENT, SenderOutcome, StampedEvent,
     StreamMessage,
 };
+pub use supply::{EmissionParamsView, EmissionView, EpochView, LeaderView};
 pub use transaction::{
     BATCH_BYTES_MAX, BATCH_TRANSACTIONS_MAX, BatchAnswer, BatchTooLarge, CallView, OutcomeView,
     RefusedView, RejectionView, Submitted, TransactionBatch, TransactionStatus, TransactionView,

@@ -2,7 +2,9 @@
 //!
 //! Constants ending in `_ROUTE` are patterns with `{name}` holes; functions fill them.
 
-use assay_types::{AccountId, ContentId, Height, Lane, ModelId, OfferId, OrderId, RowKey, TxId};
+use assay_types::{
+    AccountId, ContentId, Height, Lane, ModelId, Name, OfferId, OrderId, RowKey, TxId,
+};
 
 /// What this is, for people.
 pub const ROOT: &str = "/";
@@ -41,6 +43,12 @@ pub const ORDERS: &str = "/v1/orders";
 pub const ORDER_ROUTE: &str = "/v1/orders/{id}";
 /// The answer that an order's check accepted: the plain bytes whose id the receipt names.
 pub const ORDER_OUTPUT_ROUTE: &str = "/v1/orders/{id}/output";
+/// The supply and the epoch under way.
+pub const SUPPLY: &str = "/v1/supply";
+/// Names, ascending; takes `?holder=`, `?limit=` and `?cursor=`.
+pub const NAMES: &str = "/v1/names";
+/// One name.
+pub const NAME_ROUTE: &str = "/v1/names/{name}";
 /// Registered models.
 pub const MODELS: &str = "/v1/models";
 /// One model.
@@ -104,6 +112,11 @@ pub fn order(id: OrderId) -> String {
 /// Path of [`ORDER_OUTPUT_ROUTE`].
 pub fn order_output(id: OrderId) -> String {
     format!("/v1/orders/{id}/output")
+}
+
+/// Path of [`NAME_ROUTE`].
+pub fn name(name: Name) -> String {
+    format!("/v1/names/{name}")
 }
 
 /// Path of [`MODEL_ROUTE`].

@@ -1,6 +1,9 @@
 //! The node and its chain at a glance.
 
-use crate::json::{Address, Each, Grains, Id, Number};
+use crate::{
+    NameParamsView,
+    json::{Address, Each, Grains, Id, Number},
+};
 use assay_types::{AccountId, Amount, ChainId, FeeRate, Height, LedgerTime, Params, Weight};
 use serde::{Deserialize, Serialize};
 
@@ -101,6 +104,7 @@ pub struct ParamsView {
     pub orders_per_account_max: u32,
     pub order_ms_max: u64,
     pub valid_ms_max: u64,
+    pub names: NameParamsView,
 }
 
 impl From<&Params> for ParamsView {
@@ -118,6 +122,7 @@ impl From<&Params> for ParamsView {
             orders_per_account_max: params.orders_per_account_max,
             order_ms_max: params.order_ms_max,
             valid_ms_max: params.valid_ms_max,
+            names: (&params.names).into(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use crate::SseError;
 use assay_api::{BatchTooLarge, Problem, ProblemCode, RejectionView};
 use assay_content::FetchError;
-use assay_types::{ContentId, LedgerTime, OrderId, TxId};
+use assay_types::{ContentId, LedgerTime, Name, OrderId, TxId};
 
 /// Why a request brought nothing.
 #[derive(Debug, thiserror::Error)]
@@ -91,6 +91,12 @@ pub enum ClientError {
         order: OrderId,
         /// How long was waited, in milliseconds.
         waited_ms: u64,
+    },
+    /// A name stands for no account.
+    #[error("the name {name} stands for nobody now; check its spelling, or give the address")]
+    NoSuchName {
+        /// The name.
+        name: Name,
     },
     /// A lane could not be brought in step with the ledger.
     #[error(

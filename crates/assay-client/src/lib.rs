@@ -19,6 +19,7 @@ mod content;
 mod error;
 mod events;
 mod http;
+mod names;
 mod orders;
 mod sender;
 mod sse;

@@ -2,17 +2,18 @@
 
 use assay_api::{
     AccountView, AssignmentStage, AssignmentView, BlockView, BuyerRecordView, LaneView, ModelView,
-    OfferView, OrderStatus, OrderView, OrdersPage, OutcomeView, RoyaltySplitView, SellerRecordView,
-    TransactionView, UnbondingView,
+    NameView, OfferView, OrderStatus, OrderView, OrdersPage, OutcomeView, ReservationView,
+    RoyaltySplitView, SellerRecordView, TransactionView, UnbondingView,
 };
 use assay_chain::FinalizedBlock;
 use assay_ledger::{
     Ledger,
     check::{QuorumEntry, QuorumState},
-    rows::{BuyerRecord, Model, Offer, Order, Seat, SeatState, SellerRecord, Stage},
+    rows::{BuyerRecord, Model, NameLease, Offer, Order, Seat, SeatState, SellerRecord, Stage},
 };
 use assay_types::{
-    AccountId, Amount, Check, ContentId, ModelId, OfferId, OrderId, PayoutResult, Receipt, decode,
+    AccountId, Amount, Check, ContentId, ModelId, Name, OfferId, OrderId, PayoutResult, Receipt,
+    decode,
 };
 
 /// An account; zeros for an unknown one.
@@ -20,6 +21,7 @@ pub(crate) fn account(ledger: &Ledger, id: AccountId, lanes: Vec<LaneView>) -> A
     let row = ledger.account(&id).cloned().unwrap_or_default();
     AccountView {
         account: id,
+        name: ledger.name_shown(id),
         balance: row.balance,
         bond: row.bond,
         locked: row.locked,
@@ -32,6 +34,11 @@ pub(crate) fn account(ledger: &Ledger, id: AccountId, lanes: Vec<LaneView>) -> A
             .collect(),
         offers: row.offers,
         orders: row.orders,
+        reservation: ledger.reservation(&id).map(|row| ReservationView {
+            commitment: row.commitment.hash(),
+            ripe_at: row.ripe_at,
+            lapses_at: row.lapses_at,
+        }),
         lanes,
         seller: seller_record(&row.seller),
         buyer: buyer_record(&row.buyer),
@@ -57,6 +64,18 @@ pub(crate) const fn buyer_record(buyer: &BuyerRecord) -> BuyerRecordView {
         rejected: buyer.rejected,
         cancelled: buyer.cancelled,
         spent: buyer.spent,
+    }
+}
+
+/// A name that is leased or in grace.
+pub(crate) fn name(ledger: &Ledger, name: Name, row: &NameLease) -> NameView {
+    NameView {
+        name,
+        holder: row.holder,
+        stands: row.holds_at(ledger.time()),
+        claimed: row.claimed,
+        expires_at: row.expires_at,
+        frees_at: row.frees_at,
     }
 }
 

@@ -6,6 +6,7 @@ mod bench;
 mod demo;
 mod infer;
 mod model;
+mod name;
 mod network;
 mod node;
 mod order;
@@ -20,8 +21,9 @@ pub(crate) use bench::{Bench, Suite};
 pub(crate) use demo::Demo;
 pub(crate) use infer::{CheckChoice, Infer};
 pub(crate) use model::{
-    ImageSize, Model, ModelImport, ModelInspect, ModelRegister, ModelRun, Pixels,
+    ImageSize, Model, ModelImport, ModelInspect, ModelRegister, ModelRun, Pixels, RoyaltyChoice,
 };
+pub(crate) use name::{Name, NameLease, NameShow, NameTransfer};
 pub(crate) use network::{Network, NetworkNew, NetworkPlace};
 pub(crate) use node::{KEEP_BLOCKS_MIN, LISTEN_DEFAULT, Node, NodeAction, NodeExport, NodeRun};
 pub(crate) use order::{Order, OrderList};
@@ -285,6 +287,12 @@ pub(crate) enum Command {
     Wallet(Wallet),
     /// Send money to an account
     Transfer(Transfer),
+    /// Lease names that stand for addresses, and look them up
+    #[command(subcommand)]
+    Name(Name),
+    /// Show how much money there is and how new money comes
+    #[command(after_help = "Example:\n  assay supply --json | jq .epoch")]
+    Supply,
     /// Look at orders
     #[command(subcommand)]
     Order(Order),

@@ -7,12 +7,14 @@ mod doctor;
 mod infer;
 mod man;
 pub(crate) mod model;
+mod name;
 mod network;
 mod node;
 mod order;
 mod provide;
 pub(crate) mod receipt;
 mod state;
+mod supply;
 mod transfer;
 pub(crate) mod wallet;
 
@@ -51,6 +53,8 @@ pub(crate) async fn run(
         Command::Node(args) => node::run(args, globals, output).await,
         Command::Infer(args) => infer::run(args, globals, output).await,
         Command::Wallet(command) => wallet::run(command, globals, config, output).await,
+        Command::Supply => supply::run(globals, output).await,
+        Command::Name(command) => name::run(command, globals, output).await,
         Command::Transfer(args) => transfer::run(args, globals, output).await,
         Command::Order(command) => order::run(command, globals, output).await,
     }

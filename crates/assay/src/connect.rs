@@ -11,7 +11,8 @@ use assay_api::{EventView, ModelView, StampedEvent};
 use assay_client::{Client, ClientError, Sender};
 use assay_model::{Manifest, Tensor, manifest::MANIFEST_BYTES_MAX};
 use assay_types::{
-    APPROVAL_DELIVER, ApprovalCall, Call, ContentId, Lane, OrderId, QUORUM_REVEAL, QuorumCall,
+    APPROVAL_DELIVER, AccountId, ApprovalCall, Call, ContentId, Lane, OrderId, Party,
+    QUORUM_REVEAL, QuorumCall,
 };
 
 /// The node that the flags name.
@@ -36,6 +37,41 @@ pub(crate) async fn sender(
     let client = client(globals).await?;
     let key = command::wallet::unlock(wallet, globals, output)?;
     Ok(Sender::new(client, key, Lane::default()))
+}
+
+/// The account that is meant.
+///
+/// # Errors
+/// When it is a name that stands for nobody.
+pub(crate) async fn party(client: &Client, party: Party) -> anyhow::Result<AccountId> {
+    client.resolve(party).await.hint(
+        || "`assay name show` tells more; an address, which begins with asy1, is never mistaken",
+    )
+}
+
+/// An address, and in brackets the name that its account chose.
+///
+/// # Errors
+/// When the node does not answer.
+pub(crate) async fn with_name(client: &Client, account: AccountId) -> anyhow::Result<String> {
+    let name = client.account(account).await?.name;
+    Ok(match name {
+        Some(name) => format!("{account} ({name})"),
+        None => account.to_string(),
+    })
+}
+
+/// As [`with_name`], with the start of the address only.
+///
+/// # Errors
+/// When the node does not answer.
+pub(crate) async fn called(client: &Client, account: AccountId) -> anyhow::Result<String> {
+    let name = client.account(account).await?.name;
+    let short = account.short();
+    Ok(match name {
+        Some(name) => format!("{short} ({name})"),
+        None => short,
+    })
 }
 
 /// A registered model and its manifest, which is checked against its id.

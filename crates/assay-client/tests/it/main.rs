@@ -4,6 +4,7 @@ mod support;
 
 mod content;
 mod events;
+mod names;
 mod orders;
 mod sender;
 mod stranger;

@@ -10,6 +10,7 @@ mod content;
 mod events;
 mod market;
 mod models;
+mod names;
 mod quota;
 mod state;
 mod status;
@@ -127,6 +128,9 @@ pub(crate) fn router(app: Shared) -> Router {
         .route(paths::STATE_OFFER_ROUTE, get(state::offer))
         .route(paths::STATE_ORDER_ROUTE, get(state::order))
         .route(paths::STATE_NAME_ROUTE, get(state::name))
+        .route(paths::SUPPLY, get(names::emission))
+        .route(paths::NAMES, get(names::names))
+        .route(paths::NAME_ROUTE, get(names::name))
         .route(paths::MODELS, get(models::models))
         .route(paths::MODEL_ROUTE, get(models::model))
         .route(

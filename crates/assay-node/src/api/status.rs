@@ -7,6 +7,7 @@ use assay_api::{
     MempoolView, OCTET_STREAM, PAGE_ITEMS_MAX, ProblemCode, StatusView, SupplyView,
 };
 use assay_content::{CONTENT_RETENTION_MS, UPLOAD_GRACE_MS};
+use assay_ledger::Ledger;
 use assay_types::TRANSACTION_BYTES_MAX;
 use axum::{
     extract::State,
@@ -73,11 +74,7 @@ pub(super) async fn status(State(app): State<Shared>) -> Response {
         time: ledger.time(),
         base_fee: ledger.base_fee(),
         validators: app.validators.clone(),
-        supply: SupplyView {
-            issued: ledger.issued(),
-            burnt: ledger.burnt(),
-            circulating: ledger.issued().saturating_sub(ledger.burnt()),
-        },
+        supply: supply(ledger),
         mempool: MempoolView {
             transactions: mempool.transactions as u64,
             bytes: mempool.bytes as u64,
@@ -95,6 +92,14 @@ pub(super) async fn status(State(app): State<Shared>) -> Response {
         params: ledger.params().into(),
     });
     json(&view)
+}
+
+pub(super) fn supply(ledger: &Ledger) -> SupplyView {
+    SupplyView {
+        issued: ledger.issued(),
+        burnt: ledger.burnt(),
+        circulating: ledger.issued().saturating_sub(ledger.burnt()),
+    }
 }
 
 /// Canonical bytes of the genesis, whose hash is the chain id.

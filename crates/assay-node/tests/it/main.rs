@@ -7,6 +7,7 @@ mod events;
 mod hostile;
 mod lifecycle;
 mod market;
+mod names;
 mod reading;
 mod state;
 mod transactions;

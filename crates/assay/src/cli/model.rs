@@ -152,28 +152,33 @@ pub(crate) struct ModelRegister {
     /// Folder with program.bin and manifest.bin
     #[arg(value_name = "DIR", value_hint = ValueHint::DirPath)]
     pub(crate) folder: PathBuf,
-    /// A share of the income: ACCOUNT=BASIS_POINTS; repeat for more
-    #[arg(long = "royalty", value_name = "ACCOUNT=POINTS")]
+    /// A share of the income, in basis points; repeat for more
+    #[arg(long = "royalty", value_name = "NAME|ADDRESS=POINTS")]
     pub(crate) royalties: Vec<RoyaltyChoice>,
 }
 
 /// One `--royalty`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct RoyaltyChoice(pub(crate) assay_types::RoyaltySplit);
+pub(crate) struct RoyaltyChoice {
+    /// Who gets it.
+    pub(crate) party: assay_types::Party,
+    /// How much of it.
+    pub(crate) share: assay_types::BasisPoints,
+}
 
 impl FromStr for RoyaltyChoice {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let (account, share) = text
-            .split_once('=')
-            .ok_or_else(|| format!("`{text}` is no share; write ACCOUNT=POINTS, e.g. asy1…=250"))?;
-        let account = account.parse().map_err(|error| format!("{error}"))?;
+        let (party, share) = text.split_once('=').ok_or_else(|| {
+            format!("`{text}` is no share; write an account and its points, e.g. asy1…=250")
+        })?;
+        let party = party.parse().map_err(|error| format!("{error}"))?;
         let share = share
             .parse()
             .map_err(|_| format!("`{share}` is no number of basis points; 250 is 2.5 %"))?;
-        Ok(Self(assay_types::RoyaltySplit {
-            account,
+        Ok(Self {
+            party,
             share: assay_types::BasisPoints::new(share),
-        }))
+        })
     }
 }

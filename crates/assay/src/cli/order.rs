@@ -1,7 +1,7 @@
 //! Words of `assay order`.
 
 use super::WalletChoice;
-use assay_types::OrderId;
+use assay_types::{OrderId, Party};
 use clap::{Args, Subcommand};
 
 #[derive(Debug, Subcommand)]
@@ -25,8 +25,8 @@ pub(crate) struct OrderList {
     #[command(flatten)]
     pub(crate) wallet: WalletChoice,
     /// Whose, instead of the wallet's: orders that the account bought or was drawn for
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) account: Option<assay_types::AccountId>,
+    #[arg(long, value_name = "NAME|ADDRESS")]
+    pub(crate) account: Option<Party>,
     /// Most to list
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) limit: usize,

@@ -1,4 +1,4 @@
-use super::{model::RoyaltyChoice, *};
+use super::*;
 use clap::CommandFactory;
 
 #[test]
@@ -69,6 +69,10 @@ fn wrong_usage_is_refused_by_the_grammar() {
         ("infer --model m --input x --max-price -1", false),
         ("infer --model m --input x --within 0", false),
         ("transfer asy1nonsense 1", false),
+        ("transfer bright-shop 1", true),
+        ("transfer Bright-Shop 1", false),
+        ("name register bright-shop --for 30d", true),
+        ("name register bright-shop --for 30", false),
         ("order show 12", false),
         (&format!("order show {id}"), true),
         ("provide --misbehave politely", false),
@@ -84,8 +88,13 @@ fn wrong_usage_is_refused_by_the_grammar() {
 #[test]
 fn royalties_are_an_account_and_a_share() {
     let account = assay_types::AccountId::new([7; 32]);
-    let RoyaltyChoice(split) = format!("{account}=250").parse().unwrap();
-    assert_eq!((split.account, split.share.get()), (account, 250));
+    let RoyaltyChoice { party, share } = format!("{account}=250").parse().unwrap();
+    assert_eq!(
+        (party, share.get()),
+        (assay_types::Party::Account(account), 250)
+    );
+    let RoyaltyChoice { party, .. } = "bright-shop=250".parse().unwrap();
+    assert_eq!(party.to_string(), "bright-shop");
     for text in [
         "",
         "250",

@@ -1,6 +1,6 @@
-//! Values that several commands take: amounts, times, models by name.
+//! Values that several commands take: amounts, times, leases, models by name.
 
-use assay_types::{Amount, ModelId};
+use assay_types::{Amount, ModelId, YEAR_MS};
 use std::time::Duration;
 
 pub(super) fn amount(text: &str) -> Result<Amount, assay_types::AmountError> {
@@ -17,6 +17,26 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
             "`{text}` is no whole number of seconds from 1 to {WITHIN_SECONDS_MAX}"
         )),
     }
+}
+
+/// A span such as `1y`, `30d`, `12h` or `5m`, in milliseconds.
+pub(super) fn lease(text: &str) -> Result<u64, String> {
+    let span = || {
+        let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        let unit_ms = match unit {
+            "y" => YEAR_MS,
+            "d" => 24 * 3_600_000,
+            "h" => 3_600_000,
+            "m" => 60_000,
+            _ => return None,
+        };
+        let digits = number.bytes().all(|byte| byte.is_ascii_digit());
+        let number: u64 = digits.then(|| number.parse().ok())??;
+        number.checked_mul(unit_ms).filter(|ms| *ms > 0)
+    };
+    span().ok_or_else(|| {
+        format!("`{text}` is no span of time; write a number of years, days, hours or minutes: 1y, 30d, 12h, 5m")
+    })
 }
 
 /// A model as people name it.

@@ -1,7 +1,7 @@
 //! Words of `assay wallet` and `assay transfer`, and the choice of a wallet that other commands share.
 
 use super::values::amount;
-use assay_types::Amount;
+use assay_types::{Amount, Party};
 use clap::{Args, Subcommand, ValueHint};
 use std::path::PathBuf;
 
@@ -147,14 +147,15 @@ pub(crate) struct WalletChoice {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
-  assay transfer --wallet buyer asy1… 12.5")]
+Examples:
+  assay transfer --wallet buyer asy1… 12.5
+  assay transfer --wallet buyer bright-shop 12.5")]
 pub(crate) struct Transfer {
     #[command(flatten)]
     pub(crate) wallet: WalletChoice,
-    /// The receiver's address
+    /// The receiver's address or name
     #[arg(value_name = "TO")]
-    pub(crate) to: assay_types::AccountId,
+    pub(crate) to: Party,
     /// How much (ASY)
     #[arg(value_name = "ASY", value_parser = amount)]
     pub(crate) amount: Amount,

@@ -37,7 +37,7 @@ async fn show(order: OrderId, globals: &Globals, output: &Output) -> Done {
     }
     let mut facts = vec![
         ("order", view.order.to_string()),
-        ("buyer", view.buyer.to_string()),
+        ("buyer", connect::with_name(&client, view.buyer).await?),
         ("status", status(&view).to_owned()),
         ("escrow", view.escrow.to_string()),
         ("placed", words::time(view.placed_at)),
@@ -49,10 +49,8 @@ async fn show(order: OrderId, globals: &Globals, output: &Output) -> Done {
     }
     for (index, seller) in view.sellers.iter().enumerate() {
         let name = if index == 0 { "sellers" } else { "" };
-        facts.push((
-            name,
-            format!("{} {}", seller.seller.short(), stage(seller.stage)),
-        ));
+        let who = connect::called(&client, seller.seller).await?;
+        facts.push((name, format!("{who} {}", stage(seller.stage))));
     }
     output.facts(facts);
     Ok(Ended::Well)
@@ -61,7 +59,7 @@ async fn show(order: OrderId, globals: &Globals, output: &Output) -> Done {
 async fn list(args: &OrderList, globals: &Globals, output: &Output) -> Done {
     let client = connect::client(globals).await?;
     let account = match args.account {
-        Some(account) => account,
+        Some(party) => connect::party(&client, party).await?,
         None => wallet::address(&args.wallet, globals)?,
     };
     let orders = client.orders(account, args.limit, None).await?.orders;

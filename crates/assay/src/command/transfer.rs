@@ -16,6 +16,7 @@ use serde_json::json;
 pub(crate) async fn run(args: &Transfer, globals: &Globals, output: &Output) -> Done {
     let sender = connect::sender(globals, &args.wallet, output).await?;
     let Transfer { to, amount, .. } = *args;
+    let to = connect::party(sender.client(), to).await?;
     let spinner = output.spinner("waiting for a block");
     let sent = sender.send_and_wait(Call::Transfer { to, amount }).await;
     spinner.finish_and_clear();
@@ -29,7 +30,7 @@ pub(crate) async fn run(args: &Transfer, globals: &Globals, output: &Output) -> 
     }));
     output.facts([
         ("sent", amount.to_string()),
-        ("to", to.to_string()),
+        ("to", connect::with_name(sender.client(), to).await?),
         ("transaction", confirmed.id.to_string()),
     ]);
     output.blank();

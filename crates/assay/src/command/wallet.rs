@@ -155,6 +155,7 @@ async fn show(args: &WalletShow, globals: &Globals, output: &Output) -> Done {
 
 fn account_facts(account: &AccountView) -> Vec<(&'static str, String)> {
     let AccountView {
+        name,
         balance,
         bond,
         locked,
@@ -162,10 +163,12 @@ fn account_facts(account: &AccountView) -> Vec<(&'static str, String)> {
         buyer,
         ..
     } = account;
-    let mut facts = vec![
+    let mut facts = Vec::new();
+    facts.extend(name.map(|name| ("name", name.to_string())));
+    facts.extend([
         ("balance", balance.to_string()),
         ("bond", format!("{bond} ({locked} of it locked by jobs)")),
-    ];
+    ]);
     for part in &account.unbonding {
         facts.push((
             "returning",

@@ -87,13 +87,12 @@ impl Books {
     pub(crate) fn sum(&self, after: &Self) -> String {
         let burnt = after.supply.burnt.saturating_sub(self.supply.burnt);
         let issued = after.supply.issued.saturating_sub(self.supply.issued);
-        let plain = |amount: Amount| amount.to_string().trim_end_matches(" ASY").to_owned();
-        let (before, after) = (
-            plain(self.supply.circulating),
-            plain(after.supply.circulating),
-        );
-        let (burnt, issued) = (plain(burnt), plain(issued));
-        format!("{after} + {burnt} burnt = {before} + {issued} new")
+        format!(
+            "{} = before - {} burnt + {} new",
+            words::column(after.supply.circulating),
+            words::column(burnt),
+            words::column(issued)
+        )
     }
 }
 

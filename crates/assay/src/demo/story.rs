@@ -56,6 +56,7 @@ pub(crate) struct Story {
     answers: BTreeMap<ContentId, String>,
     agreeing: BTreeMap<ContentId, usize>,
     royalties: BTreeMap<AccountId, Amount>,
+    rebates: BTreeMap<AccountId, Amount>,
     pending: Option<Line>,
 }
 
@@ -69,6 +70,7 @@ impl Story {
             answers: BTreeMap::new(),
             agreeing: BTreeMap::new(),
             royalties: BTreeMap::new(),
+            rebates: BTreeMap::new(),
             pending: None,
         }
     }
@@ -90,8 +92,14 @@ impl Story {
             *sum = sum.saturating_add(*amount);
             return Vec::new();
         }
+        if let EventView::Rebated { seller, amount, .. } = event {
+            let sum = self.rebates.entry(*seller).or_default();
+            *sum = sum.saturating_add(*amount);
+            return Vec::new();
+        }
         let mut next = Vec::new();
         if matches!(event, EventView::Refunded { .. } | EventView::Closed { .. }) {
+            next.extend(self.rebates(time));
             next.extend(self.royalties(time));
         }
         next.extend(self.line(time, event));
@@ -103,6 +111,20 @@ impl Story {
             }
         }
         complete
+    }
+
+    fn rebates(&mut self, time: LedgerTime) -> Option<Line> {
+        let sums = std::mem::take(&mut self.rebates);
+        let sum = sums
+            .values()
+            .fold(Amount::ZERO, |sum, amount| sum.saturating_add(*amount));
+        (!sum.is_zero()).then(|| Line {
+            time,
+            verb: "rebate",
+            tone: Tone::Plain,
+            names: sums.keys().map(|seller| self.cast.name(*seller)).collect(),
+            detail: format!("{sum} of the fees comes back"),
+        })
     }
 
     fn royalties(&mut self, time: LedgerTime) -> Vec<Line> {

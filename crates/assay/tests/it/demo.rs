@@ -117,7 +117,7 @@ fn masked(transcript: &str) -> String {
 }
 
 /// The stages of an order as the story names them, in order.
-const VERBS: [&str; 11] = [
+const VERBS: [&str; 12] = [
     "placed",
     "drawn",
     "accepted",
@@ -128,6 +128,7 @@ const VERBS: [&str; 11] = [
     "verdict",
     "paid",
     "burnt",
+    "rebate",
     "royalty",
 ];
 

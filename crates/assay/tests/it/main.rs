@@ -7,6 +7,7 @@ mod doctor;
 mod help;
 mod market;
 mod model;
+mod name;
 mod network;
 mod program;
 mod receipt;

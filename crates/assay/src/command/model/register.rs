@@ -2,18 +2,27 @@
 
 use super::{Loaded, load_folder};
 use crate::{
-    cli::{Globals, ModelRegister},
+    cli::{Globals, ModelRegister, RoyaltyChoice},
     connect,
     failure::{Done, Ended},
     output::{Output, good},
 };
 use anyhow::Context;
-use assay_types::{Call, List, Text};
+use assay_types::{Call, List, RoyaltySplit, Text};
 use serde_json::json;
 
 pub(super) async fn run(args: &ModelRegister, globals: &Globals, output: &Output) -> Done {
     let Loaded { program, manifest } = load_folder(&args.folder)?;
-    let mut royalties: Vec<_> = args.royalties.iter().map(|choice| choice.0).collect();
+    // What is wrong with the command is told before a passphrase is asked for.
+    let client = connect::client(globals).await?;
+    let mut royalties = Vec::new();
+    for RoyaltyChoice { party, share } in &args.royalties {
+        let account = connect::party(&client, *party).await?;
+        royalties.push(RoyaltySplit {
+            account,
+            share: *share,
+        });
+    }
     royalties.sort_by_key(|split| split.account);
     let call = Call::RegisterModel {
         model: program.model_id(),

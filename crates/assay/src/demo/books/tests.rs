@@ -31,7 +31,7 @@ fn books_add_up_only_when_every_grain_is_found() {
     assert!(rebated.adds_up() && before.leads_to(&rebated));
     assert_eq!(
         before.sum(&rebated),
-        "0.000000089 + 0.000000002 burnt = 0.00000009 + 0.000000001 new"
+        "0.000000089 = before - 0.000000002 burnt + 0.000000001 new"
     );
     assert!(
         !before.leads_to(&books_after([46, 33, 10], 12, 102)),

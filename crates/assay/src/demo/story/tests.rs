@@ -69,6 +69,11 @@ fn events_of_one_moment_become_one_line() {
         to: account(5),
         amount: Amount::new(amount),
     };
+    let rebated = |seller, amount| Event::Rebated {
+        order: ORDER,
+        seller: account(seller),
+        amount: Amount::new(amount),
+    };
     let released = Event::Released {
         order: ORDER,
         seller: account(3),
@@ -108,8 +113,10 @@ fn events_of_one_moment_become_one_line() {
         ),
         (1_070, royalty(100)),
         (1_070, paid(1, 50_000)),
+        (1_070, rebated(1, 25_000)),
         (1_070, royalty(120)),
         (1_070, paid(2, 0)),
+        (1_070, rebated(2, 10)),
         (1_070, burnt),
         (
             1_070,
@@ -135,6 +142,7 @@ fn events_of_one_moment_become_one_line() {
     70 ms  paid       anna: 0.01 ASY, 0.00005 ASY of it burnt as fee
     70 ms  paid       bruno: 0.01 ASY
     70 ms  burnt      mallory: loses 0.2 ASY, minority answer
+    70 ms  rebate     anna, bruno: 0.00002501 ASY of the fees comes back
     70 ms  royalty    author: 0.00000022 ASY for the model
     70 ms  returned   buyer: 0.000000005 ASY of the escrow
     ");
