@@ -6,7 +6,7 @@ use assay_model::{
         AccuracyLoss, Colour, Correct, Fields, ImagePreprocessing, InputSpec, Normalisation,
         OutputSpec, PixelRange, Preprocessing, Rational,
     },
-    program::{Op, Output, Parts, Requant, ValueId, ValueType, Window},
+    program::{ChannelRequant, Op, Output, Parts, Requant, ValueId, ValueType, Window},
 };
 
 fn shape(dims: &[u32]) -> Shape {
@@ -61,6 +61,61 @@ fn program() -> Program {
             },
         ],
         output: ValueId::new(6),
+    })
+    .expect("program")
+}
+
+/// One node of every kind that vision models add.
+fn vision_program() -> Program {
+    let requant = |shift, relu, dtype| Output::Requantized(Requant { shift, relu, dtype });
+    Program::new(Parts {
+        input: ValueType {
+            dtype: DType::I8,
+            shape: shape(&[2, 3, 4]),
+        },
+        nodes: vec![
+            Op::Conv2d {
+                input: ValueId::INPUT,
+                weights: vec![3, -4, 5, -6, 7, -8, 9, -10],
+                bias: vec![1000, -2000],
+                window: Window::of_kernel(2, 2),
+                groups: 2,
+                output: Output::PerChannel(ChannelRequant {
+                    shifts: vec![3, 6],
+                    relu: true,
+                    dtype: DType::I8,
+                }),
+            },
+            Op::AveragePool2d {
+                input: ValueId::new(1),
+                window: Window::of_kernel(2, 3),
+                multiplier: 171,
+                output: requant(10, false, DType::I8),
+            },
+            Op::Table {
+                input: ValueId::new(2),
+                entries: TensorData::I8((-128..=127).rev().collect()),
+            },
+            Op::Multiply {
+                left: ValueId::new(1),
+                right: ValueId::new(3),
+                output: requant(7, false, DType::I16),
+            },
+            Op::Rescale {
+                input: ValueId::new(4),
+                shift: 2,
+                output: requant(5, true, DType::I8),
+            },
+            Op::Concat {
+                inputs: vec![ValueId::new(5), ValueId::new(1)],
+                axis: 0,
+            },
+            Op::Transpose {
+                input: ValueId::new(6),
+                axes: vec![2, 0, 1],
+            },
+        ],
+        output: ValueId::new(7),
     })
     .expect("program")
 }
@@ -131,6 +186,11 @@ fn bytes_of_version_1() {
             "program",
             program().to_bytes(),
             include_str!("../fixtures/program_v1.hex"),
+        ),
+        (
+            "vision program",
+            vision_program().to_bytes(),
+            include_str!("../fixtures/program_vision_v1.hex"),
         ),
         (
             "manifest",

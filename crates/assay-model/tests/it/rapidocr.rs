@@ -24,6 +24,13 @@ fn fixture() -> Option<Vec<u8>> {
     std::fs::read(folder.join("rapidocr-cls/model.onnx")).ok()
 }
 
+#[expect(clippy::print_stderr, reason = "a test that was skipped says so")]
+fn skipped() {
+    eprintln!(
+        "SKIPPED: fixtures/rapidocr-cls/model.onnx is absent; `cargo xtask fixtures` fetches it"
+    );
+}
+
 /// Inputs and classes of an archive.
 fn read(archive: &[u8]) -> (Input, FloatTensor) {
     let inputs = decode_npz(archive, Some("x")).expect("x");
@@ -49,9 +56,7 @@ fn crops_show_both_orientations() {
 #[test]
 fn integers_choose_as_floats_do() {
     let Some(file) = fixture() else {
-        eprintln!(
-            "SKIPPED: fixtures/rapidocr-cls/model.onnx is absent; `cargo xtask fixtures` fetches it"
-        );
+        skipped();
         return;
     };
     let (calibration, held_out) = (read(CALIBRATION), read(HELD_OUT));
