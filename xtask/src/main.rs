@@ -1,4 +1,4 @@
-//! The one door to the checks of this repository: `cargo xtask ci|tidy|simulate|fuzz|fixtures`.
+//! The one door to the checks of this repository: `cargo xtask ci|tidy|simulate|coverage|fuzz|fixtures`.
 //!
 //! A person and the gate type the same thing: `.ci/run` only calls `cargo xtask ci`. The crate depends on a JSON
 //! parser and nothing else, because it is built before anything can be checked.
@@ -6,6 +6,7 @@
 //! Exit codes: 0 when all is well, 1 when a check found something, 2 when the command could not be run; a failed
 //! step of `ci` passes its own code on.
 mod ci;
+mod coverage;
 mod fixtures;
 mod fuzz;
 mod metadata;
@@ -25,11 +26,15 @@ Usage: cargo xtask COMMAND
   ci                             every check a change must pass, in order, up to the first failure
   tidy                           the house rules: arrows, licences, duplicates, words, files, manifests
   simulate [SEED] [STEPS]        random honest and hostile calls on the ledger; a fresh seed when none is given
+  coverage                       how much of the pure cores their own tests run
   fuzz [SECONDS] [TARGET...]     each fuzz target (or those named) for SECONDS (default 60)
   fixtures                       fetches models too large for the repository, through pip, pinned by SHA-256
 ";
 
 fn main() -> ExitCode {
+    if let Some(code) = coverage::as_compiler() {
+        return code;
+    }
     let root = workspace_root();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
@@ -37,6 +42,7 @@ fn main() -> ExitCode {
         ["ci"] => ci::run(&root),
         ["tidy"] => tidy::run(&root),
         ["simulate", rest @ ..] => simulate::run(&root, rest),
+        ["coverage"] => coverage::run(&root),
         ["fuzz", rest @ ..] => fuzz::run(&root, rest),
         ["fixtures"] => fixtures::run(&root),
         ["help" | "--help" | "-h"] => {

@@ -6,12 +6,14 @@
 //! | [`graph`] | licences that allow redistribution; one version of each heavy crate; one crate per purpose |
 //! | [`manifests`] | crates inherit the workspace's settings, and every version listed there is used |
 //! | [`sources`] | module files begin with their story and stay short; no leftovers; names that say something |
+//! | [`report`] | how many crates come in two versions, and a summary of what the binary links |
 //! | [`readme`] | the README opens with a transcript that works |
 mod arrows;
 mod graph;
 mod licence;
 mod manifests;
 mod readme;
+mod report;
 mod sources;
 
 use std::{fmt, path::Path};
@@ -45,21 +47,26 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Applies every rule to the workspace and prints what it finds.
+/// Applies every rule to the workspace, and prints what the binary is made of and what was found.
 pub(crate) fn run(root: &Path) -> Result<(), Failure> {
     let metadata = Metadata::load(root)?;
     let files = sources::load(root)?;
+    let report = report::Report::load(root, &metadata)?;
     let mut findings = [
         arrows::directions(&metadata),
         arrows::cores(root, &metadata)?,
         graph::licences(&metadata),
         graph::duplicates(&metadata),
         graph::unwanted(&metadata),
+        report.findings(),
         manifests::check(&metadata, &files),
         sources::check(&files),
         readme::check(&files),
     ]
     .concat();
+    for line in report.lines() {
+        output::line(&format!("    {line}"));
+    }
     findings.sort();
     for finding in &findings {
         output::line(&finding.to_string());

@@ -382,11 +382,13 @@ impl Chain {
     /// Proves a row, or its absence, after the last final block, with everything that shows a stranger that
     /// this chain says so. The block was the last when the proof was made, so its height and time say how
     /// fresh the answer is; a busy chain may be a few blocks further. Costs two reads of the database and
-    /// waits some milliseconds at most for the block's votes.
+    /// waits some milliseconds at most for the block's votes; on a new chain it waits for the first block.
     ///
     /// # Errors
     /// [`ProveError`].
     pub async fn prove(&self, key: RowKey) -> Result<StateProof, ProveError> {
+        let first = self.0.until_final(Height::ZERO.next()).await;
+        first.map_err(|_| ProveError::Stopped)?;
         let (answer, proof) = oneshot::channel();
         self.0
             .proofs

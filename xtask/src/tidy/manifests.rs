@@ -7,7 +7,14 @@ use crate::metadata::{Metadata, Package};
 /// Package fields that the root decides.
 const INHERITED: &[&str] = &["version", "edition", "rust-version", "license", "publish"];
 
-/// Crates of the ledger's side: they forbid unsafe code and have a `clippy.toml` of their own.
+/// Folders of the only unsafe code: (crate, folder below its `src`, reason).
+const UNSAFE: &[(&str, &str, &str)] = &[(
+    "assay-model",
+    "kernels/machine/",
+    "vector instructions have no safe form that is decided at run time",
+)];
+
+/// Crates of the ledger's side: they forbid unsafe code, but for [`UNSAFE`], and have a `clippy.toml` of their own.
 const LEDGER_SIDE: &[&str] = &["assay-ledger", "assay-model", "assay-types", "assay-verify"];
 
 /// Every rule about manifests.
@@ -76,15 +83,7 @@ fn settings(package: &Package, files: &[File]) -> Vec<Finding> {
         }
     }
     if LEDGER_SIDE.contains(&name.as_str()) {
-        let library = format!("{folder}/src/lib.rs");
-        if find(files, &library).is_some_and(|file| !file.text.contains("#![forbid(unsafe_code)]"))
-        {
-            findings.push(Finding::new(
-                library,
-                1,
-                "unsafe code is allowed, use `#![forbid(unsafe_code)]`",
-            ));
-        }
+        findings.extend(unsafe_code(name, folder, files));
         let bans = format!("{folder}/clippy.toml");
         if find(files, &bans).is_none() {
             findings.push(Finding::new(
@@ -92,6 +91,35 @@ fn settings(package: &Package, files: &[File]) -> Vec<Finding> {
                 1,
                 "missing, use crates/assay-types/clippy.toml as the pattern",
             ));
+        }
+    }
+    findings
+}
+
+/// Unsafe code outside of the folders that are listed for it.
+fn unsafe_code(name: &str, folder: &str, files: &[File]) -> Vec<Finding> {
+    let listed = UNSAFE.iter().find(|(crate_name, ..)| *crate_name == name);
+    let wanted = match listed {
+        None => "#![forbid(unsafe_code)]",
+        Some(_) => "#![deny(unsafe_code)]",
+    };
+    let library = format!("{folder}/src/lib.rs");
+    let mut findings = Vec::new();
+    if find(files, &library).is_some_and(|file| !file.text.contains(wanted)) {
+        let what = format!("unsafe code is allowed, use `{wanted}`");
+        findings.push(Finding::new(&library, 1, what));
+    }
+    let Some((_, allowed, _)) = listed else {
+        return findings;
+    };
+    let (source, allowed) = (format!("{folder}/src/"), format!("{folder}/src/{allowed}"));
+    for file in files {
+        let elsewhere = file.path.starts_with(&source)
+            && file.path != library
+            && !file.path.starts_with(&allowed);
+        if elsewhere && file.text.contains("unsafe_code") {
+            let what = format!("unsafe code is allowed here, keep it in {allowed}");
+            findings.push(Finding::new(&file.path, 1, what));
         }
     }
     findings
@@ -214,6 +242,31 @@ tokio = { workspace = true, features = [\"fs\"] }
         ] {
             assert_eq!(findings(&GOOD.replace(from, to), "").len(), 1, "{to}");
         }
+    }
+
+    #[test]
+    fn unsafe_code_stays_where_it_is_listed() {
+        let found = |name: &str, files: &[(&str, &str)]| {
+            let files: Vec<File> = files
+                .iter()
+                .map(|(path, text)| File {
+                    path: format!("crates/{name}/src/{path}"),
+                    text: (*text).to_owned(),
+                })
+                .collect();
+            unsafe_code(name, &format!("crates/{name}"), &files).len()
+        };
+        let (forbid, deny) = ("#![forbid(unsafe_code)]", "#![deny(unsafe_code)]");
+        let expect = "#![expect(unsafe_code)]";
+        assert_eq!(found("assay-types", &[("lib.rs", forbid)]), 0);
+        assert_eq!(found("assay-types", &[("lib.rs", deny)]), 1);
+        let machine = ("kernels/machine/mod.rs", expect);
+        assert_eq!(found("assay-model", &[("lib.rs", deny), machine]), 0);
+        assert_eq!(found("assay-model", &[("lib.rs", ""), machine]), 1);
+        assert_eq!(
+            found("assay-model", &[("lib.rs", deny), ("loops.rs", expect)]),
+            1
+        );
     }
 
     #[test]
