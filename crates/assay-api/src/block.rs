@@ -77,3 +77,14 @@ pub struct BlockView {
     /// Number of its events.
     pub event_count: usize,
 }
+
+/// Some final blocks without their transactions, newest first, and how to get more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct BlocksPage {
+    /// The blocks.
+    pub blocks: Vec<BlockView>,
+    /// What to send as `?cursor=` for the page that follows; `null` on the last.
+    #[serde(default)]
+    pub next: Option<String>,
+}

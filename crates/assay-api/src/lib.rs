@@ -8,8 +8,8 @@
 //! *decimal strings of grains* (a `u64` does not fit the numbers of JavaScript), heights, weights and
 //! times in milliseconds plain numbers. Readers ignore fields they do not know, so fields may be added.
 //!
-//! This crate compiles without the server and the client; both are written against it. A machine-readable
-//! document of the interface is generated from these types when it comes.
+//! This crate compiles without the server and the client; both are written against it. [`OPENAPI`] is the
+//! machine-readable document of the interface, generated from these types.
 
 #![forbid(unsafe_code)]
 
@@ -32,17 +32,17 @@ mod supply;
 mod transaction;
 
 pub use account::{AccountView, BuyerRecordView, LaneView, SellerRecordView, UnbondingView};
-pub use block::{BlockView, HeaderView};
+pub use block::{BlockView, BlocksPage, HeaderView};
 pub use content::{
     CONTENT_BYTES_MAX, CONTENT_SIZE_HEADER, ENCODED_MEDIA_TYPE, OCTET_STREAM, StoredView,
     UPLOAD_HEADER, UPLOAD_VALID_MS_MAX, UploadHeaderError, upload_from_header, upload_to_header,
 };
 pub use event::EventView;
 pub use market::{
-    AssignmentStage, AssignmentView, CheckView, GoodView, InputView, OfferView, OrderStatus,
-    OrderView, OrdersPage, TermsView, WorkView,
+    AssignmentStage, AssignmentView, CheckView, GoodView, InputView, OfferView, OffersPage,
+    OrderStatus, OrderView, OrdersPage, TermsView, WorkView,
 };
-pub use model::{ModelView, RoyaltySplitView};
+pub use model::{ModelView, ModelsPage, RoyaltySplitView};
 pub use name::{NameParamsView, NameView, NamesPage, ReservationView};
 pub use problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
 pub use receipt::{PayoutResultView, PayoutView, ReceiptView, VerdictView};
@@ -61,6 +61,8 @@ pub use transaction::{
 
 /// Version of the interface; the first segment of every path but `/` and `/healthz`.
 pub const API_VERSION: &str = "v1";
+/// The OpenAPI 3.1 document of the interface, which a node serves at [`paths::OPENAPI`].
+pub const OPENAPI: &str = include_str!("../openapi.json");
 /// Items of a list when the request names no limit.
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
 /// Most items of a list: a page of orders stays below a few hundred KiB.

@@ -318,6 +318,17 @@ pub struct OrderView {
     pub closed_height: Option<Height>,
 }
 
+/// Some offers, cheapest first, and how to get more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct OffersPage {
+    /// The offers.
+    pub offers: Vec<OfferView>,
+    /// What to send as `?cursor=` for the page that follows; `null` on the last.
+    #[serde(default)]
+    pub next: Option<String>,
+}
+
 /// Some orders, and how to get more.
 ///
 /// [`crate::paths::ACCOUNT_ORDERS_ROUTE`] lists an account's orders, newest first, or with `?status=open`
@@ -327,7 +338,7 @@ pub struct OrderView {
 pub struct OrdersPage {
     /// The orders.
     pub orders: Vec<OrderView>,
-    /// What to send as `?before=` for the page that follows; `null` on the last.
+    /// What to send as `?cursor=` for the page that follows; `null` on the last.
     #[serde(default)]
     pub next: Option<String>,
 }

@@ -31,6 +31,17 @@ pub struct ModelView {
     pub offers: u64,
 }
 
+/// Some models, by id, and how to get more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct ModelsPage {
+    /// The models.
+    pub models: Vec<ModelView>,
+    /// What to send as `?cursor=` for the page that follows; `null` on the last.
+    #[serde(default)]
+    pub next: Option<String>,
+}
+
 /// A share of a model's income.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]

@@ -10,6 +10,10 @@ use assay_types::{
 pub const ROOT: &str = "/";
 /// Whether the chain moves.
 pub const HEALTH: &str = "/healthz";
+/// The OpenAPI document of all this, see [`crate::OPENAPI`].
+pub const OPENAPI: &str = "/v1/openapi.json";
+/// Measurements of the node in Prometheus' text form.
+pub const METRICS: &str = "/metrics";
 /// See [`crate::StatusView`].
 pub const STATUS: &str = "/v1/status";
 /// Canonical genesis bytes.
@@ -84,7 +88,7 @@ pub fn lane(account: AccountId, lane: Lane) -> String {
     format!("/v1/accounts/{account}/lanes/{}", lane.get())
 }
 
-/// Path of [`ACCOUNT_ORDERS_ROUTE`]; takes `?limit=` and `?before=`.
+/// Path of [`ACCOUNT_ORDERS_ROUTE`]; takes `?limit=` and `?cursor=`.
 pub fn account_orders(account: AccountId) -> String {
     format!("/v1/accounts/{account}/orders")
 }

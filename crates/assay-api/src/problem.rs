@@ -78,6 +78,8 @@ codes! {
     TooLarge "too_large" 413 "Too large";
     /// Too many requests of this kind at once.
     Busy "busy" 429 "Too many at once";
+    /// Too many requests from one address; `retry-after` says for how long to wait.
+    RateLimited "rate_limited" 429 "Too many requests";
     /// The transaction is for another chain.
     WrongChain "wrong_chain" 422 "Another chain";
     /// The signature is not the sender's.

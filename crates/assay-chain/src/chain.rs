@@ -522,17 +522,18 @@ impl Chain {
         Ok(self.0.core.history.account_transactions(account, after)?)
     }
 
-    /// Orders that an account placed or was drawn for, oldest first, at most [`crate::PAGE_ROWS_MAX`] after
-    /// `after`; an order it was drawn for twice appears twice.
+    /// Orders that an account placed or was drawn for, newest first, before `before`, at most `limit` and
+    /// [`crate::PAGE_ROWS_MAX`].
     ///
     /// # Errors
     /// [`ChainError::History`].
     pub fn account_orders(
         &self,
         account: AccountId,
-        after: Option<Location>,
+        before: Option<Location>,
+        limit: usize,
     ) -> Result<Vec<(Location, OrderId)>, ChainError> {
-        Ok(self.0.core.history.account_orders(account, after)?)
+        Ok(self.0.core.history.account_orders(account, before, limit)?)
     }
 
     /// Stops taking transactions, then consensus, then the threads; returns when the data folder is free.

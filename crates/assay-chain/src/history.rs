@@ -282,19 +282,48 @@ impl History {
             .map_err(storage("list an account's transactions"))
     }
 
-    /// The orders an account placed or was drawn for, oldest first, after `after`.
+    /// The orders an account placed or was drawn for, newest first, before `before`, at most `limit`: each
+    /// where that happened first.
     pub(crate) fn account_orders(
         &self,
         account: AccountId,
-        after: Option<Location>,
+        before: Option<Location>,
+        limit: usize,
     ) -> Result<Vec<(Location, OrderId)>, HistoryError> {
-        self.list(ACCOUNT_ORDERS, account, after)
-            .map(|rows| {
-                rows.into_iter()
-                    .map(|(at, id)| (at, OrderId::new(id)))
-                    .collect()
-            })
-            .map_err(storage("list an account's orders"))
+        let read = || -> Result<Vec<(Location, OrderId)>, redb::Error> {
+            let transaction = self.database.begin_read()?;
+            let table = transaction.open_table(ACCOUNT_ORDERS)?;
+            let events = transaction.open_table(ORDER_EVENTS)?;
+            let account = *account.as_bytes();
+            let until = before.map_or((account, u64::MAX, u32::MAX), |before| {
+                (account, before.height.get(), before.index)
+            });
+            let mut found = Vec::new();
+            for row in table.range((account, 0, 0)..until)?.rev() {
+                let (key, order) = row?;
+                let ((_, height, index), order) = (key.value(), order.value());
+                // Drawn again for an order of earlier: the rows since the order began hold it once more.
+                let mut about = events.range((order, 0, 0)..=(order, height, index))?;
+                let began = about.next().transpose()?.map(|(key, _)| key.value());
+                let (_, begun, first) = began.unwrap_or((order, height, index));
+                let mut is_first = true;
+                for row in table
+                    .range((account, begun, first)..(account, height, index))?
+                    .take(PAGE_ROWS_MAX)
+                {
+                    is_first &= row?.1.value() != order;
+                }
+                if is_first {
+                    let height = Height::new(height);
+                    found.push((Location { height, index }, OrderId::new(order)));
+                }
+                if found.len() >= limit.min(PAGE_ROWS_MAX) {
+                    break;
+                }
+            }
+            Ok(found)
+        };
+        read().map_err(storage("list an account's orders"))
     }
 
     fn location(

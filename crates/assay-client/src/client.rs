@@ -2,8 +2,9 @@
 
 use crate::{ClientError, http::Http};
 use assay_api::{
-    AccountView, BatchAnswer, BlockEvent, BlockView, LaneView, ModelView, OfferView, OrderView,
-    OrdersPage, StatusView, Submitted, TransactionStatus, encode_batch, paths,
+    AccountView, BatchAnswer, BlockEvent, BlockView, LaneView, ModelView, ModelsPage, OfferView,
+    OffersPage, OrderView, OrdersPage, StatusView, Submitted, TransactionStatus, encode_batch,
+    paths,
 };
 use assay_types::{
     AccountId, Block, ChainId, ContentId, FeeRate, Genesis, Height, Lane, LedgerTime, ModelId,
@@ -137,7 +138,7 @@ impl Client {
         self.http().json(&paths::lane(account, lane)).await
     }
 
-    /// A page of the orders that an account bought or was assigned to, newest first. `before` is the `next`
+    /// A page of the orders that an account bought or was assigned to, newest first. `cursor` is the `next`
     /// of the page before.
     ///
     /// # Errors
@@ -146,10 +147,10 @@ impl Client {
         &self,
         account: AccountId,
         limit: usize,
-        before: Option<&str>,
+        cursor: Option<&str>,
     ) -> Result<OrdersPage, ClientError> {
         let path = paths::account_orders(account);
-        self.http().json(&page(&path, "", limit, before)).await
+        self.http().json(&page(&path, "", limit, cursor)).await
     }
 
     /// All orders of an account that have not ended, by id.
@@ -180,17 +181,21 @@ impl Client {
         self.http().json_if_found(&paths::order(order)).await
     }
 
-    /// Offers, cheapest first: those that serve `model`, or all.
+    /// The cheapest offers, cheapest first, at most a page: those that serve `model`, or any.
     ///
     /// # Errors
     /// [`ClientError`].
     pub async fn offers(&self, model: Option<ModelId>) -> Result<Vec<OfferView>, ClientError> {
         let limit = assay_api::PAGE_ITEMS_MAX;
-        let mut path = format!("{}?limit={limit}", paths::OFFERS);
-        if let Some(model) = model {
-            path.push_str(&format!("&model={model}"));
-        }
-        self.http().json(&path).await
+        let filter = model.map(|model| format!("model={model}&"));
+        let path = page(
+            paths::OFFERS,
+            filter.as_deref().unwrap_or_default(),
+            limit,
+            None,
+        );
+        let page: OffersPage = self.http().json(&path).await?;
+        Ok(page.offers)
     }
 
     /// One offer; `None` when it is not published.
@@ -201,12 +206,23 @@ impl Client {
         self.http().json_if_found(&paths::offer(offer)).await
     }
 
-    /// Registered models.
+    /// All registered models, by id.
     ///
     /// # Errors
     /// [`ClientError`].
     pub async fn models(&self) -> Result<Vec<ModelView>, ClientError> {
-        self.http().json(paths::MODELS).await
+        let limit = assay_api::PAGE_ITEMS_MAX;
+        let mut models = Vec::new();
+        let mut next = None;
+        loop {
+            let path = page(paths::MODELS, "", limit, next.as_deref());
+            let page: ModelsPage = self.http().json(&path).await?;
+            models.extend(page.models);
+            next = page.next;
+            if next.is_none() {
+                return Ok(models);
+            }
+        }
     }
 
     /// One model; `None` when it is not registered.
@@ -381,7 +397,7 @@ const fn pace_of(status: &StatusView) -> Pace {
     }
 }
 
-fn page(path: &str, filter: &str, limit: usize, before: Option<&str>) -> String {
-    let before = before.map(|before| format!("&before={before}"));
-    format!("{path}?{filter}limit={limit}{}", before.unwrap_or_default())
+fn page(path: &str, filter: &str, limit: usize, cursor: Option<&str>) -> String {
+    let cursor = cursor.map(|cursor| format!("&cursor={cursor}"));
+    format!("{path}?{filter}limit={limit}{}", cursor.unwrap_or_default())
 }

@@ -116,6 +116,7 @@ impl ClientError {
             Self::Refused(problem) => matches!(
                 problem.code,
                 ProblemCode::Busy
+                    | ProblemCode::RateLimited
                     | ProblemCode::PoolFull
                     | ProblemCode::Unavailable
                     | ProblemCode::Timeout

@@ -19,7 +19,7 @@ pub mod transport;
 pub mod tree;
 
 pub use store::{
-    Collected, Error, Limits, Owner, Pin, PutOptions, Reader, Stats, Store, Stored, Upload,
+    Collected, Error, Lease, Limits, Owner, Pin, PutOptions, Reader, Stats, Store, Stored, Upload,
 };
 pub use stream::{DecodeError, Decoder, Group, encode, encoded_len};
 pub use transport::{Download, FetchError, Transport, TransportError, download};
@@ -28,8 +28,9 @@ pub use transport::{Download, FetchError, Transport, TransportError, download};
 /// receipt can still be compared with what it speaks of.
 pub const CONTENT_RETENTION_MS: u64 = 7 * 24 * 3_600_000;
 
-/// How long an upload waits for the transaction that names it: longer than a transaction may wait for its block.
-pub const UPLOAD_GRACE_MS: u64 = 3_600_000;
+/// How long an upload is leased, in ledger time: it goes then unless a transaction has named it. Ten times as
+/// long as a transaction of the SDK may wait for its block.
+pub const UPLOAD_LEASE_MS: u64 = 10 * 60_000;
 
 /// Media type of the encoding of [`stream`], for transports that name one.
 pub const ENCODED_MEDIA_TYPE: &str = "application/vnd.assay.bao";

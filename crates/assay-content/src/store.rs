@@ -35,7 +35,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _};
 pub use self::{
     collect::Collected,
     error::Error,
-    pins::{Owner, PINS_MAX, Pin},
+    pins::{Lease, Owner, PINS_MAX, Pin},
     reader::Reader,
     upload::Upload,
 };
@@ -315,6 +315,31 @@ impl Store {
     pub async fn pins(&self, id: ContentId) -> Result<Vec<Pin>, Error> {
         let inner = Arc::clone(&self.inner);
         blocking(move || inner.gate().of(id)).await
+    }
+
+    /// What is kept for its uploaders only. Walks the whole table of pins: for a start, not for a request.
+    ///
+    /// # Errors
+    /// [`Error::Pins`] when the table cannot be read.
+    pub async fn leases(&self) -> Result<Vec<Lease>, Error> {
+        let inner = Arc::clone(&self.inner);
+        blocking(move || {
+            let uploads = inner.gate().uploads()?;
+            let index = inner.index();
+            let leases = uploads
+                .into_iter()
+                .filter_map(|(content, uploader, until)| {
+                    let size = *index.contents.get(&content)?;
+                    Some(Lease {
+                        content,
+                        size,
+                        uploader,
+                        until,
+                    })
+                });
+            Ok(leases.collect())
+        })
+        .await
     }
 
     /// Forgets pins that ended before `now`, the ledger's time, and removes contents that no pin holds.

@@ -15,6 +15,17 @@ use assay_types::{
 };
 use std::ops::Bound;
 
+/// How many rows the ledger holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Sizes {
+    /// Accounts that have held money.
+    pub accounts: usize,
+    /// Standing offers.
+    pub offers: usize,
+    /// Open orders.
+    pub orders: usize,
+}
+
 /// A genesis that cannot begin a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum GenesisError {
@@ -290,6 +301,15 @@ impl Ledger {
         self.tables.reservations.get(account)
     }
 
+    /// How many rows there are.
+    pub fn sizes(&self) -> Sizes {
+        Sizes {
+            accounts: self.tables.accounts.len(),
+            offers: self.tables.offers.len(),
+            orders: self.tables.orders.len(),
+        }
+    }
+
     /// An account, once it has held money.
     pub fn account(&self, id: &AccountId) -> Option<&Account> {
         self.tables.accounts.get(id)
@@ -330,6 +350,13 @@ impl Ledger {
         self.tables.models.iter()
     }
 
+    /// Registered models after an id, ascending by id.
+    pub fn models_after(&self, after: ModelId) -> impl Iterator<Item = (&ModelId, &Model)> {
+        self.tables
+            .models
+            .range((Bound::Excluded(after), Bound::Unbounded))
+    }
+
     /// A standing offer.
     pub fn offer(&self, id: &OfferId) -> Option<&Offer> {
         self.tables.offers.get(id)
@@ -363,15 +390,36 @@ impl Ledger {
         self.tables.orders.iter()
     }
 
+    /// Open orders after an id, ascending by id.
+    pub fn orders_after(&self, after: OrderId) -> impl Iterator<Item = (&OrderId, &Order)> {
+        self.tables
+            .orders
+            .range((Bound::Excluded(after), Bound::Unbounded))
+    }
+
     /// Open orders in which the account buys or sells, ascending by id.
     pub fn orders_of(&self, account: AccountId) -> impl Iterator<Item = (&OrderId, &Order)> {
+        self.orders_of_after(account, None)
+    }
+
+    /// As [`Self::orders_of`], those after an id.
+    pub fn orders_of_after(
+        &self,
+        account: AccountId,
+        after: Option<OrderId>,
+    ) -> impl Iterator<Item = (&OrderId, &Order)> {
         let from = PartyKey {
             account,
-            order: OrderId::default(),
+            order: after.unwrap_or_default(),
+        };
+        let from = if after.is_some() {
+            Bound::Excluded(from)
+        } else {
+            Bound::Included(from)
         };
         self.tables
             .parties
-            .range(from..)
+            .range((from, Bound::Unbounded))
             .take_while(move |(key, ())| key.account == account)
             .filter_map(|(key, ())| self.tables.orders.get_key_value(&key.order))
     }

@@ -46,7 +46,7 @@ mod audit;
 pub use audit::{AuditError, Totals};
 pub use block::{BlockEnv, Executed, Execution, Outcome};
 pub use emission::{EpochStatus, Schedule};
-pub use ledger::{GenesisError, Ledger, REDRAWS_LIMIT};
+pub use ledger::{GenesisError, Ledger, REDRAWS_LIMIT, Sizes};
 pub use market::draw_weight;
 pub use names::name_price;
 pub use tables::{Changes, LoadError, Row};

@@ -10,6 +10,7 @@
 
 mod api;
 mod http;
+mod metrics;
 mod node;
 mod pulse;
 mod retention;
@@ -22,5 +23,6 @@ pub use assay_chain::{
     CheckError, ExportError, ExportFormat, Exported, NetworkConfig, Retention, WINDOW_BLOCKS_MIN,
     check_export, export,
 };
+pub use http::{Origin, OriginError, RateLimit};
 pub use node::{Node, NodeConfig, StartError};
 pub use rows::state_view;

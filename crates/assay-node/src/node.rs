@@ -1,8 +1,8 @@
 //! One node: the chain, the content store and the HTTP interface in one process.
 
 use crate::{
-    api::{self, App},
-    http::{Server, ServerLimits},
+    api::{self, App, quota::Quota},
+    http::{Limiter, Origin, RateLimit, Server, ServerLimits},
     pulse::Pulse,
     retention::Keeper,
 };
@@ -30,6 +30,10 @@ pub struct NodeConfig {
     pub content: Limits,
     /// Connections at once.
     pub connections_max: usize,
+    /// How much one address may ask for.
+    pub rate: RateLimit,
+    /// Web pages of these origins may use the interface; of no other.
+    pub origins: Vec<Origin>,
 }
 
 impl NodeConfig {
@@ -45,6 +49,8 @@ impl NodeConfig {
             listen,
             content: Limits::default(),
             connections_max: CONNECTIONS_MAX,
+            rate: RateLimit::default(),
+            origins: Vec::new(),
         }
     }
 }
@@ -128,6 +134,7 @@ impl Node {
         } = config.chain;
         let store = Store::open(data_dir.join(CONTENT_FOLDER), config.content).await?;
         keep_bundled(&chain, &store).await?;
+        let quota = Arc::new(Quota::of(store.leases().await?));
         let stopping = CancellationToken::new();
         let beat = Pulse::new();
         let app = App::new(
@@ -135,9 +142,10 @@ impl Node {
             store.clone(),
             &genesis,
             beat.clone(),
+            Arc::clone(&quota),
             stopping.clone(),
         )?;
-        let keeper = Keeper::new(store, &data_dir, stopping.clone());
+        let keeper = Keeper::new(store, quota, &data_dir, stopping.clone());
         let blocks = chain.subscribe_from(keeper.resume_from().await);
         let keeper = tokio::spawn(keeper.run(blocks));
         let next = chain.status().height.next();
@@ -146,7 +154,9 @@ impl Node {
         let limits = ServerLimits {
             connections_max: config.connections_max,
         };
-        let server = Server::start(listener, address, api::router(Arc::new(app)), limits);
+        let limiter = Limiter::new(config.rate);
+        let router = api::router(Arc::new(app), limiter, &config.origins);
+        let server = Server::start(listener, address, router, limits);
         tracing::info!(%address, chain = %genesis.chain_id(), "the node serves");
         let stopping = stopping.drop_guard();
         Ok(Self {

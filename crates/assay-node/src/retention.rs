@@ -1,18 +1,20 @@
 //! Which content is kept, and until when, as the chain tells it.
 //!
 //! An order's input is kept from its placement until [`CONTENT_RETENTION_MS`] after its end; what a
-//! registered model names is kept for ever; an upload that nothing names goes after its grace. Answers
+//! registered model names is kept for ever; an upload that nothing names goes when its lease ends. Answers
 //! need no keeping: they travel in transactions, which blocks keep.
 //!
 //! The keeper follows the chain from a cursor in the data folder. Pinning again changes nothing, so the
 //! cursor may lag behind after a crash; it is written when the keeper is idle or ends. Content is only
 //! collected by the keeper itself, after the blocks up to then have been followed.
 
+use crate::api::quota::Quota;
 use assay_chain::{ChainError, FinalizedBlock, Subscription};
 use assay_content::{CONTENT_RETENTION_MS, Error, Owner, Store};
 use assay_types::{ContentId, Event, Height, Input, LedgerTime, Terms, Work};
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 use tokio_util::sync::CancellationToken;
@@ -30,14 +32,21 @@ const CURSOR_FILE: &str = "content-cursor";
 #[derive(Debug)]
 pub(crate) struct Keeper {
     store: Store,
+    quota: Arc<Quota>,
     cursor: PathBuf,
     stop: CancellationToken,
 }
 
 impl Keeper {
-    pub(crate) fn new(store: Store, data_dir: &Path, stop: CancellationToken) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        quota: Arc<Quota>,
+        data_dir: &Path,
+        stop: CancellationToken,
+    ) -> Self {
         Self {
             store,
+            quota,
             cursor: data_dir.join(CURSOR_FILE),
             stop,
         }
@@ -105,11 +114,13 @@ impl Keeper {
                     return false;
                 }
             }
+            self.quota.named(content);
         }
         true
     }
 
     async fn collect(&self, now: LedgerTime) {
+        self.quota.collect(now);
         match self.store.collect(now).await {
             Ok(collected) => tracing::debug!(?collected, "content was collected"),
             Err(error) => tracing::error!(%error, "content cannot be collected"),

@@ -234,15 +234,12 @@ pub(crate) fn closed_order(receipt: &Receipt) -> OrderView {
     }
 }
 
-/// A page of open orders that ascend by id.
+/// The first `limit` of open orders that ascend by id.
 pub(crate) fn open_orders<'a>(
     orders: impl Iterator<Item = (&'a OrderId, &'a Order)>,
-    after: Option<OrderId>,
     limit: usize,
 ) -> OrdersPage {
-    let mut rest = orders
-        .filter(|(id, _)| after.is_none_or(|after| **id > after))
-        .peekable();
+    let mut rest = orders.peekable();
     let mut page = Vec::new();
     while page.len() < limit
         && let Some((id, row)) = rest.next()

@@ -97,10 +97,44 @@ fn what_was_recorded_is_found_by_every_key() {
     assert_eq!(sent.len(), 2);
     assert!(
         history
-            .account_orders(person(0).account(), None)
+            .account_orders(person(0).account(), None, PAGE_ROWS_MAX)
             .expect("readable")
             .is_empty()
     );
+}
+
+#[test]
+fn orders_are_listed_newest_first_where_they_began() {
+    let history = History::open_on(CrashingFile::default()).expect("a new index");
+    let seller = person(1).account();
+    let assigned = |order: u8| Event::Assigned {
+        order: OrderId::new([order; 32]),
+        seller,
+        offer: assay_types::OfferId::default(),
+        ask: Amount::new(1),
+        lock: Amount::new(1),
+        respond_by: assay_types::LedgerTime::default(),
+    };
+    // Drawn for 1 and 2, again for 1 after it had not answered, then for 3.
+    for (height, orders) in [(1, vec![1, 2]), (2, vec![1]), (3, vec![3])] {
+        let (id, block, mut result) = sample(height);
+        result.events = orders.into_iter().map(assigned).collect();
+        history.record(id, &block, &result).expect("recorded");
+    }
+    let list = |before, limit| {
+        let page = history.account_orders(seller, before, limit);
+        let page = page.expect("readable").into_iter();
+        page.map(|(at, order)| (at, order.as_bytes()[0]))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        list(None, 10),
+        [(at(3, 0), 3), (at(1, 1), 2), (at(1, 0), 1)]
+    );
+    assert_eq!(list(None, 1), [(at(3, 0), 3)]);
+    assert_eq!(list(Some(at(3, 0)), 1), [(at(1, 1), 2)]);
+    assert_eq!(list(Some(at(1, 1)), 9), [(at(1, 0), 1)]);
+    assert_eq!(list(Some(at(1, 0)), 9), []);
 }
 
 #[test]

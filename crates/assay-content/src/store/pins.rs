@@ -39,6 +39,19 @@ pub struct Pin {
     pub until: LedgerTime,
 }
 
+/// A content that only its uploader holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lease {
+    /// Which.
+    pub content: ContentId,
+    /// Its bytes.
+    pub size: u64,
+    /// Who uploaded it.
+    pub uploader: AccountId,
+    /// Until when, inclusive.
+    pub until: LedgerTime,
+}
+
 /// The table.
 #[derive(Debug)]
 pub(super) struct Pins {
@@ -126,6 +139,32 @@ impl Pins {
                 });
             }
             Ok(pins)
+        })
+    }
+
+    /// What uploaders hold and nobody else does: content, uploader, until when.
+    pub(super) fn uploads(&mut self) -> Result<Vec<(ContentId, AccountId, LedgerTime)>, Error> {
+        self.attempt("read", |database| {
+            let transaction = database.begin_read().map_err(failure)?;
+            let table = transaction.open_table(PINS).map_err(failure)?;
+            let mut found: Vec<(ContentId, AccountId, LedgerTime)> = Vec::new();
+            for row in table.iter().map_err(failure)? {
+                let (key, until) = row.map_err(failure)?;
+                let key = key.value();
+                // Uploads come first among a content's keys; any other kind names the content.
+                let content = ContentId::new(*key.first_chunk().unwrap_or(&[0; 32]));
+                match owner(key) {
+                    Some(Owner::Upload(uploader)) => {
+                        found.push((content, uploader, LedgerTime::new(until.value())));
+                    }
+                    _ => {
+                        while found.last().is_some_and(|(held, ..)| *held == content) {
+                            found.pop();
+                        }
+                    }
+                }
+            }
+            Ok(found)
         })
     }
 

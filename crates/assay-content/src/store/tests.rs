@@ -582,3 +582,30 @@ async fn collection_never_takes_what_was_just_put() {
     store.collect(at(100)).await.unwrap();
     assert_eq!(store.stats(), Stats::default());
 }
+
+#[tokio::test]
+async fn leases_are_what_uploaders_alone_hold_also_after_a_restart() {
+    let (dir, store) = fresh().await;
+    let (one, two) = (AccountId::new([1; 32]), AccountId::new([2; 32]));
+    let put = async |bytes: &[u8], uploader| {
+        let owner = Owner::Upload(uploader);
+        store.put_bytes(bytes, owner, at(9)).await.unwrap()
+    };
+    let shared = put(b"shared", one).await;
+    put(b"shared", two).await;
+    let ordered = put(b"ordered", one).await;
+    let order = Owner::Order(OrderId::new([3; 32]));
+    store.pin(ordered, order, FOREVER).await.unwrap();
+    let absent = ContentId::of(b"never sent");
+    store.pin(absent, Owner::Upload(one), at(9)).await.unwrap();
+    drop(store);
+    let mut leases = open(&dir).await.leases().await.unwrap();
+    leases.sort_by_key(|lease| lease.uploader);
+    let lease = |uploader| Lease {
+        content: shared,
+        size: 6,
+        uploader,
+        until: at(9),
+    };
+    assert_eq!(leases, [lease(one), lease(two)]);
+}

@@ -1,11 +1,11 @@
 //! Accounts, their lanes and their orders.
 
-use super::{App, Shared, chain_failed, market::closed_order, on_file, page_items};
+use super::{App, Shared, bad_cursor, chain_failed, market::closed_order, on_file, page_items};
 use crate::{
     http::{Hole, Parameters, Refusal, json},
     views,
 };
-use assay_api::{EventCursor, LaneView, OrdersPage, ProblemCode};
+use assay_api::{EventCursor, LaneView, OrdersPage};
 use assay_chain::Location;
 use assay_types::{AccountId, LANES_PER_ACCOUNT, Lane, OrderId};
 use axum::{
@@ -13,7 +13,6 @@ use axum::{
     response::Response,
 };
 use serde::Deserialize;
-use std::collections::BTreeSet;
 
 /// What the ledger knows of an account; zeros for one that it does not know.
 pub(super) async fn account(State(app): State<Shared>, Hole(id): Hole<AccountId>) -> Response {
@@ -55,9 +54,9 @@ fn lane_view(app: &App, account: AccountId, lane: Lane) -> LaneView {
 /// Parameters of [`orders`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Page {
+pub(super) struct OrderFilter {
     limit: Option<usize>,
-    before: Option<String>,
+    cursor: Option<String>,
     status: Option<Which>,
 }
 
@@ -71,88 +70,57 @@ enum Which {
 pub(super) async fn orders(
     State(app): State<Shared>,
     Hole(account): Hole<AccountId>,
-    Parameters(page): Parameters<Page>,
+    Parameters(filter): Parameters<OrderFilter>,
 ) -> Result<Response, Refusal> {
-    let limit = page_items(page.limit)?;
-    let bad_before = || {
-        let detail = "`before` is not the `next` of a page of this list";
-        Refusal::new(
-            ProblemCode::BadRequest,
-            detail,
-            "leave it out, or send `next` unchanged",
-        )
-    };
-    let answer = if page.status == Some(Which::Open) {
-        let after: Option<OrderId> = page
-            .before
+    let limit = page_items(filter.limit)?;
+    let cursor = filter.cursor;
+    let answer = if filter.status == Some(Which::Open) {
+        let after: Option<OrderId> = cursor
             .map(|text| text.parse())
             .transpose()
-            .map_err(|_| bad_before())?;
+            .map_err(bad_cursor)?;
         app.chain
-            .read(|ledger| views::open_orders(ledger.orders_of(account), after, limit))
+            .read(|ledger| views::open_orders(ledger.orders_of_after(account, after), limit))
     } else {
-        let before: Option<EventCursor> = page
-            .before
+        let before: Option<EventCursor> = cursor
             .map(|text| text.parse())
             .transpose()
-            .map_err(|_| bad_before())?;
+            .map_err(bad_cursor)?;
         on_file(&app, move |app| all_orders(app, account, before, limit)).await?
     };
     Ok(json(&answer))
 }
 
-/// Newest first. The index runs the other way, so what is older than the page is read as well: a few
-/// bytes per order.
+/// Newest first. Reads a page of the index and the rows or receipts of its orders.
 fn all_orders(
     app: &App,
     account: AccountId,
     before: Option<EventCursor>,
     limit: usize,
 ) -> Result<OrdersPage, Refusal> {
-    let mut rows: Vec<(Location, OrderId)> = Vec::new();
-    loop {
-        let after = rows.last().map(|(location, _)| *location);
-        let page = app
-            .chain
-            .account_orders(account, after)
-            .map_err(|error| chain_failed(&error))?;
-        if page.is_empty() {
-            break;
-        }
-        rows.extend(page);
-    }
-    // One drawn twice for the same order is listed where it was drawn first.
-    let mut seen = BTreeSet::new();
-    rows.retain(|(_, order)| seen.insert(*order));
-    let older = |location: &Location| {
-        before
-            .is_none_or(|before| (location.height, location.index) < (before.height, before.index))
-    };
-    let mut newest_first = rows
-        .iter()
-        .rev()
-        .filter(|(location, _)| older(location))
-        .peekable();
-    let mut orders = Vec::new();
-    let mut last = None;
-    while orders.len() < limit
-        && let Some((location, id)) = newest_first.next()
-    {
-        last = Some(EventCursor {
-            height: location.height,
-            index: location.index,
-        });
+    let before = before.map(|before| Location {
+        height: before.height,
+        index: before.index,
+    });
+    let mut rows = app
+        .chain
+        .account_orders(account, before, limit + 1)
+        .map_err(|error| chain_failed(&error))?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    let next = rows.last().filter(|_| more).map(|(location, _)| {
+        let (height, index) = (location.height, location.index);
+        EventCursor { height, index }.to_string()
+    });
+    let mut orders = Vec::with_capacity(rows.len());
+    for (_, id) in rows {
         let open = app
             .chain
-            .read(|ledger| ledger.order(id).map(|order| views::order(*id, order)));
+            .read(|ledger| ledger.order(&id).map(|order| views::order(id, order)));
         match open {
             Some(order) => orders.push(order),
-            None => orders.extend(closed_order(app, *id)?),
+            None => orders.extend(closed_order(app, id)?),
         }
     }
-    let next = newest_first
-        .peek()
-        .and(last)
-        .map(|cursor| cursor.to_string());
     Ok(OrdersPage { orders, next })
 }

@@ -1,18 +1,17 @@
 //! Blocks, for people and for machines.
 
-use super::{Shared, chain_failed, page_items};
+use super::{PageQuery, Shared, bad_cursor, chain_failed};
 use crate::{
     http::{Hole, Parameters, Refusal, accepts, json},
     views,
 };
-use assay_api::OCTET_STREAM;
+use assay_api::{BlocksPage, OCTET_STREAM};
 use assay_types::{Height, encode};
 use axum::{
     extract::State,
     http::{HeaderMap, header},
     response::{IntoResponse as _, Response},
 };
-use serde::Deserialize;
 
 /// A final block: the view, or the canonical bytes for who accepts those.
 pub(super) async fn block(
@@ -36,34 +35,25 @@ pub(super) async fn block(
     Ok(json(&views::block(&block, true)))
 }
 
-/// Parameters of [`blocks`].
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Page {
-    limit: Option<usize>,
-    before: Option<u64>,
-}
-
-/// The latest blocks below `before`, newest first, without their transactions.
+/// Final blocks, newest first, without their transactions.
 pub(super) async fn blocks(
     State(app): State<Shared>,
-    Parameters(page): Parameters<Page>,
+    Parameters(page): Parameters<PageQuery>,
 ) -> Result<Response, Refusal> {
-    let limit = page_items(page.limit)? as u64;
+    let limit = page.limit()?;
+    let below: Option<u64> = page.cursor(|text| text.parse().map_err(bad_cursor))?;
     let tip = app.chain.status().height.get();
-    let top = page
-        .before
-        .map_or(tip, |before| tip.min(before.saturating_sub(1)));
-    let mut views = Vec::new();
-    for height in (1..=top)
-        .rev()
-        .take(usize::try_from(limit).unwrap_or(usize::MAX))
-    {
+    let top = below.map_or(tip, |below| tip.min(below.saturating_sub(1)));
+    let mut blocks = Vec::new();
+    for height in (1..=top).rev().take(limit) {
         let found = app.chain.block(Height::new(height)).await;
         let Some(block) = found.map_err(|error| chain_failed(&error))? else {
             break;
         };
-        views.push(views::block(&block, false));
+        blocks.push(views::block(&block, false));
     }
-    Ok(json(&views))
+    let last = blocks.last().map(|block| block.header.height);
+    let next = last.filter(|last| last.get() > 1 && blocks.len() == limit);
+    let next = next.map(|last| last.to_string());
+    Ok(json(&BlocksPage { blocks, next }))
 }

@@ -6,7 +6,7 @@ use assay_api::{
     CONTENT_BYTES_MAX, CONTENT_SIZE_HEADER, ENCODED_MEDIA_TYPE, OCTET_STREAM, ProblemCode,
     StoredView, UPLOAD_HEADER, UPLOAD_VALID_MS_MAX, upload_from_header,
 };
-use assay_content::{Error, Owner, PutOptions, Reader, UPLOAD_GRACE_MS, encoded_len};
+use assay_content::{Error, Lease, Owner, PutOptions, Reader, UPLOAD_LEASE_MS, encoded_len};
 use assay_types::{ContentId, LedgerTime, UploadClaim};
 use axum::{
     body::Body,
@@ -27,24 +27,30 @@ pub(super) async fn put(
     let claim = allowed(&app, id, &headers, now)?;
     // Only after the claim, so that places go to accounts that answer for them.
     let _place = place(&app.uploads).await?;
-    let until = now.after(UPLOAD_GRACE_MS);
+    let until = now.after(UPLOAD_LEASE_MS);
     let owner = Owner::Upload(claim.uploader);
     let view = StoredView {
         content: id,
         size: claim.size,
         kept_until: until,
     };
+    let lease = Lease {
+        content: id,
+        size: claim.size,
+        uploader: claim.uploader,
+        until,
+    };
+    if !app.quota.take(lease, now) {
+        let detail = "this account has too many uploads that no order or model names";
+        let hint = "place the orders they are for, or wait until they have expired";
+        return Err(Refusal::new(ProblemCode::UploadRefused, detail, hint));
+    }
     if app.store.size(id) == Some(claim.size) {
         app.store.pin(id, owner, until).await.map_err(failed)?;
         // Asked again: it may have been collected just before it was pinned.
         if app.store.contains(id) {
             return Ok(crate::http::json(&view));
         }
-    }
-    if !app.quota.take(claim.uploader, claim.size, now, until) {
-        let detail = "this account has too many uploads that no order or model names";
-        let hint = "place the orders they are for, or wait until they have expired";
-        return Err(Refusal::new(ProblemCode::UploadRefused, detail, hint));
     }
     let options = PutOptions {
         expect: Some(id),
@@ -55,7 +61,7 @@ pub(super) async fn put(
     match receive(&app, options, body).await {
         Ok(()) => Ok((StatusCode::CREATED, crate::http::json(&view)).into_response()),
         Err(refusal) => {
-            app.quota.give_back(claim.uploader, claim.size, until);
+            app.quota.give_back(claim.uploader, id);
             Err(refusal)
         }
     }

@@ -1,14 +1,20 @@
 //! Offers, orders, their answers and their receipts.
 
-use super::{App, Shared, chain_failed, on_file, page_items};
+use super::{App, Shared, bad_cursor, chain_failed, on_file, page_items};
 use crate::{
     http::{Hole, Parameters, Refusal, accepts, json},
     views,
 };
-use assay_api::{OCTET_STREAM, OrderStatus, OrderView, OrdersPage, ProblemCode, ReceiptView};
+use assay_api::{
+    OCTET_STREAM, OffersPage, OrderStatus, OrderView, OrdersPage, ProblemCode, ReceiptView,
+};
 use assay_chain::Location;
+use assay_ledger::{
+    Ledger,
+    rows::{Offer, Order},
+};
 use assay_types::{
-    ApprovalCall, Call, ContentId, Event, ModelId, OfferId, OrderId, QuorumCall, encode,
+    Amount, ApprovalCall, Call, ContentId, Event, ModelId, OfferId, OrderId, QuorumCall, encode,
 };
 use axum::{
     extract::State,
@@ -16,42 +22,74 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 const ORDER_HINT: &str = "check the id; an order appears once its transaction is final";
 
 /// Parameters of [`offers`].
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct OffersPage {
+pub(super) struct OfferFilter {
     model: Option<String>,
     limit: Option<usize>,
+    cursor: Option<String>,
 }
 
 /// Standing offers, cheapest first.
 pub(super) async fn offers(
     State(app): State<Shared>,
-    Parameters(page): Parameters<OffersPage>,
+    Parameters(filter): Parameters<OfferFilter>,
 ) -> Result<Response, Refusal> {
-    let limit = page_items(page.limit)?;
-    let model: Option<ModelId> = page.model.map(|text| text.parse()).transpose().map_err(
+    let limit = page_items(filter.limit)?;
+    let model: Option<ModelId> = filter.model.map(|text| text.parse()).transpose().map_err(
         |error: assay_types::IdError| {
             let hint = "give the model's id, which `GET /v1/models` lists";
             Refusal::new(ProblemCode::BadRequest, error.to_string(), hint)
         },
     )?;
-    let mut offers = app.chain.read(|ledger| match model {
-        Some(model) => ledger
-            .book(model)
-            .map(|(id, offer)| views::offer(ledger, *id, offer))
-            .collect(),
-        None => ledger
-            .offers()
-            .map(|(id, offer)| views::offer(ledger, *id, offer))
-            .collect::<Vec<_>>(),
-    });
-    offers.sort_by_key(|offer| (offer.ask, offer.offer));
-    offers.truncate(limit);
-    Ok(json(&offers))
+    let after = filter.cursor.as_deref().map(offer_cursor).transpose()?;
+    Ok(json(&app.chain.read(|ledger| match model {
+        Some(model) => cheapest(ledger, ledger.book(model), after, limit),
+        None => cheapest(ledger, ledger.offers(), after, limit),
+    })))
+}
+
+/// Where a page of offers begins: after this ask and id.
+fn offer_cursor(text: &str) -> Result<(Amount, OfferId), Refusal> {
+    let (ask, id) = text.split_once('-').unwrap_or((text, ""));
+    let ask: u64 = ask.parse().map_err(bad_cursor)?;
+    Ok((Amount::new(ask), id.parse().map_err(bad_cursor)?))
+}
+
+/// The `limit` cheapest of `offers` after `after`. Remembers one page, however many there are.
+fn cheapest<'a>(
+    ledger: &Ledger,
+    offers: impl Iterator<Item = (&'a OfferId, &'a Offer)>,
+    after: Option<(Amount, OfferId)>,
+    limit: usize,
+) -> OffersPage {
+    let mut page: BTreeMap<(Amount, OfferId), &Offer> = BTreeMap::new();
+    for (id, offer) in offers {
+        let place = (offer.ask, *id);
+        if after.is_none_or(|after| place > after) {
+            page.insert(place, offer);
+            if page.len() > limit + 1 {
+                page.pop_last();
+            }
+        }
+    }
+    let more = page.len() > limit;
+    if more {
+        page.pop_last();
+    }
+    let last = page.last_key_value().filter(|_| more);
+    let next = last.map(|((ask, id), _)| format!("{}-{id}", ask.get()));
+    let offers = page.into_iter();
+    let offers = offers.map(|((_, id), offer)| views::offer(ledger, id, offer));
+    OffersPage {
+        offers: offers.collect(),
+        next,
+    }
 }
 
 /// One offer.
@@ -76,7 +114,7 @@ pub(super) async fn offer(
 pub(super) struct OrderFilter {
     status: Option<OrderStatus>,
     limit: Option<usize>,
-    before: Option<String>,
+    cursor: Option<String>,
 }
 
 /// Everybody's open orders, by id; see [`OrdersPage`].
@@ -85,15 +123,11 @@ pub(super) async fn orders(
     Parameters(filter): Parameters<OrderFilter>,
 ) -> Result<Response, Refusal> {
     let limit = page_items(filter.limit)?;
-    let after: Option<OrderId> = filter.before.map(|text| text.parse()).transpose().map_err(
-        |error: assay_types::IdError| {
-            Refusal::new(
-                ProblemCode::BadRequest,
-                error.to_string(),
-                "send `next` unchanged",
-            )
-        },
-    )?;
+    let after: Option<OrderId> = filter
+        .cursor
+        .map(|text| text.parse())
+        .transpose()
+        .map_err(bad_cursor)?;
     if filter.status == Some(OrderStatus::Closed) {
         return Err(Refusal::new(
             ProblemCode::BadRequest,
@@ -101,13 +135,13 @@ pub(super) async fn orders(
             "see `GET /v1/accounts/{account}/orders`",
         ));
     }
-    let page: OrdersPage = app.chain.read(|ledger| {
-        let wanted = ledger.orders().filter(|(_, order)| {
-            filter
-                .status
-                .is_none_or(|status| views::order_status(order) == status)
-        });
-        views::open_orders(wanted, after, limit)
+    let wanted = |(_, order): &(&OrderId, &Order)| {
+        let status = filter.status;
+        status.is_none_or(|status| views::order_status(order) == status)
+    };
+    let page: OrdersPage = app.chain.read(|ledger| match after {
+        Some(after) => views::open_orders(ledger.orders_after(after).filter(wanted), limit),
+        None => views::open_orders(ledger.orders().filter(wanted), limit),
     });
     Ok(json(&page))
 }

@@ -1,8 +1,7 @@
 //! The endpoints: paths of `assay_api::paths` on one side, chain and content store on the other.
 //!
 //! Handlers only read the ledger, the history and the store, or hand signed bytes on; who may do what is
-//! decided by the ledger. Metrics, the generated document of the interface and the explorer get their
-//! routes here when they come.
+//! decided by the ledger. The explorer gets its routes here when it comes.
 
 mod accounts;
 mod blocks;
@@ -11,13 +10,14 @@ mod events;
 mod market;
 mod models;
 mod names;
-mod quota;
+pub(crate) mod quota;
 mod state;
 mod status;
 mod transactions;
 
 use crate::{
-    http::{Refusal, guard},
+    http::{Limiter, Origin, Refusal, cors, guard, limit},
+    metrics::{Metrics, measure},
     pulse::Pulse,
 };
 use assay_api::{PAGE_ITEMS_DEFAULT, PAGE_ITEMS_MAX, ProblemCode, paths};
@@ -29,9 +29,11 @@ use axum::{
     Router,
     extract::Request,
     middleware,
-    routing::{get, post, put},
+    routing::{MethodRouter, get, post, put},
 };
 use bytes::Bytes;
+use quota::Quota;
+use serde::Deserialize;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex},
@@ -60,11 +62,12 @@ pub(crate) struct App {
     genesis: Bytes,
     anchor: String,
     pulse: Pulse,
+    metrics: Arc<Metrics>,
     streams: Arc<Semaphore>,
     uploads: Semaphore,
     submissions: Semaphore,
     large_bodies: Semaphore,
-    quota: quota::Quota,
+    quota: Arc<Quota>,
     /// Names of models by their manifests, which never change.
     names: Mutex<BTreeMap<ContentId, String>>,
     stopping: CancellationToken,
@@ -79,6 +82,7 @@ impl App {
         store: Store,
         genesis: &Genesis,
         pulse: Pulse,
+        quota: Arc<Quota>,
         stopping: CancellationToken,
     ) -> Result<Self, AnchorError> {
         Ok(Self {
@@ -89,58 +93,81 @@ impl App {
             genesis: encode(genesis).into(),
             anchor: Anchor::of_genesis(genesis)?.to_text(),
             pulse,
+            metrics: Arc::new(Metrics::new(genesis.network.as_str())),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             uploads: Semaphore::new(UPLOADS_MAX),
             submissions: Semaphore::new(SUBMISSIONS_MAX),
             large_bodies: Semaphore::new(LARGE_BODIES_MAX),
-            quota: quota::Quota::default(),
+            quota,
             names: Mutex::default(),
             stopping,
         })
     }
 }
 
-/// Every route.
-pub(crate) fn router(app: Shared) -> Router {
-    Router::new()
-        .route(paths::ROOT, get(status::root))
-        .route(paths::HEALTH, get(status::health))
-        .route(paths::STATUS, get(status::status))
-        .route(paths::GENESIS, get(status::genesis))
-        .route(paths::ANCHOR, get(status::anchor))
-        .route(paths::ACCOUNT_ROUTE, get(accounts::account))
-        .route(paths::LANE_ROUTE, get(accounts::lane))
-        .route(paths::ACCOUNT_ORDERS_ROUTE, get(accounts::orders))
-        .route(paths::TRANSACTIONS, post(transactions::submit))
-        .route(paths::TRANSACTIONS_BATCH, post(transactions::submit_batch))
-        .route(paths::TRANSACTION_ROUTE, get(transactions::transaction))
-        .route(paths::BLOCKS, get(blocks::blocks))
-        .route(paths::BLOCK_ROUTE, get(blocks::block))
-        .route(paths::OFFERS, get(market::offers))
-        .route(paths::OFFER_ROUTE, get(market::offer))
-        .route(paths::ORDERS, get(market::orders))
-        .route(paths::ORDER_ROUTE, get(market::order))
-        .route(paths::ORDER_OUTPUT_ROUTE, get(market::output))
-        .route(paths::RECEIPT_ROUTE, get(market::receipt))
-        .route(paths::STATE_CHAIN, get(state::chain))
-        .route(paths::STATE_ACCOUNT_ROUTE, get(state::account))
-        .route(paths::STATE_MODEL_ROUTE, get(state::model))
-        .route(paths::STATE_OFFER_ROUTE, get(state::offer))
-        .route(paths::STATE_ORDER_ROUTE, get(state::order))
-        .route(paths::STATE_NAME_ROUTE, get(state::name))
-        .route(paths::SUPPLY, get(names::emission))
-        .route(paths::NAMES, get(names::names))
-        .route(paths::NAME_ROUTE, get(names::name))
-        .route(paths::MODELS, get(models::models))
-        .route(paths::MODEL_ROUTE, get(models::model))
-        .route(
+/// Every route with its methods; `assay_api::OPENAPI` documents the same.
+fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
+    vec![
+        (paths::ROOT, get(status::root)),
+        (paths::HEALTH, get(status::health)),
+        (paths::METRICS, get(status::metrics)),
+        (paths::OPENAPI, get(status::openapi)),
+        (paths::STATUS, get(status::status)),
+        (paths::SUPPLY, get(names::emission)),
+        (paths::NAMES, get(names::names)),
+        (paths::NAME_ROUTE, get(names::name)),
+        (paths::GENESIS, get(status::genesis)),
+        (paths::ANCHOR, get(status::anchor)),
+        (paths::ACCOUNT_ROUTE, get(accounts::account)),
+        (paths::LANE_ROUTE, get(accounts::lane)),
+        (paths::ACCOUNT_ORDERS_ROUTE, get(accounts::orders)),
+        (paths::TRANSACTIONS, post(transactions::submit)),
+        (paths::TRANSACTIONS_BATCH, post(transactions::submit_batch)),
+        (paths::TRANSACTION_ROUTE, get(transactions::transaction)),
+        (paths::BLOCKS, get(blocks::blocks)),
+        (paths::BLOCK_ROUTE, get(blocks::block)),
+        (paths::OFFERS, get(market::offers)),
+        (paths::OFFER_ROUTE, get(market::offer)),
+        (paths::ORDERS, get(market::orders)),
+        (paths::ORDER_ROUTE, get(market::order)),
+        (paths::ORDER_OUTPUT_ROUTE, get(market::output)),
+        (paths::RECEIPT_ROUTE, get(market::receipt)),
+        (paths::STATE_CHAIN, get(state::chain)),
+        (paths::STATE_ACCOUNT_ROUTE, get(state::account)),
+        (paths::STATE_MODEL_ROUTE, get(state::model)),
+        (paths::STATE_OFFER_ROUTE, get(state::offer)),
+        (paths::STATE_ORDER_ROUTE, get(state::order)),
+        (paths::STATE_NAME_ROUTE, get(state::name)),
+        (paths::MODELS, get(models::models)),
+        (paths::MODEL_ROUTE, get(models::model)),
+        (
             paths::CONTENT_ROUTE,
             put(content::put).get(content::get).head(content::head),
-        )
-        .route(paths::EVENTS, get(events::events))
+        ),
+        (paths::EVENTS, get(events::events)),
+    ]
+}
+
+/// The routes with what stands around every request, the outermost last: bodies and time within limits,
+/// pages of other origins, the address's share, measurements.
+pub(crate) fn router(app: Shared, limiter: Limiter, origins: &[Origin]) -> Router {
+    let metrics = Arc::clone(&app.metrics);
+    let routes = routes().into_iter();
+    let router = routes
+        .fold(Router::new(), |router, (path, methods)| {
+            router.route(path, methods)
+        })
         .fallback(no_such_path)
         .method_not_allowed_fallback(no_such_method)
-        .layer(middleware::from_fn(guard))
+        .layer(middleware::from_fn(guard));
+    let router = if origins.is_empty() {
+        router
+    } else {
+        router.layer(middleware::from_fn_with_state(Arc::from(origins), cors))
+    };
+    router
+        .layer(middleware::from_fn_with_state(Arc::new(limiter), limit))
+        .layer(middleware::from_fn_with_state(metrics, measure))
         .with_state(app)
 }
 
@@ -205,6 +232,26 @@ fn chain_failed(error: &ChainError) -> Refusal {
     }
 }
 
+/// Parameters that every list takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PageQuery {
+    limit: Option<usize>,
+    cursor: Option<String>,
+}
+
+impl PageQuery {
+    /// The number of items wanted.
+    fn limit(&self) -> Result<usize, Refusal> {
+        page_items(self.limit)
+    }
+
+    /// Where the page begins, if not at the beginning.
+    fn cursor<T>(&self, read: impl Fn(&str) -> Result<T, Refusal>) -> Result<Option<T>, Refusal> {
+        self.cursor.as_deref().map(read).transpose()
+    }
+}
+
 /// The number of items that a list answers with.
 fn page_items(limit: Option<usize>) -> Result<usize, Refusal> {
     match limit {
@@ -215,5 +262,28 @@ fn page_items(limit: Option<usize>) -> Result<usize, Refusal> {
             format!("limit={limit} is not between 1 and {PAGE_ITEMS_MAX}"),
             "ask for fewer, and page with what the answer says",
         )),
+    }
+}
+
+/// A cursor that no page of the list has given out.
+fn bad_cursor(error: impl std::fmt::Display) -> Refusal {
+    Refusal::new(
+        ProblemCode::BadRequest,
+        format!("`cursor` is not the `next` of a page of this list: {error}"),
+        "leave it out, or send `next` unchanged",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_routes_are_those_of_the_document() {
+        let document: serde_json::Value = serde_json::from_str(assay_api::OPENAPI).unwrap();
+        let paths = document["paths"].as_object().unwrap();
+        let documented: BTreeSet<&str> = paths.keys().map(String::as_str).collect();
+        let served: BTreeSet<&str> = super::routes().into_iter().map(|(path, _)| path).collect();
+        assert_eq!(served, documented);
     }
 }

@@ -1,11 +1,11 @@
 //! Registered models.
 
-use super::{App, Shared};
+use super::{App, PageQuery, Shared, bad_cursor};
 use crate::{
-    http::{Hole, Refusal, json},
+    http::{Hole, Parameters, Refusal, json},
     views,
 };
-use assay_api::ModelView;
+use assay_api::{ModelView, ModelsPage};
 use assay_model::Manifest;
 use assay_types::{ContentId, ModelId};
 use axum::{extract::State, response::Response};
@@ -16,18 +16,32 @@ const MANIFEST_BYTES_MAX: u64 = 1 << 20;
 /// Names remembered; beyond, they are read again each time.
 const NAMES_MAX: usize = 4_096;
 
-/// Every registered model.
-pub(super) async fn models(State(app): State<Shared>) -> Response {
+/// Registered models, by id.
+pub(super) async fn models(
+    State(app): State<Shared>,
+    Parameters(page): Parameters<PageQuery>,
+) -> Result<Response, Refusal> {
+    let limit = page.limit()?;
+    let after: Option<ModelId> = page.cursor(|text| text.parse().map_err(bad_cursor))?;
     let mut models: Vec<ModelView> = app.chain.read(|ledger| {
-        ledger
-            .models()
-            .map(|(id, model)| views::model(ledger, *id, model))
-            .collect()
+        let view = |(id, model): (&ModelId, &_)| views::model(ledger, *id, model);
+        match after {
+            Some(after) => ledger
+                .models_after(after)
+                .take(limit + 1)
+                .map(view)
+                .collect(),
+            None => ledger.models().take(limit + 1).map(view).collect(),
+        }
     });
+    let more = models.len() > limit;
+    models.truncate(limit);
     for model in &mut models {
         model.name = name(&app, model.manifest).await;
     }
-    json(&models)
+    let last = models.last().map(|model| model.model.to_string());
+    let next = last.filter(|_| more);
+    Ok(json(&ModelsPage { models, next }))
 }
 
 /// One model.

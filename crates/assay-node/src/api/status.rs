@@ -1,12 +1,15 @@
 //! The node at a glance.
 
 use super::Shared;
-use crate::http::{Refusal, json};
+use crate::{
+    http::{Refusal, json},
+    metrics::MEDIA_TYPE,
+};
 use assay_api::{
     BATCH_BYTES_MAX, BATCH_TRANSACTIONS_MAX, CONTENT_BYTES_MAX, HealthView, LimitsView,
-    MempoolView, OCTET_STREAM, PAGE_ITEMS_MAX, ProblemCode, StatusView, SupplyView,
+    MempoolView, OCTET_STREAM, OPENAPI, PAGE_ITEMS_MAX, ProblemCode, StatusView, SupplyView,
 };
-use assay_content::{CONTENT_RETENTION_MS, UPLOAD_GRACE_MS};
+use assay_content::{CONTENT_RETENTION_MS, UPLOAD_LEASE_MS};
 use assay_ledger::Ledger;
 use assay_types::TRANSACTION_BYTES_MAX;
 use axum::{
@@ -86,7 +89,7 @@ pub(super) async fn status(State(app): State<Shared>) -> Response {
             batch_bytes_max: BATCH_BYTES_MAX as u64,
             content_bytes_max: CONTENT_BYTES_MAX,
             content_retention_ms: CONTENT_RETENTION_MS,
-            content_unclaimed_ms: UPLOAD_GRACE_MS,
+            content_unclaimed_ms: UPLOAD_LEASE_MS,
             page_items_max: PAGE_ITEMS_MAX as u64,
         },
         params: ledger.params().into(),
@@ -114,4 +117,17 @@ pub(super) async fn anchor(State(app): State<Shared>) -> Response {
         app.anchor.clone(),
     )
         .into_response()
+}
+
+/// Measurements for Prometheus.
+pub(super) async fn metrics(State(app): State<Shared>) -> Response {
+    let text = app
+        .metrics
+        .text(&app.chain, &app.store, app.pulse.block_age());
+    ([(header::CONTENT_TYPE, MEDIA_TYPE)], text).into_response()
+}
+
+/// The document of the interface.
+pub(super) async fn openapi() -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], OPENAPI).into_response()
 }

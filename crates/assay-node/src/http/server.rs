@@ -1,14 +1,24 @@
 //! Accepting connections: bounded in number and in the time a request's head may take, and ended in two
 //! steps, first politely, then not.
 
+use super::Peer;
 use axum::Router;
-use hyper::server::conn::http1;
+use hyper::{
+    Request,
+    body::Incoming,
+    server::conn::http1,
+    service::{Service as _, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
+    server::graceful::{GracefulConnection, GracefulShutdown},
     service::TowerToHyperService,
 };
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
@@ -89,11 +99,11 @@ async fn accept(
             () = stop.cancelled() => break,
             next = next(Arc::clone(&room)) => next,
         };
-        let Ok((stream, _)) = accepted else {
+        let Ok((stream, peer)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let connection = graceful.watch(connection(stream, router.clone()));
+        let connection = graceful.watch(connection(stream, peer.ip(), router.clone()));
         let abort = abort.clone();
         tokio::spawn(async move {
             // How a connection ends is its client's business.
@@ -111,14 +121,22 @@ async fn accept(
     abort.cancel();
 }
 
-type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
-
-fn connection(stream: TcpStream, router: Router) -> Connection {
+/// Serves one connection; every request of it carries its [`Peer`].
+fn connection(
+    stream: TcpStream,
+    peer: IpAddr,
+    router: Router,
+) -> impl GracefulConnection<Error = hyper::Error> + Send {
     // Small answers should leave at once; without it they merely leave later.
     let _ = stream.set_nodelay(true);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(Peer(peer));
+        router.call(request)
+    });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)
         .max_buf_size(HEAD_BYTES_MAX)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), service)
 }

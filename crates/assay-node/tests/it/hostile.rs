@@ -28,6 +28,8 @@ fn every_path() -> Vec<String> {
     vec![
         paths::ROOT.into(),
         paths::HEALTH.into(),
+        paths::METRICS.into(),
+        paths::OPENAPI.into(),
         paths::STATUS.into(),
         paths::GENESIS.into(),
         paths::ANCHOR.into(),

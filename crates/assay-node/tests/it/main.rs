@@ -5,6 +5,7 @@ mod support;
 mod content;
 mod events;
 mod hostile;
+mod interface;
 mod lifecycle;
 mod market;
 mod names;

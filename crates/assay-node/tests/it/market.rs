@@ -2,8 +2,8 @@
 
 use crate::support::{Account, PATIENCE, World};
 use assay_api::{
-    AccountView, AssignmentStage, EventView, OfferView, OrderStatus, OrderView, OrdersPage,
-    ProblemCode, ReceiptView, StreamMessage, VerdictView, paths,
+    AccountView, AssignmentStage, EventView, OfferView, OffersPage, OrderStatus, OrderView,
+    OrdersPage, ProblemCode, ReceiptView, StreamMessage, VerdictView, paths,
 };
 use assay_content::{CONTENT_RETENTION_MS, Limits, Owner, Pin, Store};
 use assay_types::{
@@ -74,10 +74,18 @@ async fn an_order_lives_from_placement_to_receipt() {
     let world = World::start().await;
     let model = world.network.genesis.models[0].model;
     let mut sellers = open_shop(&world, model).await;
-    let offers: Vec<OfferView> = world
-        .view(&format!("{}?model={model}", paths::OFFERS))
-        .await;
+    let path = format!("{}?model={model}", paths::OFFERS);
+    let offers = world.view::<OffersPage>(&path).await.offers;
     assert_eq!(offers.len(), 3);
+    let mut paged = Vec::new();
+    let mut cursor = String::new();
+    loop {
+        let page: OffersPage = world.view(&format!("{path}&limit=2{cursor}")).await;
+        paged.extend(page.offers);
+        let Some(next) = page.next else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!(paged, offers, "in pages as at once");
     let offer: OfferView = world.view(&paths::offer(offers[0].offer)).await;
     assert_eq!(offer, offers[0]);
 
@@ -250,7 +258,7 @@ async fn an_order_lives_from_placement_to_receipt() {
     let first: OrdersPage = world.view(&format!("{path}?limit=1")).await;
     assert_eq!(first.orders[0].order, second);
     let next = first.next.unwrap();
-    let rest: OrdersPage = world.view(&format!("{path}?limit=1&before={next}")).await;
+    let rest: OrdersPage = world.view(&format!("{path}?limit=1&cursor={next}")).await;
     assert_eq!((rest.orders[0].order, rest.next), (id, None));
     let refused = world.problem(world.get(&paths::order_output(second))).await;
     assert_eq!(refused.code, ProblemCode::NotFound);

@@ -2,7 +2,8 @@
 
 use crate::support::World;
 use assay_api::{
-    AccountView, BlockView, HealthView, ModelView, OfferView, OrdersPage, ProblemCode, paths,
+    AccountView, BlockView, BlocksPage, HealthView, ModelView, ModelsPage, OffersPage, OrdersPage,
+    ProblemCode, paths,
 };
 use assay_types::{
     AccountId, Block, Genesis, Height, Lane, ModelId, OfferId, OrderId, TxId, decode,
@@ -56,7 +57,7 @@ async fn a_fresh_node_tells_what_it_is() {
         Anchor::of_genesis(&genesis).unwrap()
     );
 
-    let models: Vec<ModelView> = world.view(paths::MODELS).await;
+    let models = world.view::<ModelsPage>(paths::MODELS).await.models;
     let mut names: Vec<_> = models
         .iter()
         .map(|model| model.name.clone().unwrap())
@@ -89,7 +90,7 @@ async fn a_fresh_node_tells_what_it_is() {
     assert_eq!(view.balance, world.network.wallet("buyer").unwrap().balance);
     let stranger: AccountView = world.view(&paths::account(AccountId::new([7; 32]))).await;
     assert!(stranger.balance.is_zero() && stranger.lanes.is_empty());
-    assert_eq!(world.view::<Vec<OfferView>>(paths::OFFERS).await, []);
+    assert_eq!(world.view::<OffersPage>(paths::OFFERS).await.offers, []);
     let page: OrdersPage = world.view(paths::ORDERS).await;
     assert!(page.orders.is_empty() && page.next.is_none());
     world.node.shutdown().await;
@@ -116,14 +117,25 @@ async fn blocks_are_views_and_canonical_bytes() {
     block.check_body().unwrap();
     assert_eq!(block.header.id(), view.header.id);
 
-    let latest: Vec<BlockView> = world.view(&format!("{}?limit=2", paths::BLOCKS)).await;
-    assert!(latest.len() <= 2 && latest[0].transactions.is_empty());
-    let below: Vec<BlockView> = world
-        .view(&format!("{}?before={}", paths::BLOCKS, height.next()))
-        .await;
-    assert_eq!(
-        below[0].header.height, height,
-        "newest first, below the given height"
+    let mut heights = Vec::new();
+    let mut path = format!("{}?limit=2", paths::BLOCKS);
+    loop {
+        let page: BlocksPage = world.view(&path).await;
+        assert!((1..=2).contains(&page.blocks.len()));
+        assert!(
+            page.blocks
+                .iter()
+                .all(|block| block.transactions.is_empty())
+        );
+        heights.extend(page.blocks.iter().map(|block| block.header.height.get()));
+        let Some(next) = page.next else { break };
+        path = format!("{}?limit=2&cursor={next}", paths::BLOCKS);
+    }
+    let newest = heights[0];
+    assert!(newest >= height.get());
+    assert!(
+        heights.iter().copied().eq((1..=newest).rev()),
+        "all, newest first: {heights:?}"
     );
     world.node.shutdown().await;
 }
@@ -159,9 +171,12 @@ async fn what_is_not_there_is_a_problem_with_a_hint() {
         "/v1/blocks?limit=501".to_owned(),
         "/v1/blocks?limits=1".to_owned(),
         "/v1/offers?model=x".to_owned(),
+        "/v1/offers?cursor=12".to_owned(),
+        "/v1/models?cursor=x".to_owned(),
+        "/v1/blocks?cursor=x".to_owned(),
         "/v1/orders?status=closed".to_owned(),
         "/v1/orders?status=sideways".to_owned(),
-        format!("{}?before=yesterday", paths::account_orders(account)),
+        format!("{}?cursor=yesterday", paths::account_orders(account)),
         "/v1/events?after=7".to_owned(),
         "/v1/events?account=me".to_owned(),
         "/v1/%ff%fe".to_owned(),

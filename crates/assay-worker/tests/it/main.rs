@@ -3,5 +3,6 @@
 mod support;
 
 mod batch;
+mod examples;
 mod recovery;
 mod settlement;

@@ -1,7 +1,8 @@
 //! Words of `assay node`.
 
+use assay_node::{Origin, RateLimit};
 use clap::{Args, Subcommand, ValueHint};
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, num::NonZeroU32, path::PathBuf};
 
 #[derive(Debug, Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -41,6 +42,13 @@ pub(crate) struct NodeRun {
     #[arg(long, value_name = "N", conflicts_with = "archive",
           value_parser = clap::value_parser!(u64).range(KEEP_BLOCKS_MIN..))]
     pub(crate) keep_blocks: Option<u64>,
+    /// Let web pages of this origin use the interface, e.g. https://example.org; may be repeated [default:
+    /// none]
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<Origin>,
+    /// Requests that another machine may send in a second; this one's own programs are not limited
+    #[arg(long, value_name = "N", default_value_t = RateLimit::default().tokens_per_second)]
+    pub(crate) requests_per_second: NonZeroU32,
     /// Stop when standard input ends, as it does when the program that holds the other end goes away
     #[arg(long, hide = true)]
     pub(crate) until_eof: bool,

@@ -11,7 +11,7 @@ use crate::{
     passphrase,
 };
 use anyhow::anyhow;
-use assay_node::{NetworkConfig, NodeConfig, Retention, dev};
+use assay_node::{NetworkConfig, NodeConfig, RateLimit, Retention, dev};
 use serde_json::json;
 
 mod export;
@@ -47,11 +47,13 @@ async fn serve(args: &Args, globals: &Globals, output: &Output) -> Done {
         ))
         .hint(|| "`assay node --dev` makes a development network, `assay network new` one of several validators");
     }
-    let config = if folder.node_file().exists() {
+    let mut config = if folder.node_file().exists() {
         one_of_several(&folder, args)?
     } else {
         single(&folder, args)?
     };
+    config.origins.clone_from(&args.allow_origin);
+    config.rate = RateLimit::per_second(args.requests_per_second);
     let genesis = &config.chain.genesis;
     let (chain, network) = (genesis.chain_id(), genesis.network.to_string());
     let node = assay_node::Node::start(config).await?;
