@@ -180,6 +180,7 @@ impl Output {
     /// A spinner for work of unknown length; invisible unless a person watches.
     pub(crate) fn spinner(&self, what: impl Into<String>) -> ProgressBar {
         let spinner = ProgressBar::with_draw_target(None, self.draw_target());
+        spinner.set_style(ProgressStyle::default_spinner());
         spinner.enable_steady_tick(std::time::Duration::from_millis(100));
         spinner.with_message(what.into())
     }

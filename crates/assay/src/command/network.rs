@@ -127,8 +127,9 @@ async fn up(folder: &NetworkFolder, output: &Output) -> Done {
             format!(" --node {}", first.url)
         };
         output.line(format_args!(
-            "next: ASSAY_PASSPHRASE={DEV_PASSPHRASE} assay provide --wallet seller-1{node}"
+            "next: export ASSAY_PASSPHRASE={DEV_PASSPHRASE}"
         ));
+        output.line(format_args!("      assay provide --wallet seller-1{node}"));
     }
     output.line(dim("Ctrl-C stops them all"));
     output.blank();

@@ -138,7 +138,7 @@ pub(super) fn write_key(path: &Path, key: &SecretKey) -> anyhow::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let digits = Zeroizing::new(hex::encode(*key.to_bytes()));
+    let digits = Zeroizing::new(hex::encode(key.to_bytes().as_slice()));
     let attempt = || -> std::io::Result<()> {
         let mut file = options.open(path)?;
         writeln!(file, "{}", digits.as_str())?;

@@ -54,7 +54,7 @@ fn an_export_reads_back_and_no_flipped_byte_is_missed() {
             "cut at {len}"
         );
     }
-    let mut longer = file.clone();
+    let mut longer = file;
     longer.push(0);
     assert!(matches!(
         check_export(&genesis, longer.as_slice()),

@@ -3,7 +3,7 @@
 use crate::{
     cli::NodeExport,
     devnet::Folder,
-    failure::{Done, Ended},
+    failure::{Done, Ended, Hint},
     output::{Output, good},
 };
 use anyhow::{Context, anyhow};
@@ -22,7 +22,8 @@ pub(super) fn run(args: &NodeExport, output: &Output) -> Done {
     let folder = Folder::new(&args.dir);
     let genesis = folder.genesis()?;
     let file = File::create_new(&args.out)
-        .with_context(|| format!("cannot create {}", args.out.display()))?;
+        .with_context(|| format!("cannot create {}", args.out.display()))
+        .hint(|| "an export overwrites nothing; name a new file in a folder that exists")?;
     let (format, name) = if args.json_lines {
         (ExportFormat::JsonLines, "json-lines")
     } else {
