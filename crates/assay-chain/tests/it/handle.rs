@@ -462,6 +462,7 @@ async fn a_pruned_height_says_what_is_kept_and_whom_to_ask() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     chain.shutdown();
+    drop((chain, blocks));
 
     let chain = Chain::start(config()).expect("a pruned node starts");
     let Status { first, height, .. } = chain.status();
