@@ -10,7 +10,7 @@
 
 mod format;
 
-pub use format::{CheckError, ExportFormat, Exported, check_export};
+pub use format::{CheckError, CheckedExport, ExportFormat, Exported, check_export};
 
 use crate::{
     chain::{

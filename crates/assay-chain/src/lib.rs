@@ -43,7 +43,9 @@ pub use consensus::{
     engine::OpenError,
 };
 pub use core::RebuildError;
-pub use export::{CheckError, ExportError, ExportFormat, Exported, check_export, export};
+pub use export::{
+    CheckError, CheckedExport, ExportError, ExportFormat, Exported, check_export, export,
+};
 pub use folder::FolderError;
 pub use history::{HistoryError, Location, PAGE_ROWS_MAX};
 pub use mempool::{AdmitError, MempoolLimits, MempoolStatus};

@@ -20,8 +20,8 @@ mod views;
 pub mod dev;
 
 pub use assay_chain::{
-    CheckError, ExportError, ExportFormat, Exported, NetworkConfig, Retention, WINDOW_BLOCKS_MIN,
-    check_export, export,
+    CheckError, CheckedExport, ExportError, ExportFormat, Exported, NetworkConfig, Retention,
+    WINDOW_BLOCKS_MIN, check_export, export,
 };
 pub use http::{Origin, OriginError, RateLimit};
 pub use node::{Node, NodeConfig, StartError};

@@ -3,7 +3,8 @@
 //! ```text
 //! "assay state" version(1)                       12 bytes
 //! header                                         canonical, behind its length in 4 bytes
-//! descendants, votes                             canonical, behind their length in 4 bytes
+//! descendants                                    canonical, behind their length in 4 bytes
+//! votes                                          canonical, behind their length in 4 bytes
 //! 1 key(32) length(4) value                      a row; keys ascend
 //! 0 rows(8) digest(32)                           the end
 //! ```
@@ -51,6 +52,17 @@ pub struct Exported {
     pub rows: u64,
     /// The same for every export of this block.
     pub digest: Hash32,
+}
+
+/// A sound export, and what shows that its block is final.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckedExport {
+    /// What it holds.
+    pub exported: Exported,
+    /// The header whose state it is.
+    pub header: Header,
+    /// What makes that block final, once an anchor agrees: `assay_verify::verify_final` tells.
+    pub certificate: Certificate,
 }
 
 /// Why a file is no sound export of a state.
@@ -154,15 +166,14 @@ impl<W: Write> Writer<W> {
         writer.digest.update(&[VERSION]);
         writer.digest.update(&length(&header_bytes)?);
         writer.digest.update(&header_bytes);
-        let votes = encode(&(
-            certificate.descendants.clone(),
-            certificate.finality.clone(),
-        ));
+        let descendants = encode(&certificate.descendants);
+        let votes = encode(&certificate.finality);
         match format {
             ExportFormat::Canonical => {
                 writer.out.write_all(MAGIC)?;
                 writer.out.write_all(&[VERSION])?;
                 writer.part(&header_bytes)?;
+                writer.part(&descendants)?;
                 writer.part(&votes)?;
             }
             ExportFormat::JsonLines => {
@@ -174,9 +185,10 @@ impl<W: Write> Writer<W> {
                 } = &writer.exported;
                 writeln!(
                     writer.out,
-                    r#"{{"type":"head","version":{VERSION},"height":{height},"block":"{block}","time":{},"state_root":"{state_root}","header":"{}","votes":"{}"}}"#,
+                    r#"{{"type":"head","version":{VERSION},"height":{height},"block":"{block}","time":{},"state_root":"{state_root}","header":"{}","descendants":"{}","votes":"{}"}}"#,
                     header.time.get(),
                     hex::encode(&header_bytes),
+                    hex::encode(&descendants),
                     hex::encode(&votes),
                 )?;
             }
@@ -243,11 +255,11 @@ fn length(bytes: &[u8]) -> io::Result<[u8; 4]> {
 
 /// Reads a canonical export and checks all that follows from the file and the genesis: the digest, the order
 /// of the rows, that they are a consistent ledger at the header's height, and that this ledger, written again,
-/// has exactly these rows. Whether the block is final its votes tell, with an anchor ([`Exported::block`]).
+/// has exactly these rows. Whether the block is final the votes tell that it returns, with an anchor.
 ///
 /// # Errors
 /// [`CheckError`]. Memory is that of a running node with this state.
-pub fn check_export(genesis: &Genesis, mut input: impl Read) -> Result<Exported, CheckError> {
+pub fn check_export(genesis: &Genesis, mut input: impl Read) -> Result<CheckedExport, CheckError> {
     let mut magic = [0; MAGIC.len() + 1];
     input.read_exact(&mut magic)?;
     if magic.split_last() != Some((&VERSION, MAGIC)) {
@@ -259,7 +271,12 @@ pub fn check_export(genesis: &Genesis, mut input: impl Read) -> Result<Exported,
     digest.update(&length(&header_bytes)?);
     digest.update(&header_bytes);
     let header: Header = decode(&header_bytes)?;
-    part(&mut input, "the votes", CERTIFICATE_BYTES_MAX)?;
+    let descendants = part(&mut input, "the headers above", CERTIFICATE_BYTES_MAX)?;
+    let votes = part(&mut input, "the votes", CERTIFICATE_BYTES_MAX)?;
+    let certificate = Certificate {
+        descendants: decode(&descendants)?,
+        finality: decode(&votes)?,
+    };
     let mut rows: Vec<(StateKey, Vec<u8>)> = Vec::new();
     loop {
         let [tag] = bytes(&mut input)?;
@@ -314,12 +331,17 @@ pub fn check_export(genesis: &Genesis, mut input: impl Read) -> Result<Exported,
     if let Some((key, _)) = again.next() {
         return Err(CheckError::OtherRow { key });
     }
-    Ok(Exported {
+    let exported = Exported {
         height: header.height,
         block: header.id(),
         state_root: header.state_root,
         rows: count,
         digest: actual,
+    };
+    Ok(CheckedExport {
+        exported,
+        header,
+        certificate,
     })
 }
 

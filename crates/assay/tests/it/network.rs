@@ -13,6 +13,10 @@ use std::{
 /// Longest wait for something that takes seconds on an idle machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// Seconds in which an order must end: its steps' deadlines stretch with it, so that sellers on a busy machine
+/// answer in time though a leader is dead.
+const WITHIN: u32 = 120;
+
 struct Town {
     world: World,
     up: Running,
@@ -60,7 +64,7 @@ impl Town {
     /// Buys under the demo's check through the second validator; the receipt's file.
     fn buy(&self) -> String {
         let line = format!(
-            "infer --wallet buyer --model digits-lenet --input {} --check quorum:3of4 --json --node {}",
+            "infer --wallet buyer --model digits-lenet --input {} --check quorum:3of4 --within {WITHIN} --json --node {}",
             models("digits/digit-7.png").display(),
             self.of(2, "url")
         );

@@ -8,6 +8,7 @@ use crate::{
 };
 use anyhow::{Context, anyhow};
 use assay_node::{ExportFormat, check_export, export};
+use assay_verify::{Anchor, verify_final};
 use serde_json::json;
 use std::{
     fs::{self, File},
@@ -41,7 +42,14 @@ pub(super) fn run(args: &NodeExport, output: &Output) -> Done {
         let file =
             File::open(&args.out).with_context(|| format!("cannot open {}", args.out.display()))?;
         let found = check_export(&genesis, BufReader::new(file))?;
-        if found != exported {
+        let votes = found.certificate;
+        verify_final(
+            &Anchor::of_genesis(&genesis)?,
+            &found.header,
+            &votes.descendants,
+            &votes.finality,
+        )?;
+        if found.exported != exported {
             return Err(anyhow!(
                 "{} does not hold what was written; check the disk",
                 args.out.display()
