@@ -81,9 +81,7 @@ pub(crate) struct Cli {
 const GROUPS: [(&str, &[&str]); 5] = [
     (
         "Markets",
-        &[
-            "demo", "infer", "provide", "order", "receipt", "state", "model",
-        ],
+        &["demo", "infer", "provide", "order", "receipt", "model"],
     ),
     ("Accounts", &["wallet", "transfer", "account", "name"]),
     ("Chains", &["node", "network", "state", "supply"]),

@@ -14,7 +14,7 @@ pub(crate) use table::Table;
 use wrap::wrap;
 
 use anstream::{AutoStream, ColorChoice};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use serde::Serialize;
 use std::{
     fmt::Display,
@@ -170,9 +170,13 @@ impl Output {
     /// A bar for work of `total` known steps; invisible unless a person watches.
     pub(crate) fn progress(&self, what: &'static str, total: u64) -> ProgressBar {
         let bar = ProgressBar::with_draw_target(Some(total), self.draw_target());
-        let template = "{msg}  {bar:30}  {pos}/{len}  {per_sec}  {eta} left";
+        let template = "{msg}  {bar:30}  {pos}/{len}  {rate}  {eta} left";
         if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style.progress_chars("━╸─"));
+            let rate = |state: &ProgressState, to: &mut dyn std::fmt::Write| {
+                // The bar's own string cannot fail.
+                let _ = write!(to, "{:.1}/s", state.per_sec());
+            };
+            bar.set_style(style.with_key("rate", rate).progress_chars("━╸─"));
         }
         bar.with_message(what)
     }

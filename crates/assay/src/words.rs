@@ -83,8 +83,12 @@ pub(crate) fn payout(payout: &Payout) -> String {
         } => {
             let parts = [("fee", fee), ("royalties", royalties)];
             let parts = parts.iter().filter(|(_, amount)| !amount.is_zero());
+            // The unit stands once, so that the line fits a terminal beside the seller.
             let parts: Vec<_> = parts
-                .map(|(name, amount)| format!("{name} {amount}"))
+                .map(|(name, amount)| {
+                    let amount = amount.to_string();
+                    format!("{name} {}", amount.trim_end_matches(" ASY"))
+                })
                 .collect();
             match parts.is_empty() {
                 true => format!("paid {gross}"),

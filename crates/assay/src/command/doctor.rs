@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     failure::{Done, Ended},
     home::Home,
-    output::{Output, bad, dim, good, warn},
+    output::{Output, bad, good, warn},
 };
 use serde::Serialize;
 use serde_json::json;
@@ -140,7 +140,7 @@ fn show(findings: &[Finding], output: &Output) {
         let indent = "ok  ".len() + 2 + widest + 2;
         output.wrapped(format_args!("{verdict}  {check:widest$}  "), indent, found);
         if let Some(advice) = advice {
-            output.wrapped(dim(format!("{:indent$}", "")), indent, advice);
+            output.wrapped(format_args!("{:indent$}→ ", ""), indent + 2, advice);
         }
     }
     let [fine, look, broken] =

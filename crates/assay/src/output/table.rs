@@ -41,6 +41,11 @@ impl Table {
         self.rows.push(cells);
     }
 
+    /// Whether it has no rows.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The lines of the table, at most `width` columns wide where its words allow.
     pub(crate) fn render(&self, width: usize) -> Vec<String> {
         let mut table = comfy_table::Table::new();

@@ -52,7 +52,7 @@ fn node(url: &str, status: &Result<StatusView, String>) -> Finding {
     match status {
         Err(reason) => Finding::warn(
             "node",
-            reason.clone(),
+            reason.split(';').next().unwrap_or_default().to_owned(),
             "start one with `assay node --dev`, or name another with --node or ASSAY_NODE",
         ),
         Ok(status) if status.version != ours => Finding::warn(

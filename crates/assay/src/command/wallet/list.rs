@@ -31,10 +31,11 @@ pub(super) async fn run(
         false => None,
     };
     let usual = config.now(SETTING);
-    let mut table = match args.balances {
+    let headings = || match args.balances {
         true => Table::new(["", "wallet", "address", ">balance", ">bond"]),
-        false => Table::new(["", "wallet", "address", "of"]),
+        false => Table::new(["", "wallet", "address"]),
     };
+    let (mut own, mut dev) = (headings(), headings());
     for wallet in &wallets {
         let file = WalletFile::read(&wallet.path);
         let address = file.as_ref().ok().map(WalletFile::address);
@@ -57,19 +58,23 @@ pub(super) async fn run(
             "error": file.as_ref().err().map(ToString::to_string),
             "account": account,
         }));
+        let shown = match (address, args.balances) {
+            // An address fills most of a line, so it is whole only where it stands alone.
+            (Some(address), true) => address.short(),
+            (Some(address), false) => address.to_string(),
+            (None, _) => "no wallet file".to_owned(),
+        };
         let mut row = vec![
-            if is_usual { "*" } else { "" }.to_owned(),
+            if is_usual { "*" } else { " " }.to_owned(),
             wallet.name.clone(),
-            address.map_or_else(
-                || "no wallet file".to_owned(),
-                |address| address.to_string(),
-            ),
+            shown,
         ];
         match account {
             Some(account) => row.extend([account.balance.to_string(), account.bond.to_string()]),
             None if args.balances => row.extend(["-".to_owned(), "-".to_owned()]),
-            None => row.push(if wallet.is_dev { "dev node" } else { "you" }.to_owned()),
+            None => {}
         }
+        let table = if wallet.is_dev { &mut dev } else { &mut own };
         table.row(row);
     }
     if wallets.is_empty() {
@@ -77,8 +82,18 @@ pub(super) async fn run(
         output.line(dim(
             "`assay wallet new` makes one; `assay node --dev` writes funded ones for play",
         ));
-    } else {
-        output.table(&table);
+    }
+    if !own.is_empty() {
+        output.table(&own);
+    }
+    if !dev.is_empty() {
+        if !own.is_empty() {
+            output.blank();
+        }
+        output.line(dim(
+            "of the development node; their passphrase is `assay-dev`",
+        ));
+        output.table(&dev);
     }
     Ok(Ended::Well)
 }
