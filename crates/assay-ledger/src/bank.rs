@@ -5,7 +5,7 @@ use crate::{
     rows::{Account, Meta},
     tables::ONLY,
 };
-use assay_types::{AccountId, Amount, Event, Rejection};
+use assay_types::{AccountId, Amount, Event, Rejection, Unsigned};
 
 impl Run<'_> {
     /// The account, empty if it never held money.
@@ -14,9 +14,7 @@ impl Run<'_> {
     }
 
     pub(crate) fn update_account(&mut self, id: AccountId, change: impl FnOnce(&mut Account)) {
-        let mut account = self.account(id);
-        change(&mut account);
-        self.state.accounts.put(id, account);
+        self.state.accounts.change(id, change);
     }
 
     /// Adds money that left another place. The supply fits `u64`, so this cannot overflow.
@@ -31,13 +29,11 @@ impl Run<'_> {
 
     /// Takes money for another place.
     pub(crate) fn debit(&mut self, id: AccountId, amount: Amount) -> Result<(), Rejection> {
-        let balance = self
-            .account(id)
-            .balance
-            .checked_sub(amount)
-            .ok_or(Rejection::InsufficientFunds)?;
-        self.update_account(id, |account| account.balance = balance);
-        Ok(())
+        self.state.accounts.change(id, |account| {
+            let left = account.balance.checked_sub(amount);
+            account.balance = left.ok_or(Rejection::InsufficientFunds)?;
+            Ok(())
+        })
     }
 
     /// Counts money as burnt that left a balance, a bond or an escrow.
@@ -50,16 +46,20 @@ impl Run<'_> {
         self.state.meta.put(ONLY, Meta { burnt, ..meta });
     }
 
-    /// Takes fee and tip, which the caller has checked the balance covers; burns the one and pays the
-    /// other to the leader.
-    pub(crate) fn charge(&mut self, sender: AccountId, fee: Amount, tip: Amount) {
+    /// Takes fee and tip, which the caller has checked the balance covers, and the transaction's place in
+    /// its lane; burns the one and pays the other to the leader.
+    pub(crate) fn charge(&mut self, body: &Unsigned, fee: Amount) {
         let total = fee
-            .checked_add(tip)
+            .checked_add(body.tip)
             .expect("the fee limit and tip were checked together");
-        self.debit(sender, total).expect("the balance was checked");
+        self.update_account(body.sender, |account| {
+            let left = account.balance.checked_sub(total);
+            account.balance = left.expect("the balance was checked");
+            account.lanes.advance(body.lane, body.sequence);
+        });
         self.burn(fee);
-        if !tip.is_zero() {
-            self.credit(self.env.leader, tip);
+        if !body.tip.is_zero() {
+            self.credit(self.env.leader, body.tip);
         }
     }
 

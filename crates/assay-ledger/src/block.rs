@@ -8,7 +8,7 @@ use crate::{
     check::{Facts, Rules, Standard},
     emission::Schedule,
     ledger::Ledger,
-    rows::{LaneKey, Meta},
+    rows::Meta,
     tables::{Changes, ONLY, State},
 };
 use assay_types::{
@@ -185,17 +185,9 @@ impl<'a> Execution<'a> {
         self.check_inclusion(tx, fee)?;
         self.check_room(weight, reserved)?;
 
-        let key = LaneKey {
-            account: body.sender,
-            lane: body.lane,
-        };
         let id = tx.id();
         self.run.transaction = Some(id);
-        self.run.charge(body.sender, fee, body.tip);
-        self.run
-            .state
-            .lanes
-            .put(key, body.sequence.saturating_add(1));
+        self.run.charge(body, fee);
         self.run.state.keep();
 
         let first = self.run.events.len();
@@ -260,11 +252,8 @@ impl<'a> Execution<'a> {
                 expected: run.chain,
             });
         }
-        let key = LaneKey {
-            account: body.sender,
-            lane: body.lane,
-        };
-        let expected = run.state.lanes.get(&key).copied().unwrap_or_default();
+        let sender = run.state.accounts.get(&body.sender);
+        let expected = sender.map_or(0, |row| row.lanes.next(body.lane));
         let (lane, given) = (body.lane.get(), body.sequence);
         if given < expected {
             return Err(Invalid::Replayed {
@@ -298,7 +287,7 @@ impl<'a> Execution<'a> {
             });
         }
         let needed = body.fee_limit.saturating_add(body.tip);
-        let balance = run.account(body.sender).balance;
+        let balance = sender.map(|row| row.balance).unwrap_or_default();
         if balance < needed {
             return Err(Invalid::CannotPay { balance, needed });
         }

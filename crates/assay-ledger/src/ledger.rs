@@ -4,8 +4,8 @@ use crate::{
     audit::{self, AuditError, Totals},
     emission::{EpochStatus, Schedule},
     rows::{
-        Account, BookKey, EXCLUDED_MAX, HeldKey, LaneKey, Meta, Model, NameLease, Offer, Order,
-        PartyKey, Reservation, Unbonding, UnbondingKey, total_share,
+        Account, BookKey, EXCLUDED_MAX, HeldKey, Meta, Model, NameLease, Offer, Order, PartyKey,
+        Reservation, Unbonding, UnbondingKey, total_share,
     },
     tables::{Changes, LoadError, ONLY, Row, Tables},
 };
@@ -322,11 +322,7 @@ impl Ledger {
 
     /// The sequence that the lane's next transaction must have.
     pub fn next_sequence(&self, account: AccountId, lane: Lane) -> u64 {
-        self.tables
-            .lanes
-            .get(&LaneKey { account, lane })
-            .copied()
-            .unwrap_or_default()
+        self.account(&account).map_or(0, |row| row.lanes.next(lane))
     }
 
     /// Unbondings of an account, soonest first.

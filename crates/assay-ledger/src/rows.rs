@@ -3,11 +3,15 @@
 //! These are stored types: their bytes enter the state root. Rows are removed when what they describe has
 //! ended, so the state holds the present only; the past lies in events and receipts.
 
+mod account;
+
 use assay_types::{
     AccountId, Amount, BasisPoints, Blob, BurnReason, ContentId, FeeRate, Good, Hash32, Height,
     LICENCE_BYTES_MAX, Lane, LedgerTime, List, ModelId, Name, NameCommitment, OfferId, OrderId,
     ROYALTY_SPLITS_MAX, RoyaltySplit, SELLERS_PER_ORDER_MAX, Terms, Text, wire_enum, wire_struct,
 };
+
+pub use account::{Account, BuyerRecord, Lanes, Rare, SellerRecord};
 
 /// Largest private state of a check: a quorum of 32 sellers, each with its commitment and answer.
 pub const CHECK_STATE_BYTES_MAX: usize = 8 * 1024;
@@ -41,104 +45,6 @@ wire_struct!(Meta {
     burnt,
     rebated
 });
-
-/// What a seller has done; derived from settlements, never declared.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct SellerRecord {
-    /// Jobs delivered and paid.
-    pub delivered: u64,
-    /// Jobs accepted and not paid.
-    pub failed: u64,
-    /// Draws declined or left unanswered.
-    pub declined: u64,
-    /// Bond lost.
-    pub slashed: Amount,
-    /// Income before deductions.
-    pub earned: Amount,
-    /// Sum over delivered jobs of the ledger time from start to payment, in milliseconds.
-    pub latency_ms: u64,
-}
-wire_struct!(SellerRecord {
-    delivered,
-    failed,
-    declined,
-    slashed,
-    earned,
-    latency_ms
-});
-
-/// What a buyer has done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct BuyerRecord {
-    /// Orders placed.
-    pub placed: u64,
-    /// Orders that ended with an accepted answer.
-    pub settled: u64,
-    /// Orders refunded for want of sellers or answers.
-    pub refunded: u64,
-    /// Deliveries rejected.
-    pub rejected: u64,
-    /// Orders cancelled.
-    pub cancelled: u64,
-    /// Paid in all.
-    pub spent: Amount,
-}
-wire_struct!(BuyerRecord {
-    placed,
-    settled,
-    refunded,
-    rejected,
-    cancelled,
-    spent
-});
-
-/// One account.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Account {
-    /// Spendable.
-    pub balance: Amount,
-    /// Bonded, locks included.
-    pub bond: Amount,
-    /// Part of the bond reserved for jobs or at risk in them.
-    pub locked: Amount,
-    /// Offers that stand.
-    pub offers: u32,
-    /// Orders that are open.
-    pub orders: u32,
-    /// Unbondings under way.
-    pub unbondings: u32,
-    /// As a seller.
-    pub seller: SellerRecord,
-    /// As a buyer.
-    pub buyer: BuyerRecord,
-}
-wire_struct!(Account {
-    balance,
-    bond,
-    locked,
-    offers,
-    orders,
-    unbondings,
-    seller,
-    buyer
-});
-
-impl Account {
-    /// Bond that no job holds.
-    pub const fn free_bond(&self) -> Amount {
-        self.bond.saturating_sub(self.locked)
-    }
-}
-
-/// Key of a lane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LaneKey {
-    /// Whose.
-    pub account: AccountId,
-    /// Which.
-    pub lane: Lane,
-}
-wire_struct!(LaneKey { account, lane });
 
 /// Key of an unbonding; ascending in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -104,7 +104,8 @@ impl Run<'_> {
                 .bond
                 .checked_sub(amount)
                 .expect("a lock never exceeds its bond");
-            row.seller.slashed = row.seller.slashed.saturating_add(amount);
+            let record = row.seller.change();
+            record.slashed = record.slashed.saturating_add(amount);
         });
         self.burn(amount);
     }

@@ -6,14 +6,18 @@
 //! Why: docs/adr/0001.
 
 use crate::rows::{
-    Account, BookKey, DrawKey, HeldKey, LaneKey, Meta, Model, NameLease, Offer, Order, PartyKey,
+    Account, BookKey, DrawKey, HeldKey, Meta, Model, NameLease, Offer, Order, PartyKey,
     Reservation, Unbonding, UnbondingKey, Wake, WakeKey,
 };
 use assay_types::{
     AccountId, DecodeError, Good, ModelId, Name, OfferId, OrderId, StateKey, decode, encode,
 };
 use commonware_codec::Encode;
-use std::{collections::BTreeMap, iter::Peekable, ops::RangeBounds};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    iter::Peekable,
+    ops::RangeBounds,
+};
 
 /// A change to the authenticated database: where, and the new value (`None` removes).
 pub type Row = (StateKey, Option<Vec<u8>>);
@@ -88,12 +92,7 @@ impl<'a, K: Ord + Clone, V: Clone> Layered<'a, K, V> {
 
     /// The row at `key` before this block.
     pub(crate) fn parent(&self, key: &K) -> Option<&V> {
-        for layer in self.below.iter().rev() {
-            if let Some(entry) = layer.get(key) {
-                return entry.as_ref();
-            }
-        }
-        self.base.get(key)
+        parent(self.base, &self.below, key)
     }
 
     pub(crate) fn put(&mut self, key: K, value: V) {
@@ -102,6 +101,26 @@ impl<'a, K: Ord + Clone, V: Clone> Layered<'a, K, V> {
 
     pub(crate) fn remove(&mut self, key: K) {
         self.write(key, None);
+    }
+
+    /// Changes the row at `key` in place, beginning with the default where there is none.
+    pub(crate) fn change<R>(&mut self, key: K, change: impl FnOnce(&mut V) -> R) -> R
+    where
+        V: Default,
+    {
+        match self.own.entry(key) {
+            Entry::Occupied(mut occupied) => {
+                self.journal
+                    .push((occupied.key().clone(), Some(occupied.get().clone())));
+                change(occupied.get_mut().get_or_insert_default())
+            }
+            Entry::Vacant(vacant) => {
+                self.journal.push((vacant.key().clone(), None));
+                let parent = parent(self.base, &self.below, vacant.key());
+                let entry = vacant.insert(Some(parent.cloned().unwrap_or_default()));
+                change(entry.get_or_insert_default())
+            }
+        }
     }
 
     fn write(&mut self, key: K, entry: Option<V>) {
@@ -141,6 +160,20 @@ impl<'a, K: Ord + Clone, V: Clone> Layered<'a, K, V> {
     pub(crate) const fn changed(&self) -> &Delta<K, V> {
         &self.own
     }
+}
+
+/// The row at `key` in the finalised rows and the layers over them.
+fn parent<'a, K: Ord, V>(
+    base: &'a BTreeMap<K, V>,
+    below: &[&'a Delta<K, V>],
+    key: &K,
+) -> Option<&'a V> {
+    for layer in below.iter().rev() {
+        if let Some(entry) = layer.get(key) {
+            return entry.as_ref();
+        }
+    }
+    base.get(key)
 }
 
 enum Layer<'a, K, V> {
@@ -274,9 +307,9 @@ macro_rules! tables {
                 let (&table, rest) = bytes.split_first().ok_or(LoadError::Empty)?;
                 match table {
                     $( $tag => {
-                        let entry: Entry<$key, $value> =
+                        let stored: StoredRow<$key, $value> =
                             decode(rest).map_err(|source| LoadError::Damaged { table, source })?;
-                        self.$row.insert(entry.key, entry.value);
+                        self.$row.insert(stored.key, stored.value);
                     } )*
                     _ => return Err(LoadError::UnknownTable { table }),
                 }
@@ -292,8 +325,6 @@ tables! {
         0 meta: Only => Meta,
         /// Accounts.
         1 accounts: AccountId => Account,
-        /// Next sequence of each lane in use.
-        2 lanes: LaneKey => u64,
         /// Registered models.
         3 models: ModelId => Model,
         /// Standing offers.
@@ -324,12 +355,12 @@ tables! {
 }
 
 /// A key and its row, as they are stored behind the table byte.
-struct Entry<K, V> {
+struct StoredRow<K, V> {
     key: K,
     value: V,
 }
 
-impl<K, V> commonware_codec::Read for Entry<K, V>
+impl<K, V> commonware_codec::Read for StoredRow<K, V>
 where
     K: commonware_codec::Read<Cfg = ()>,
     V: commonware_codec::Read<Cfg = ()>,

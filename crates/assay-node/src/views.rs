@@ -40,8 +40,8 @@ pub(crate) fn account(ledger: &Ledger, id: AccountId, lanes: Vec<LaneView>) -> A
             lapses_at: row.lapses_at,
         }),
         lanes,
-        seller: seller_record(&row.seller),
-        buyer: buyer_record(&row.buyer),
+        seller: seller_record(&row.seller.get()),
+        buyer: buyer_record(&row.buyer.get()),
     }
 }
 

@@ -233,7 +233,7 @@ impl fmt::Debug for SecretKey {
 pub fn verify_batch(
     rng: &mut impl CryptoRng,
     namespace: &[u8],
-    items: &[(PublicKey, Vec<u8>, Signature)],
+    items: &[(&PublicKey, Vec<u8>, &Signature)],
     strategy: &impl Strategy,
 ) -> bool {
     items.is_empty()

@@ -14,6 +14,7 @@ use bytes::BufMut;
 use commonware_codec::{Buf, EncodeSize, Error, Read, ReadExt, Write};
 use commonware_parallel::Strategy;
 use rand_core::CryptoRng;
+use std::sync::Arc;
 
 /// Version of the transaction's format, its first byte and part of what is signed.
 pub const TRANSACTION_VERSION: u8 = 1;
@@ -96,24 +97,56 @@ wire_struct!(Unsigned version TRANSACTION_VERSION {
     call
 });
 
-/// A signed transaction.
+/// A signed transaction. Immutable and shared: a clone copies a pointer, and the id is computed once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transaction {
+pub struct Transaction(Arc<Signed>);
+
+/// What a [`Transaction`] holds.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Signed {
     /// What is signed.
     pub body: Unsigned,
     /// The sender's signature.
     pub signature: Signature,
+    /// Hash of the body.
+    id: TxId,
 }
-wire_struct!(Transaction { body, signature });
+
+impl std::ops::Deref for Transaction {
+    type Target = Signed;
+    fn deref(&self) -> &Signed {
+        &self.0
+    }
+}
+
+impl Write for Transaction {
+    fn write(&self, buf: &mut impl BufMut) {
+        self.body.write(buf);
+        self.signature.write(buf);
+    }
+}
+
+impl EncodeSize for Transaction {
+    fn encode_size(&self) -> usize {
+        self.body
+            .encode_size()
+            .saturating_add(self.signature.encode_size())
+    }
+}
+
+impl Read for Transaction {
+    type Cfg = ();
+    fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
+        Ok(Self::new(Unsigned::read(buf)?, Signature::read(buf)?))
+    }
+}
 
 impl Unsigned {
     /// Signs it. The key should be the sender's, or the transaction is worthless.
     pub fn sign(self, key: &SecretKey) -> Transaction {
-        let signature = key.sign(NAMESPACE, &encode(&self));
-        Transaction {
-            body: self,
-            signature,
-        }
+        let bytes = encode(&self);
+        let signature = key.sign(NAMESPACE, &bytes);
+        Transaction::with_bytes(self, signature, &bytes)
     }
 
     /// What it costs a block: a base for the signature and the sender's rows, its bytes, and what the
@@ -146,9 +179,24 @@ impl Unsigned {
 }
 
 impl Transaction {
+    /// `body` with a signature that someone gave for it, which may not hold.
+    pub fn new(body: Unsigned, signature: Signature) -> Self {
+        let bytes = encode(&body);
+        Self::with_bytes(body, signature, &bytes)
+    }
+
+    fn with_bytes(body: Unsigned, signature: Signature, bytes: &[u8]) -> Self {
+        let id = TxId::new(*Hash32::derive("assay transaction id v1", &[bytes]).as_bytes());
+        Self(Arc::new(Signed {
+            body,
+            signature,
+            id,
+        }))
+    }
+
     /// Its id, which the signature does not enter.
     pub fn id(&self) -> TxId {
-        TxId::new(*Hash32::derive("assay transaction id v1", &[&encode(&self.body)]).as_bytes())
+        self.id
     }
 
     /// See [`Unsigned::weight`].
@@ -177,11 +225,22 @@ impl Transaction {
     ) -> bool {
         let items: Option<Vec<_>> = transactions
             .into_iter()
-            .map(|tx| {
-                let key = PublicKey::try_from(tx.body.sender).ok()?;
-                Some((key, encode(&tx.body), tx.signature.clone()))
-            })
+            .map(|tx| Some((PublicKey::try_from(tx.body.sender).ok()?, tx)))
             .collect();
-        items.is_some_and(|items| key::verify_batch(rng, NAMESPACE, &items, strategy))
+        items.is_some_and(|items| Self::signatures_hold_with(&items, rng, strategy))
+    }
+
+    /// The same for a caller that has each sender's key already; finding a key's point on the curve is a
+    /// quarter of the work. That a key is its transaction's sender's is the caller's promise.
+    pub fn signatures_hold_with(
+        items: &[(PublicKey, &Self)],
+        rng: &mut impl CryptoRng,
+        strategy: &impl Strategy,
+    ) -> bool {
+        let items: Vec<_> = items
+            .iter()
+            .map(|(key, tx)| (key, encode(&tx.body), &tx.signature))
+            .collect();
+        key::verify_batch(rng, NAMESPACE, &items, strategy)
     }
 }

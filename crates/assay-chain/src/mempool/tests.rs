@@ -467,8 +467,8 @@ fn a_final_block_clears_what_it_included_overtook_and_outlived() {
 fn a_signature_is_remembered_with_its_transaction() {
     let genesis = genesis(1, 1);
     let honest = transfer(&genesis, &person(0), 0, 0);
-    let mut forged = honest.clone();
-    forged.signature = transfer(&genesis, &person(0), 0, 1).signature;
+    let other = transfer(&genesis, &person(0), 0, 1);
+    let forged = Transaction::new(honest.body.clone(), other.signature.clone());
     let mut verified = Verified::default();
     verified.insert(honest.id(), &honest);
     assert!(verified.contains(honest.id(), &honest));

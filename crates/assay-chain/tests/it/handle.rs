@@ -219,9 +219,9 @@ async fn refusals_reach_who_asked() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let chain = start(folder.path(), &genesis(now()));
     let good = transfer(&chain, &person(0), 0, 0);
-    let mut forged = transfer(&chain, &person(1), 0, 0);
-    forged.signature = good.signature.clone();
-    let mut poor = transfer(&chain, &person(2), 0, 0).body;
+    let forged = transfer(&chain, &person(1), 0, 0);
+    let forged = Transaction::new(forged.body.clone(), good.signature.clone());
+    let mut poor = transfer(&chain, &person(2), 0, 0).body.clone();
     poor.sender = key(9, 9).account();
     let gap = transfer(&chain, &person(3), 0, 7);
     let next = transfer(&chain, &person(0), 0, 1);

@@ -178,10 +178,7 @@ fn block(ledger: &mut Ledger, parent: &mut BlockId, calls: &[(AccountId, Call)])
                 valid_until: ledger.time().after(1_000),
                 call: call.clone(),
             };
-            let tx = Transaction {
-                body,
-                signature: signature.clone(),
-            };
+            let tx = Transaction::new(body, signature.clone());
             let outcome = execution.apply(&tx).expect("a sound transaction");
             assert_eq!(outcome.rejection, None);
         }

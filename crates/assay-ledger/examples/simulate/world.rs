@@ -187,10 +187,7 @@ impl World {
             if rng.random_range(0..200) == 0 {
                 spoil(&mut body, rng);
             }
-            let tx = Transaction {
-                body,
-                signature: signature.clone(),
-            };
+            let tx = Transaction::new(body, signature.clone());
             match execution.apply(&tx) {
                 Ok(outcome) => {
                     tally.outcome(call, outcome.rejection);

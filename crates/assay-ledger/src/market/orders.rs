@@ -64,7 +64,8 @@ impl Run<'_> {
         self.state.put_order(order, row);
         self.update_account(buyer, |account| {
             account.orders = account.orders.saturating_add(1);
-            account.buyer.placed = account.buyer.placed.saturating_add(1);
+            let record = account.buyer.change();
+            record.placed = record.placed.saturating_add(1);
         });
         self.events.push(Event::OrderPlaced {
             order,

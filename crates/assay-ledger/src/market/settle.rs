@@ -174,7 +174,8 @@ impl Run<'_> {
             .expect("registration bounds fee and royalties by the whole");
         self.credit(seat.seller, net);
         self.update_account(seat.seller, |row| {
-            row.seller.earned = row.seller.earned.saturating_add(gross);
+            let record = row.seller.change();
+            record.earned = record.earned.saturating_add(gross);
         });
         seat.paid = seat.paid.saturating_add(gross);
         seat.fee = seat.fee.saturating_add(fee);
@@ -215,7 +216,7 @@ impl Run<'_> {
         seat.state = SeatState::Done;
         let (paid, now) = (!seat.paid.is_zero(), self.now());
         self.update_account(seat.seller, |row| {
-            let record = &mut row.seller;
+            let record = row.seller.change();
             if paid {
                 record.delivered = record.delivered.saturating_add(1);
                 let latency = started_at.map_or(0, |started| now.since(started));
@@ -249,7 +250,8 @@ impl Run<'_> {
             excluded.push(seller);
             order.excluded = List::new(excluded).expect("rounds × sellers is below EXCLUDED_MAX");
             self.update_account(seller, |row| {
-                row.seller.declined = row.seller.declined.saturating_add(1);
+                let record = row.seller.change();
+                record.declined = record.declined.saturating_add(1);
             });
         }
         self.events.push(Event::Released {
@@ -313,7 +315,7 @@ impl Run<'_> {
     fn count_for_buyer(&mut self, buyer: AccountId, verdict: Verdict, price: Amount) {
         self.update_account(buyer, |row| {
             row.orders = row.orders.saturating_sub(1);
-            let record = &mut row.buyer;
+            let record = row.buyer.change();
             record.spent = record.spent.saturating_add(price);
             let counter = match verdict {
                 Verdict::Agreed | Verdict::Approved | Verdict::ApprovedBySilence => {

@@ -22,8 +22,8 @@ fn approving_pays_and_silence_approves() {
         };
         assert_eq!(receipt.verdict, expected);
         assert_eq!((receipt.price, receipt.refund), (asy(1), asy(1)));
-        assert_eq!(world.account(sellers[0]).seller.delivered, 1);
-        assert_eq!(world.account(BUYER).buyer.settled, 1);
+        assert_eq!(world.account(sellers[0]).seller.get().delivered, 1);
+        assert_eq!(world.account(BUYER).buyer.get().settled, 1);
     }
 }
 
@@ -50,7 +50,7 @@ fn rejecting_burns_a_tenth_and_is_remembered() {
     );
     assert_eq!(receipt.refund, Amount::new(2 * ASY - ASY / 10));
     assert_eq!(receipt.payouts[0].result, PayoutResult::Unpaid);
-    assert_eq!(world.account(BUYER).buyer.rejected, 1);
+    assert_eq!(world.account(BUYER).buyer.get().rejected, 1);
     assert_eq!(
         world.account(sellers[0]).bond,
         asy(1_000),
@@ -73,7 +73,7 @@ fn a_seller_that_accepts_and_delivers_nothing_loses_its_lock() {
     );
     assert_eq!(receipt.refund, asy(2));
     assert_eq!(world.account(sellers[0]).bond, asy(980));
-    assert_eq!(world.account(sellers[0]).seller.failed, 1);
+    assert_eq!(world.account(sellers[0]).seller.get().failed, 1);
 }
 
 #[test]

@@ -10,14 +10,14 @@ use assay_types::{
 fn a_failure_pays_and_changes_nothing_else() {
     let mut world = World::new();
     let before = world.account(BUYER);
-    let mut tx = world.tx(
+    let tx = world.tx(
         BUYER,
         Call::Transfer {
             to: CREATOR,
             amount: asy(20_000),
         },
     );
-    tx.body.tip = Amount::new(77);
+    let tx = altered(&tx, |body| body.tip = Amount::new(77));
     let executed = world.try_block(1, std::slice::from_ref(&tx)).unwrap();
     world.commit(&executed);
     let outcome = executed.outcomes[0];
@@ -114,15 +114,14 @@ fn a_quarter_of_a_block_is_kept_for_checks_at_the_lowest_price() {
     let chain = world.ledger.chain_id();
     // Demand has raised the base fee, and transfers fill all they may.
     let pay = |world: &World, ahead: u64| {
-        let mut tx = world.tx(
+        let tx = world.tx(
             BUYER,
             Call::Transfer {
                 to: CREATOR,
                 amount: Amount::new(1),
             },
         );
-        tx.body.sequence += ahead;
-        tx
+        altered(&tx, |body| body.sequence += ahead)
     };
     let mut execution = Execution::begin(&world.ledger, &[], world.env(1));
     let mut filled = 0;

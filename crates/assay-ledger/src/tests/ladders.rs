@@ -8,6 +8,7 @@ use super::world::*;
 use assay_types::{
     AccountId, Amount, ApprovalCall, BasisPoints, Blob, Call, Check, ContentId, Good, Lane,
     LedgerTime, List, ModelId, OfferId, OrderId, Rejection, RoyaltySplit, Terms, Text, Transaction,
+    Unsigned,
 };
 use std::collections::BTreeSet;
 
@@ -696,34 +697,37 @@ fn what_no_block_may_hold_is_refused_in_order() {
             amount: asy(1),
         },
     );
-    let mut tx = good.clone();
+    let mut body = good.body.clone();
     let now = world.ledger.time();
-    tx.body.chain = assay_types::ChainId::default();
-    tx.body.sequence = 5;
-    tx.body.valid_until = LedgerTime::new(0);
-    tx.body.fee_limit = Amount::ZERO;
-    tx.body.tip = Amount::new(u64::MAX);
-    let refused = |tx: &Transaction| world.try_block(1, std::slice::from_ref(tx)).unwrap_err();
-    assert!(matches!(refused(&tx), Invalid::WrongChain { .. }));
-    tx.body.chain = good.body.chain;
+    body.chain = assay_types::ChainId::default();
+    body.sequence = 5;
+    body.valid_until = LedgerTime::new(0);
+    body.fee_limit = Amount::ZERO;
+    body.tip = Amount::new(u64::MAX);
+    let refused = |body: &Unsigned| {
+        let tx = Transaction::new(body.clone(), good.signature.clone());
+        world.try_block(1, &[tx]).unwrap_err()
+    };
+    assert!(matches!(refused(&body), Invalid::WrongChain { .. }));
+    body.chain = good.body.chain;
     assert!(matches!(
-        refused(&tx),
+        refused(&body),
         Invalid::SequenceGap {
             given: 5,
             expected: 0,
             ..
         }
     ));
-    tx.body.sequence = 0;
-    assert!(matches!(refused(&tx), Invalid::Expired { .. }));
-    tx.body.valid_until = now.after(u64::MAX);
-    assert!(matches!(refused(&tx), Invalid::ValidTooLong { .. }));
-    tx.body.valid_until = good.body.valid_until;
-    assert!(matches!(refused(&tx), Invalid::FeeLimitTooLow { .. }));
-    tx.body.fee_limit = good.body.fee_limit;
-    assert!(matches!(refused(&tx), Invalid::CannotPay { .. }));
-    tx.body.tip = Amount::ZERO;
-    assert_eq!(tx, good);
+    body.sequence = 0;
+    assert!(matches!(refused(&body), Invalid::Expired { .. }));
+    body.valid_until = now.after(u64::MAX);
+    assert!(matches!(refused(&body), Invalid::ValidTooLong { .. }));
+    body.valid_until = good.body.valid_until;
+    assert!(matches!(refused(&body), Invalid::FeeLimitTooLow { .. }));
+    body.fee_limit = good.body.fee_limit;
+    assert!(matches!(refused(&body), Invalid::CannotPay { .. }));
+    body.tip = Amount::ZERO;
+    assert_eq!(body, good.body);
     assert!(world.try_block(1, std::slice::from_ref(&good)).is_ok());
     assert!(matches!(
         world.try_block(1, &[good.clone(), good.clone()]),
@@ -733,8 +737,7 @@ fn what_no_block_may_hold_is_refused_in_order() {
             ..
         })
     ));
-    let mut other_lane = good.clone();
-    other_lane.body.lane = Lane::new(1).unwrap();
+    let other_lane = altered(&good, |body| body.lane = Lane::new(1).unwrap());
     assert!(
         world.try_block(1, &[good, other_lane]).is_ok(),
         "lanes are independent"

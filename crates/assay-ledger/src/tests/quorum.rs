@@ -54,13 +54,13 @@ fn three_of_four_pays_the_honest_and_burns_the_cheat() {
         ..
     } = world.account(sellers[1]);
     assert_eq!(
-        (bond, locked, seller.slashed),
+        (bond, locked, seller.get().slashed),
         (asy(980), Amount::ZERO, lock)
     );
     // Of an ask of 1 ASY, 0.5 % burns and 10 % goes to the model's creator.
     let honest = world.account(sellers[0]);
-    assert_eq!(honest.seller.earned, asy(1));
-    assert_eq!(honest.seller.delivered, 1);
+    assert_eq!(honest.seller.get().earned, asy(1));
+    assert_eq!(honest.seller.get().delivered, 1);
     assert_eq!(
         world.account(CREATOR).balance,
         Amount::new(asy(10_000).get() + 3 * ASY / 10)
@@ -89,7 +89,7 @@ fn equal_answers_after_the_verdict_are_paid_too() {
     );
     assert!(receipt(&events).is_none(), "one may still reveal");
     assert_eq!(
-        world.account(sellers[0]).seller.delivered,
+        world.account(sellers[0]).seller.get().delivered,
         1,
         "the first are paid at once"
     );

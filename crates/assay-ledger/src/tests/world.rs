@@ -147,10 +147,7 @@ impl World {
             valid_until: self.ledger.time().after(60_000),
             call,
         };
-        Transaction {
-            body,
-            signature: decode::<Signature>(&[0; 64]).unwrap(),
-        }
+        Transaction::new(body, decode::<Signature>(&[0; 64]).unwrap())
     }
 
     /// A block of these calls, `step_ms` after the last.
@@ -379,4 +376,11 @@ pub(super) fn receipt(events: &[Event]) -> Option<&Receipt> {
         Event::Closed { receipt } => Some(receipt),
         _ => None,
     })
+}
+
+/// `tx` with another body.
+pub(super) fn altered(tx: &Transaction, alter: impl FnOnce(&mut Unsigned)) -> Transaction {
+    let mut body = tx.body.clone();
+    alter(&mut body);
+    Transaction::new(body, tx.signature.clone())
 }

@@ -59,9 +59,11 @@ async fn a_batch_is_answered_one_by_one() {
         batch.push(world.sign(&mut buyer, transfer(&world, grains)).await);
         batch.push(world.sign(&mut other, transfer(&world, grains)).await);
     }
-    let mut forged = world.sign(&mut buyer, transfer(&world, 9)).await;
-    forged.signature = batch[0].signature.clone();
-    batch.push(forged);
+    let forged = world.sign(&mut buyer, transfer(&world, 9)).await;
+    batch.push(Transaction::new(
+        forged.body.clone(),
+        batch[0].signature.clone(),
+    ));
     let ids: Vec<_> = batch.iter().map(Transaction::id).collect();
     let body = encode_batch(&batch).unwrap();
     let list = TransactionBatch::new(batch.clone()).unwrap();
@@ -194,8 +196,8 @@ async fn every_refusal_has_its_code() {
             assert_eq!(problem.expected_sequence, Some(1));
         }
     }
-    let mut unsigned = with(&|_| ());
-    unsigned.signature = with(&|body| body.tip = Amount::new(2)).signature;
+    let tipping = with(&|body| body.tip = Amount::new(2));
+    let unsigned = Transaction::new(with(&|_| ()).body.clone(), tipping.signature.clone());
     let problem = crate::support::problem(world.post(&unsigned).await).await;
     assert_eq!(problem.code, ProblemCode::BadSignature);
 

@@ -210,7 +210,7 @@ pub(super) fn unsigned() -> impl Strategy<Value = Unsigned> {
 }
 
 pub(super) fn transaction() -> impl Strategy<Value = Transaction> {
-    (unsigned(), signature()).prop_map(|(body, signature)| Transaction { body, signature })
+    (unsigned(), signature()).prop_map(|(body, signature)| Transaction::new(body, signature))
 }
 
 fn context() -> impl Strategy<Value = ConsensusContext> {

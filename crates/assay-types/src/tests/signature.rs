@@ -68,11 +68,11 @@ proptest! {
             if body == base {
                 continue;
             }
-            let altered = Transaction { body, signature: signed.signature.clone() };
+            let altered = Transaction::new(body, signed.signature.clone());
             prop_assert_ne!(altered.id(), signed.id());
             prop_assert!(!altered.signature_holds());
         }
-        let resigned = Transaction { signature: arbitrary::fixed_signature(seed), ..signed.clone() };
+        let resigned = Transaction::new(signed.body.clone(), arbitrary::fixed_signature(seed));
         prop_assert_eq!(resigned.id(), signed.id());
         prop_assert!(!resigned.signature_holds());
     }
@@ -103,7 +103,10 @@ proptest! {
             .collect();
         if let Some(wrong) = wrong && !transactions.is_empty() {
             let wrong = wrong.index(transactions.len());
-            transactions[wrong].body.sequence ^= 1;
+            let signed = &transactions[wrong];
+            let sequence = signed.body.sequence ^ 1;
+            let body = Unsigned { sequence, ..signed.body.clone() };
+            transactions[wrong] = Transaction::new(body, signed.signature.clone());
         }
         let each = transactions.iter().all(Transaction::signature_holds);
         let mut rng = StdRng::seed_from_u64(1);
@@ -177,8 +180,12 @@ fn a_later_version_of_a_claim_does_not_hold() {
 
 #[test]
 fn senders_that_are_no_point_sign_nothing() {
-    let (_, mut transaction) = examples::transactions().swap_remove(0);
-    transaction.body.sender = AccountId::new([2; 32]);
+    let (_, signed) = examples::transactions().swap_remove(0);
+    let body = Unsigned {
+        sender: AccountId::new([2; 32]),
+        ..signed.body.clone()
+    };
+    let transaction = Transaction::new(body, signed.signature.clone());
     assert!(PublicKey::try_from(transaction.body.sender).is_err());
     assert!(!transaction.signature_holds());
     let mut rng = StdRng::seed_from_u64(1);
@@ -204,7 +211,7 @@ fn a_batch_and_one_by_one_agree_on_strange_keys() {
     let no_point: Signature = decode(&[[2; 32], [0; 32]].concat()).expect("64 bytes");
     for (signature, expected) in [(forged, true), (non_canonical_s, false), (no_point, false)] {
         let mut rng = StdRng::seed_from_u64(1);
-        let items = [(weak.clone(), b"any".to_vec(), signature.clone())];
+        let items = [(&weak, b"any".to_vec(), &signature)];
         assert_eq!(weak.verify(b"domain", b"any", &signature), expected);
         assert_eq!(
             verify_batch(&mut rng, b"domain", &items, &Sequential),

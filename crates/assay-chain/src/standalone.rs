@@ -1,0 +1,281 @@
+//! The ledger on disk without consensus: what one node does to a block, and nothing else.
+//!
+//! It takes encoded transactions, decodes them, verifies their signatures, executes them, seals the changes
+//! in the authenticated database and waits until that is durable: the same functions in the same order as a
+//! validator's, one block after another, on as many threads as it is told. Benchmarks measure it; a block
+//! that it seals has the roots that a validator would give it.
+
+use crate::{
+    chain::{
+        STACK_BYTES,
+        node::{PARTITION, Threads},
+    },
+    consensus::{
+        database::{self, Databases, merkleize},
+        engine::genesis_block,
+    },
+    folder::{Folder, FolderError},
+    state::{Draft, Proposal, State},
+};
+use assay_ledger::GenesisError;
+use assay_types::{
+    Block, ConsensusContext, DecodeError, Genesis, HEADER_VERSION, Hash32, Header, Invalid,
+    LedgerTime, List, PublicKey, TRANSACTIONS_PER_BLOCK_MAX, Transaction, decode,
+};
+use commonware_glue::stateful::db::{DatabaseSet, Merkleized as _};
+use commonware_runtime::{Runner as _, Strategizer as _, Supervisor as _, tokio};
+use std::{
+    num::NonZeroUsize,
+    path::Path,
+    sync::mpsc,
+    time::{Duration, Instant},
+};
+
+/// What one block took, wall time, step by step.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BlockCost {
+    /// Bytes to transactions.
+    pub decode: Duration,
+    /// Their signatures, in one batch.
+    pub verify: Duration,
+    /// The rules.
+    pub execute: Duration,
+    /// The database's new roots.
+    pub merkleize: Duration,
+    /// Writing until it is durable, and folding the changes into the tables.
+    pub persist: Duration,
+}
+
+/// A sealed block.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    /// Its header. The votes' part of it is empty.
+    pub header: Header,
+    /// Transactions in it.
+    pub transactions: usize,
+    /// What it took.
+    pub cost: BlockCost,
+}
+
+/// Why a block was not sealed.
+#[derive(Debug, thiserror::Error)]
+pub enum StandaloneError {
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The genesis cannot begin a chain.
+    #[error(transparent)]
+    Genesis(#[from] GenesisError),
+    /// The bytes are no list of transactions.
+    #[error("cannot read the transactions: {0}; encode them as a canonical list")]
+    Decode(#[from] DecodeError),
+    /// A signature does not hold.
+    #[error("a transaction is not signed by its sender; sign it for this chain")]
+    Signature,
+    /// No block may hold one of them.
+    #[error("no block may hold one of the transactions: {0}")]
+    Invalid(Invalid),
+    /// The thread that works cannot be started, or has ended.
+    #[error("the thread of the standalone ledger is gone; the log above says why")]
+    Gone,
+}
+
+/// Asks for a block at a time over these bytes.
+struct Request {
+    time: LedgerTime,
+    transactions: Vec<u8>,
+    answer: mpsc::Sender<Result<Sealed, StandaloneError>>,
+}
+
+/// A ledger on disk without consensus; its thread ends when it is dropped.
+#[derive(Debug)]
+pub struct Standalone {
+    requests: mpsc::Sender<Request>,
+}
+
+impl Standalone {
+    /// Begins the chain of `genesis` in `data_dir`, which must be empty, on `threads` threads.
+    ///
+    /// # Errors
+    /// [`StandaloneError`] when the folder or the genesis cannot be used.
+    pub fn begin(
+        data_dir: &Path,
+        genesis: &Genesis,
+        threads: NonZeroUsize,
+    ) -> Result<Self, StandaloneError> {
+        let folder = Folder::open(data_dir, genesis.chain_id())?;
+        let genesis = genesis.clone();
+        let (requests, received) = mpsc::channel();
+        let (opened, opening) = mpsc::channel();
+        let work = move || {
+            let config = tokio::Config::new()
+                .with_storage_directory(folder.stores())
+                .with_worker_threads(threads.get());
+            tokio::Runner::new(config).start(|context| async move {
+                let worker = Worker::open(context, genesis, threads).await;
+                match worker {
+                    Ok(worker) => {
+                        let _ = opened.send(Ok(()));
+                        worker.serve(&received).await;
+                    }
+                    Err(error) => {
+                        let _ = opened.send(Err(error));
+                    }
+                }
+                drop(folder);
+            });
+        };
+        std::thread::Builder::new()
+            .name("assay-standalone".into())
+            .stack_size(STACK_BYTES)
+            .spawn(work)
+            .map_err(|_| StandaloneError::Gone)?;
+        opening.recv().map_err(|_| StandaloneError::Gone)??;
+        Ok(Self { requests })
+    }
+
+    /// Seals a block of these transactions (a canonical list) at `time` and waits until it is durable.
+    ///
+    /// # Errors
+    /// [`StandaloneError`]; the ledger is unchanged then.
+    pub fn seal(&self, time: LedgerTime, transactions: Vec<u8>) -> Result<Sealed, StandaloneError> {
+        let (answer, answered) = mpsc::channel();
+        let request = Request {
+            time,
+            transactions,
+            answer,
+        };
+        self.requests
+            .send(request)
+            .map_err(|_| StandaloneError::Gone)?;
+        answered.recv().map_err(|_| StandaloneError::Gone)?
+    }
+}
+
+/// The thread's part.
+struct Worker {
+    context: tokio::Context,
+    strategy: Threads,
+    databases: Databases<tokio::Context, Threads>,
+    state: State,
+    leader: PublicKey,
+}
+
+impl Worker {
+    async fn open(
+        context: tokio::Context,
+        genesis: Genesis,
+        threads: NonZeroUsize,
+    ) -> Result<Self, StandaloneError> {
+        let strategy: Threads = context.child("strategy").strategy(threads);
+        let page_cache = database::page_cache();
+        let config = database::config(PARTITION, &page_cache, strategy.clone());
+        let databases = <Databases<tokio::Context, Threads> as DatabaseSet<_>>::init(
+            context.child("state"),
+            config,
+            None,
+        )
+        .await;
+        let origin = genesis_block::<tokio::Context, Threads>(&genesis)?;
+        let leader = origin.0.header.context.leader.clone();
+        let state = State::genesis(&genesis, origin.0.header, Duration::ZERO)?;
+        Ok(Self {
+            context,
+            strategy,
+            databases,
+            state,
+            leader,
+        })
+    }
+
+    async fn serve(mut self, requests: &mpsc::Receiver<Request>) {
+        while let Ok(request) = requests.recv() {
+            let sealed = self.seal(request.time, &request.transactions).await;
+            let _ = request.answer.send(sealed);
+        }
+    }
+
+    async fn seal(&mut self, time: LedgerTime, bytes: &[u8]) -> Result<Sealed, StandaloneError> {
+        let mut lap = Lap(Instant::now());
+        let mut cost = BlockCost::default();
+        let transactions: List<Transaction, TRANSACTIONS_PER_BLOCK_MAX> = decode(bytes)?;
+        let transactions = transactions.into_vec();
+        cost.decode = lap.time();
+
+        if !Transaction::signatures_hold(&transactions, &mut self.context, &self.strategy) {
+            return Err(StandaloneError::Signature);
+        }
+        cost.verify = lap.time();
+
+        let parent = self.state.tip_id();
+        let Proposal {
+            env,
+            draft,
+            transactions,
+            refused,
+        } = self
+            .state
+            .propose(parent, time, self.leader.account(), &transactions);
+        if let Some((_, reason)) = refused.into_iter().next() {
+            return Err(StandaloneError::Invalid(reason));
+        }
+        let Draft { executed, rows } = draft;
+        cost.execute = lap.time();
+
+        let batch = DatabaseSet::<tokio::Context>::new_batches(&self.databases).await;
+        let merkleized = merkleize::<tokio::Context, Threads>(batch, rows).await;
+        cost.merkleize = lap.time();
+
+        let header = Header {
+            version: HEADER_VERSION,
+            context: ConsensusContext {
+                epoch: 0,
+                view: env.height.get(),
+                leader: self.leader.clone(),
+                parent_view: env.height.get() - 1,
+                parent,
+            },
+            parent,
+            height: env.height,
+            time,
+            randomness: env.randomness,
+            transactions_root: Block::transactions_root(&transactions),
+            state_root: Hash32::new(merkleized.root().0),
+            operations_root: Hash32::new(merkleized.ops_root().0),
+            range_start: *merkleized.sync_boundary(),
+            range_end: *merkleized.bounds().tip.size,
+            event_root: executed.event_root,
+            base_fee: executed.base_fee,
+        };
+        let block = Block {
+            header,
+            transactions,
+        };
+        self.state.insert(&block, executed, Duration::ZERO);
+        cost.execute += lap.time();
+
+        DatabaseSet::<tokio::Context>::apply(&self.databases, merkleized).await;
+        let durable = DatabaseSet::<tokio::Context>::finalize(&self.databases).await;
+        self.state.finalize(block.header.id());
+        durable.durable().await;
+        cost.persist = lap.time();
+        Ok(Sealed {
+            transactions: block.transactions.len(),
+            header: block.header,
+            cost,
+        })
+    }
+}
+
+/// A stopwatch.
+struct Lap(Instant);
+
+impl Lap {
+    /// Time since the last call.
+    fn time(&mut self) -> Duration {
+        let now = Instant::now();
+        let passed = now - self.0;
+        self.0 = now;
+        passed
+    }
+}
