@@ -3,7 +3,7 @@
 use crate::{
     consensus::gossip::Outbox,
     history::{History, HistoryError},
-    mempool::{AdmitError, Facts, Mempool, MempoolLimits, Verified, check_alone},
+    mempool::{AdmitError, Facts, Mempool, MempoolLimits, Senders, Verified, check_alone},
     state::{BlockResult, Refusal, State},
 };
 use assay_ledger::Ledger;
@@ -47,6 +47,7 @@ pub(crate) struct Core {
     verified: Mutex<Verified>,
     /// What this node's clients sent and its peers have not been told.
     pub(crate) outbox: Outbox,
+    senders: Mutex<Senders>,
     recent: Mutex<VecDeque<Arc<Finalized>>>,
     /// Counts admissions, so that an idle proposer wakes.
     arrivals: watch::Sender<u64>,
@@ -74,6 +75,7 @@ impl Core {
             mempool: Mutex::new(Mempool::new(limits)),
             verified: Mutex::default(),
             outbox: Outbox::default(),
+            senders: Mutex::default(),
             recent: Mutex::default(),
             arrivals: watch::Sender::new(0),
             finalized: watch::Sender::new(Height::ZERO),
@@ -162,7 +164,7 @@ impl Core {
                 .collect()
         };
         let batch = unknown.iter().map(|&i| &transactions[i]);
-        if !Transaction::signatures_hold(batch, rng, &Sequential) {
+        if !self.all_signed(batch, rng, &Sequential) {
             for &i in &unknown {
                 if !transactions[i].signature_holds() {
                     answers[i] = Err(Invalid::BadSignature.into());
@@ -211,7 +213,7 @@ impl Core {
                 .filter(|(id, tx)| !verified.contains(*id, tx))
                 .collect()
         };
-        if !Transaction::signatures_hold(unknown.iter().map(|(_, tx)| *tx), rng, strategy) {
+        if !self.all_signed(unknown.iter().map(|(_, tx)| *tx), rng, strategy) {
             return false;
         }
         let mut verified = self.verified();
@@ -219,6 +221,20 @@ impl Core {
             verified.insert(id, transaction);
         }
         true
+    }
+
+    /// Verifies signatures in one batch, with the senders' keys that are at hand.
+    fn all_signed<'a>(
+        &self,
+        transactions: impl IntoIterator<Item = &'a Transaction>,
+        rng: &mut impl CryptoRng,
+        strategy: &impl Strategy,
+    ) -> bool {
+        let items = {
+            let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
+            senders.keys(transactions)
+        };
+        items.is_some_and(|items| Transaction::signatures_hold_with(&items, rng, strategy))
     }
 
     /// Tells subscribers of a final block whose results are durable.

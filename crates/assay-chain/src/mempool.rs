@@ -10,6 +10,7 @@
 //! Admission is cheap first, signature last; the caller tells what the ledger says ([`Facts`]), so
 //! this module knows neither consensus nor the ledger's tables.
 
+mod senders;
 mod verified;
 
 use assay_types::{
@@ -18,10 +19,11 @@ use assay_types::{
 };
 use commonware_codec::EncodeSize as _;
 use std::{
-    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap},
+    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet},
     sync::Arc,
 };
 
+pub(crate) use senders::Senders;
 pub(crate) use verified::Verified;
 
 /// A replacement must pay at least this share of the old tip more, in percent, so that it pays for the work
@@ -171,6 +173,16 @@ struct Pending {
     reserved: bool,
 }
 
+/// The transactions of blocks that are not final, one set a block.
+#[derive(Debug, Default)]
+pub(crate) struct Included<'a>(pub(crate) Vec<&'a HashSet<TxId>>);
+
+impl Included<'_> {
+    fn contains(&self, id: &TxId) -> bool {
+        self.0.iter().any(|block| block.contains(id))
+    }
+}
+
 /// A lane's place in the pool.
 type LaneId = (AccountId, Lane);
 
@@ -313,22 +325,12 @@ impl Mempool {
     ///
     /// `included` are those that blocks below it already hold, though they are not final yet. A quarter of
     /// the weight is kept for reserved check calls. The ledger has the last word on each.
-    pub(crate) fn pick(&self, room: &BlockRoom, included: &BTreeSet<TxId>) -> Vec<Transaction> {
+    pub(crate) fn pick(&self, room: &BlockRoom, included: &Included<'_>) -> Vec<Transaction> {
         let mut heads: BinaryHeap<(Priority, std::cmp::Reverse<LaneId>, u64)> = self
-            .lanes
-            .iter()
-            .filter_map(|(lane, waiting)| {
-                let (sequence, head) = waiting
-                    .iter()
-                    .find(|(_, pending)| !included.contains(&pending.id))?;
-                Some((head.priority, std::cmp::Reverse(*lane), *sequence))
-            })
+            .heads(included)
+            .map(|(lane, sequence, head)| (head.priority, std::cmp::Reverse(*lane), *sequence))
             .collect();
-        let mut left = Room {
-            weight: room.weight.get(),
-            ordinary: general_weight(room.weight.get()),
-            bytes: room.bytes,
-        };
+        let mut left = Room::of(room);
         let mut picked = Vec::new();
         while let Some((_, std::cmp::Reverse(lane), sequence)) = heads.pop() {
             if picked.len() >= room.transactions {
@@ -350,6 +352,25 @@ impl Mempool {
             }
         }
         picked
+    }
+
+    /// Whether [`Self::pick`] would find anything.
+    pub(crate) fn has_work(&self, room: &BlockRoom, included: &Included<'_>) -> bool {
+        self.heads(included)
+            .any(|(_, _, head)| fits(head, room) && Room::of(room).take(head))
+    }
+
+    /// The first of each lane that the blocks below do not hold.
+    fn heads<'a>(
+        &'a self,
+        included: &Included<'_>,
+    ) -> impl Iterator<Item = (&'a LaneId, &'a u64, &'a Pending)> {
+        self.lanes.iter().filter_map(|(lane, waiting)| {
+            let (sequence, head) = waiting
+                .iter()
+                .find(|(_, pending)| !included.contains(&pending.id))?;
+            Some((lane, sequence, &**head))
+        })
     }
 
     /// Drops what a final block included, what it overtook, and what expired with it.
@@ -536,6 +557,14 @@ struct Room {
 }
 
 impl Room {
+    const fn of(room: &BlockRoom) -> Self {
+        Self {
+            weight: room.weight.get(),
+            ordinary: general_weight(room.weight.get()),
+            bytes: room.bytes,
+        }
+    }
+
     fn take(&mut self, pending: &Pending) -> bool {
         let weight = pending.transaction.weight().get();
         if weight > self.weight

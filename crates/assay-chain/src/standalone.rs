@@ -15,6 +15,7 @@ use crate::{
         engine::genesis_block,
     },
     folder::{Folder, FolderError},
+    mempool::Senders,
     state::{Draft, Proposal, State},
 };
 use assay_ledger::GenesisError;
@@ -158,6 +159,7 @@ struct Worker {
     strategy: Threads,
     databases: Databases<tokio::Context, Threads>,
     state: State,
+    senders: Senders,
     leader: PublicKey,
 }
 
@@ -184,6 +186,7 @@ impl Worker {
             strategy,
             databases,
             state,
+            senders: Senders::default(),
             leader,
         })
     }
@@ -202,7 +205,10 @@ impl Worker {
         let transactions = transactions.into_vec();
         cost.decode = lap.time();
 
-        if !Transaction::signatures_hold(&transactions, &mut self.context, &self.strategy) {
+        let signed = self.senders.keys(&transactions).is_some_and(|items| {
+            Transaction::signatures_hold_with(&items, &mut self.context, &self.strategy)
+        });
+        if !signed {
             return Err(StandaloneError::Signature);
         }
         cost.verify = lap.time();
@@ -215,7 +221,7 @@ impl Worker {
             refused,
         } = self
             .state
-            .propose(parent, time, self.leader.account(), &transactions);
+            .propose(parent, time, self.leader.account(), transactions);
         if let Some((_, reason)) = refused.into_iter().next() {
             return Err(StandaloneError::Invalid(reason));
         }

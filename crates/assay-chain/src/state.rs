@@ -12,14 +12,14 @@
 //!   a cancelled request is dropped by the next finalisation above it;
 //! - the tables equal the authenticated database at the finalised tip, whose root its header carries.
 
-use crate::time::step_is_valid;
+use crate::{mempool::Included, time::step_is_valid};
 use assay_ledger::{BlockEnv, Changes, Executed, Execution, Ledger, Outcome, Row};
 use assay_types::{
     AccountId, Block, BlockId, Event, Genesis, Hash32, Header, Height, Invalid, LedgerTime,
     Transaction, TxId,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     time::Duration,
 };
 
@@ -104,7 +104,7 @@ pub(crate) struct Overlay {
     header: Header,
     changes: Changes,
     result: BlockResult,
-    transactions: BTreeSet<TxId>,
+    transactions: HashSet<TxId>,
     /// The node's monotonic time when it was executed here.
     seen: Duration,
 }
@@ -215,11 +215,9 @@ impl State {
     }
 
     /// Transactions of the blocks from `parent` down to the tip, which a block above must not repeat.
-    pub(crate) fn included_below(&self, parent: BlockId) -> BTreeSet<TxId> {
-        self.lineage(parent)
-            .iter()
-            .flat_map(|overlay| overlay.transactions.iter().copied())
-            .collect()
+    pub(crate) fn included_below(&self, parent: BlockId) -> Included<'_> {
+        let below = self.lineage(parent);
+        Included(below.iter().map(|overlay| &overlay.transactions).collect())
     }
 
     /// Builds a block above `parent` at `time`, keeping the candidates that may be in it.
@@ -228,7 +226,7 @@ impl State {
         parent: BlockId,
         time: LedgerTime,
         leader: AccountId,
-        candidates: &[Transaction],
+        candidates: Vec<Transaction>,
     ) -> Proposal {
         let (header, _) = self.expect_header(parent);
         let env = ProposalEnv {
@@ -242,8 +240,8 @@ impl State {
         let mut transactions = Vec::with_capacity(candidates.len());
         let mut refused = Vec::new();
         for transaction in candidates {
-            match execution.apply(transaction) {
-                Ok(_) => transactions.push(transaction.clone()),
+            match execution.apply(&transaction) {
+                Ok(_) => transactions.push(transaction),
                 Err(reason) => refused.push((transaction.id(), reason)),
             }
         }

@@ -379,9 +379,11 @@ where
 }
 
 fn row_bytes(table: u8, key: &[u8], value: &impl Encode) -> Vec<u8> {
-    let mut bytes = vec![table];
+    let len = key.len().saturating_add(value.encode_size());
+    let mut bytes = Vec::with_capacity(len.saturating_add(1));
+    bytes.push(table);
     bytes.extend_from_slice(key);
-    bytes.extend_from_slice(&value.encode());
+    value.write(&mut bytes);
     bytes
 }
 

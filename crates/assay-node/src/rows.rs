@@ -46,8 +46,8 @@ fn row_view(key: &RowKey, value: &[u8]) -> Result<RowView, DecodeError> {
                 locked: account.locked,
                 offers: account.offers,
                 orders: account.orders,
-                seller: seller_record(&account.seller),
-                buyer: buyer_record(&account.buyer),
+                seller: seller_record(&account.seller.get()),
+                buyer: buyer_record(&account.buyer.get()),
             }
         }
         RowKey::Model { .. } => {

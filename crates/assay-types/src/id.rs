@@ -3,6 +3,8 @@
 //! Invariant: two kinds of id never share a hash domain, so an order's id is no transaction's id.
 
 use crate::{AccountId, Lane, codec::wire_tuple};
+use blake3::hazmat::{ContextKey, HasherExt as _};
+use std::sync::OnceLock;
 use std::{fmt, str::FromStr};
 
 /// Text that is not 64 hexadecimal digits.
@@ -115,11 +117,35 @@ impl Hash32 {
     /// Callers pass fixed-width parts, or at most one of variable width and that last, so that no two
     /// lists of parts concatenate to the same bytes.
     pub fn derive(context: &'static str, parts: &[&[u8]]) -> Self {
-        let mut hasher = blake3::Hasher::new_derive_key(context);
+        Domain::new(context).hash(parts)
+    }
+}
+
+/// A domain of [`Hash32::derive`] that is hashed in often: its context is hashed once for the whole process.
+pub(crate) struct Domain {
+    context: &'static str,
+    key: OnceLock<ContextKey>,
+}
+
+impl Domain {
+    /// The domain separated by `context`.
+    pub(crate) const fn new(context: &'static str) -> Self {
+        Self {
+            context,
+            key: OnceLock::new(),
+        }
+    }
+
+    /// [`Hash32::derive`] of these parts.
+    pub(crate) fn hash(&self, parts: &[&[u8]]) -> Hash32 {
+        let key = self
+            .key
+            .get_or_init(|| blake3::hazmat::hash_derive_key_context(self.context));
+        let mut hasher = blake3::Hasher::new_from_context_key(key);
         for part in parts {
             hasher.update(part);
         }
-        Self(*hasher.finalize().as_bytes())
+        Hash32(*hasher.finalize().as_bytes())
     }
 }
 
@@ -166,7 +192,8 @@ impl StateKey {
 
     /// The place of a row that begins with these parts: table, then key.
     pub(crate) fn of_row(prefix: &[&[u8]]) -> Self {
-        Self(Hash32::derive("assay state key v1", prefix).0)
+        static DOMAIN: Domain = Domain::new("assay state key v1");
+        Self(DOMAIN.hash(prefix).0)
     }
 }
 

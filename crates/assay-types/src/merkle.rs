@@ -5,7 +5,7 @@
 //! exactly one valid length and shape, so no leaf can be shown at two places.
 //! Source: RFC 6962 for the separation of leaves from nodes; the count replaces its split rule.
 
-use crate::{Hash32, List, codec::wire_struct};
+use crate::{Hash32, List, codec::wire_struct, id::Domain};
 
 /// Longest path: a block holds fewer than 2³² leaves.
 pub const PATH_LENGTH_MAX: usize = 32;
@@ -27,11 +27,13 @@ wire_struct!(MerklePath {
 });
 
 fn leaf_hash(bytes: &[u8]) -> Hash32 {
-    Hash32::derive("assay merkle leaf v1", &[bytes])
+    static DOMAIN: Domain = Domain::new("assay merkle leaf v1");
+    DOMAIN.hash(&[bytes])
 }
 
 fn node_hash(left: &Hash32, right: &Hash32) -> Hash32 {
-    Hash32::derive("assay merkle node v1", &[left.as_bytes(), right.as_bytes()])
+    static DOMAIN: Domain = Domain::new("assay merkle node v1");
+    DOMAIN.hash(&[left.as_bytes(), right.as_bytes()])
 }
 
 fn root_hash(count: u32, top: &Hash32) -> Hash32 {

@@ -4,10 +4,11 @@
 //! and never wait for each other. The signature covers every other field, the chain id among them.
 
 use crate::{
-    AccountId, Amount, Call, ChainId, FeeRate, Hash32, LedgerTime, PublicKey, SecretKey, Signature,
-    TxId, Weight,
+    AccountId, Amount, Call, ChainId, FeeRate, LedgerTime, PublicKey, SecretKey, Signature, TxId,
+    Weight,
     call::EVIDENCE_BYTES_MAX,
     codec::{encode, wire_struct},
+    id::Domain,
     key,
 };
 use bytes::BufMut;
@@ -186,7 +187,8 @@ impl Transaction {
     }
 
     fn with_bytes(body: Unsigned, signature: Signature, bytes: &[u8]) -> Self {
-        let id = TxId::new(*Hash32::derive("assay transaction id v1", &[bytes]).as_bytes());
+        static DOMAIN: Domain = Domain::new("assay transaction id v1");
+        let id = TxId::new(*DOMAIN.hash(&[bytes]).as_bytes());
         Self(Arc::new(Signed {
             body,
             signature,

@@ -97,7 +97,7 @@ impl<S: Strategy> App<S> {
         };
         let included = state.included_below(parent);
         let candidates = self.core.mempool().pick(&room, &included);
-        let proposal = state.propose(parent, time, leader, &candidates);
+        let proposal = state.propose(parent, time, leader, candidates);
         let mut mempool = self.core.mempool();
         for (id, reason) in &proposal.refused {
             if is_hopeless(reason) {

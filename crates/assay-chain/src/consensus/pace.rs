@@ -17,7 +17,7 @@ use crate::{
         system_time,
     },
 };
-use assay_types::{BLOCK_BYTES_MAX, BlockId, Header, LedgerTime};
+use assay_types::{BLOCK_BYTES_MAX, BlockId, Header, LedgerTime, TRANSACTIONS_PER_BLOCK_MAX};
 use commonware_consensus::{
     Application, Handoff, marshal::ancestry::Ancestry, simplex::scheme::ed25519::Scheme,
 };
@@ -111,13 +111,13 @@ impl Pacer {
             let room = BlockRoom {
                 weight: self.core.params.block_weight_max,
                 bytes: BLOCK_BYTES_MAX,
-                transactions: 1,
+                transactions: TRANSACTIONS_PER_BLOCK_MAX,
                 base_fee: ledger.base_fee(),
                 base_fee_min: self.core.params.base_fee_min,
                 time,
             };
             let included = state.included_below(id);
-            if !self.core.mempool().pick(&room, &included).is_empty() {
+            if self.core.mempool().has_work(&room, &included) {
                 return None;
             }
         }

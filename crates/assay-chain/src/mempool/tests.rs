@@ -56,7 +56,7 @@ fn check_call(genesis: &Genesis, from: &SecretKey, sequence: u64, bytes: usize) 
 }
 
 fn picked(pool: &Mempool, room: &BlockRoom) -> Vec<TxId> {
-    pool.pick(room, &BTreeSet::new())
+    pool.pick(room, &Included::default())
         .iter()
         .map(Transaction::id)
         .collect()
@@ -250,7 +250,7 @@ fn lanes_are_consecutive_and_independent() {
         pool.insert(transfer(&genesis, &from, 7, 2), &facts)
             .is_err()
     );
-    let order = pool.pick(&room(&genesis), &BTreeSet::new());
+    let order = pool.pick(&room(&genesis), &Included::default());
     let of_lane: Vec<_> = order
         .iter()
         .filter(|tx| tx.body.lane == lane)
@@ -374,7 +374,8 @@ fn the_best_tip_per_weight_comes_first_but_lanes_stay_in_order() {
         picked(&pool, &room(&genesis)),
         [middle.id(), dull.id(), bright.id()]
     );
-    let included = BTreeSet::from([dull.id()]);
+    let block = HashSet::from([dull.id()]);
+    let included = Included(vec![&block]);
     let above: Vec<_> = pool
         .pick(&room(&genesis), &included)
         .iter()
@@ -451,7 +452,7 @@ fn a_final_block_clears_what_it_included_overtook_and_outlived() {
         ..room(&genesis)
     };
     let left: Vec<_> = pool
-        .pick(&room, &BTreeSet::new())
+        .pick(&room, &Included::default())
         .iter()
         .map(|tx| tx.body.sequence)
         .collect();

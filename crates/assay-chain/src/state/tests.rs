@@ -31,7 +31,7 @@ fn build(state: &State, parent: BlockId, step: u64, candidates: &[Transaction]) 
         draft,
         transactions,
         ..
-    } = state.propose(parent, time, leader.account(), candidates);
+    } = state.propose(parent, time, leader.account(), candidates.to_vec());
     let header = Header {
         version: HEADER_VERSION,
         context: ConsensusContext {
@@ -84,10 +84,14 @@ fn a_child_reads_through_its_parents_overlay() {
     let first = extend(&mut state, tip, 10, &txs[..1]);
     let second = extend(&mut state, first, 10, &txs[1..2]);
     let third = extend(&mut state, second, 10, &txs[2..]);
-    assert_eq!(
-        state.included_below(third),
-        txs.iter().map(Transaction::id).collect()
-    );
+    let included: BTreeSet<TxId> = state
+        .included_below(third)
+        .0
+        .into_iter()
+        .flatten()
+        .copied()
+        .collect();
+    assert_eq!(included, txs.iter().map(Transaction::id).collect());
     assert_eq!(balance(&state, &person(0)), WEALTH, "nothing is final yet");
     for (id, left) in [(first, 2), (second, 1), (third, 0)] {
         state.finalize(id);
@@ -170,8 +174,8 @@ fn a_proposer_leaves_out_what_no_block_may_hold_and_says_why() {
     let gap = transfer(&genesis, &person(0), 1, 5);
     let poor = transfer(&genesis, &person(77), 0, 0);
     let leader = validator(0).account();
-    let candidates = [good.clone(), gap.clone(), poor.clone()];
-    let proposal = state.propose(state.tip_id(), LedgerTime::new(10), leader, &candidates);
+    let candidates = vec![good.clone(), gap.clone(), poor.clone()];
+    let proposal = state.propose(state.tip_id(), LedgerTime::new(10), leader, candidates);
     assert_eq!(proposal.transactions, [good]);
     assert!(matches!(
         proposal.refused[..],

@@ -1,7 +1,10 @@
 //! `assay bench`: what this machine can do, one measurement a line.
 
+mod accounts;
+mod chain;
 mod ledger;
 mod market;
+mod meter;
 mod model;
 
 use crate::{
@@ -16,12 +19,21 @@ use serde::Serialize;
 pub(crate) struct Measurement {
     /// Which suite.
     pub(crate) suite: &'static str,
-    /// What was measured, e.g. `infer/model=digits-lenet`.
+    /// What was measured, e.g. `digits-lenet/batch=32`.
     pub(crate) case: String,
     /// The number.
     pub(crate) value: f64,
     /// What it counts.
     pub(crate) unit: &'static str,
+    /// What the machine could do at most, measured in the same run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) limit: Option<f64>,
+    /// What another program does, measured in the same run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) peer: Option<f64>,
+    /// How good that is, more is better: a rate over its limit, or a peer's time over ours.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ratio: Option<f64>,
 }
 
 impl Measurement {
@@ -37,6 +49,27 @@ impl Measurement {
             case: case.into(),
             value,
             unit,
+            limit: None,
+            peer: None,
+            ratio: None,
+        }
+    }
+
+    /// A rate, and what it could be at most.
+    pub(crate) fn of_limit(self, limit: f64) -> Self {
+        Self {
+            limit: Some(limit),
+            ratio: Some(self.value / limit),
+            ..self
+        }
+    }
+
+    /// A time, and what another program takes for the same.
+    pub(crate) fn against_peer(self, peer: f64) -> Self {
+        Self {
+            peer: Some(peer),
+            ratio: Some(peer / self.value),
+            ..self
         }
     }
 }
@@ -49,8 +82,9 @@ pub(crate) async fn run(args: &Bench, output: &Output) -> Done {
     let show = |measurement: Measurement| show(output, &measurement);
     match args.suite {
         Suite::Model => model::run(show)?,
-        Suite::Ledger => ledger::run(show)?,
-        Suite::Market => market::run(false, output, show).await?,
+        Suite::Ledger => ledger::run(args.smoke, show)?,
+        Suite::Chain => chain::run(args.smoke, show).await?,
+        Suite::Market => market::run(args.smoke, output, show).await?,
     }
     Ok(Ended::Well)
 }
@@ -61,7 +95,14 @@ fn show(output: &Output, measurement: &Measurement) {
         case, value, unit, ..
     } = measurement;
     let digits = if *value < 100.0 { 2 } else { 0 };
-    output.line(format_args!("{case:<36}  {value:>12.digits$}  {unit}"));
+    let comparison = match (measurement.limit, measurement.peer, measurement.ratio) {
+        (Some(limit), _, Some(ratio)) => format!("  {ratio:.2} of {limit:.0}"),
+        (_, Some(peer), Some(ratio)) => format!("  {ratio:.2} × as fast as {peer:.2}"),
+        _ => String::new(),
+    };
+    output.line(format_args!(
+        "{case:<34}  {value:>10.digits$} {unit:<12}{comparison}"
+    ));
 }
 
 /// The middle one of `samples`, which is less moved by a busy machine than their mean.

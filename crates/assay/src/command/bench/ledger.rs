@@ -1,129 +1,114 @@
-//! Suite `ledger`: transfers a second through the rules, and signatures a second before them.
+//! Suite `ledger`: blocks of signed transfers on one core, from their bytes to a durable state root.
+//!
+//! The limit is what that core could do if it only verified signatures: Commonware's batch verification of
+//! 16 384 signatures of distinct, already decoded keys. `transfer` is told by wall time; `transfer-cpu`
+//! compares computed time on both sides, which a busy machine does not move, but a slow disk neither.
 
-use super::{Measurement, median};
-use anyhow::{Context, anyhow};
-use assay_ledger::{BlockEnv, Execution, Ledger};
-use assay_types::{
-    Allocation, Amount, BlockId, Call, Genesis, Header, Lane, LedgerTime, List, Params, SecretKey,
-    Text, Transaction, Unsigned, Weight,
+use super::{
+    Measurement,
+    accounts::{Accounts, key},
+    median,
+    meter::{Signatures, Spent, use_one_core},
 };
-use std::time::Instant;
+use anyhow::Context;
+use assay_chain::{BlockCost, Standalone};
+use assay_types::{LedgerTime, encode};
+use commonware_parallel::Sequential;
+use std::{num::NonZeroUsize, time::Duration};
 
 /// Accounts that send to each other.
-const ACCOUNTS: usize = 1_000;
+const ACCOUNTS: usize = 100_000;
 /// Transfers of one block.
-const TRANSFERS: usize = 10_000;
-/// Signatures that are verified.
-const SIGNATURES: usize = 2_000;
+const TRANSFERS: usize = 8_000;
 /// Blocks of which the median is taken.
-const BLOCKS: u64 = 5;
+const BLOCKS: usize = 20;
+/// Blocks before them, which bring the senders' keys and the database's pages into memory.
+const WARM_UP: usize = 15;
 /// Ledger time between blocks, in milliseconds.
 const STEP_MS: u64 = 1_000;
 
-pub(super) fn run(mut show: impl FnMut(Measurement)) -> anyhow::Result<()> {
-    let keys: Vec<SecretKey> = (0..ACCOUNTS).map(key).collect();
-    let mut ledger = Ledger::genesis(&genesis(&keys)?)?.0;
+/// How much is measured.
+struct Size {
+    accounts: usize,
+    transfers: usize,
+    blocks: usize,
+    warm_up: usize,
+}
 
-    let mut rates = Vec::new();
-    for block in 0..BLOCKS {
-        let transfers = transfers(&keys, &ledger, block);
-        if block == 0 {
-            show(signatures(&transfers)?);
+pub(super) fn run(smoke: bool, mut show: impl FnMut(Measurement)) -> anyhow::Result<()> {
+    let size = if smoke {
+        Size {
+            accounts: 100,
+            transfers: 50,
+            blocks: 2,
+            warm_up: 0,
         }
-        let env = BlockEnv {
-            height: ledger.height().next(),
-            time: ledger.time().after(STEP_MS),
-            randomness: Header::next_randomness(&ledger.randomness(), &BlockId::default()),
-            leader: keys[0].account(),
-        };
-        let start = Instant::now();
-        let mut execution = Execution::begin(&ledger, &[], env);
-        for transfer in &transfers {
-            let outcome = execution
-                .apply(transfer)
-                .context("a transfer of the bench")?;
-            if let Some(rejection) = outcome.rejection {
-                return Err(anyhow!("a transfer of the bench was rejected: {rejection}"));
-            }
+    } else {
+        Size {
+            accounts: ACCOUNTS,
+            transfers: TRANSFERS,
+            blocks: BLOCKS,
+            warm_up: WARM_UP,
         }
-        let executed = execution.finish();
-        ledger.apply(&executed.changes);
-        rates.push(transfers.len() as f64 / start.elapsed().as_secs_f64());
-    }
-    show(Measurement {
-        suite: "ledger",
-        case: format!("transfers/accounts={ACCOUNTS}"),
-        value: median(&mut rates),
-        unit: "transfers/s",
-    });
+    };
+    // Whatever starts from here on shares one core; the limit is measured on it as well.
+    let measuring = move || {
+        use_one_core()?;
+        measure(&size, Signatures::new(smoke))
+    };
+    let measurements = std::thread::spawn(measuring)
+        .join()
+        .map_err(|_| anyhow::anyhow!("the bench's thread panicked"))??;
+    measurements.into_iter().for_each(&mut show);
     Ok(())
 }
 
-/// Nodes verify in batches, about twice as fast; this is the rate of one by one.
-fn signatures(transfers: &[Transaction]) -> anyhow::Result<Measurement> {
-    let sample = &transfers[..SIGNATURES];
-    let start = Instant::now();
-    if !sample.iter().all(Transaction::signature_holds) {
-        return Err(anyhow!("a signature of the bench does not hold"));
-    }
-    Ok(Measurement {
-        suite: "ledger",
-        case: "signatures/batch=1".to_owned(),
-        value: SIGNATURES as f64 / start.elapsed().as_secs_f64(),
-        unit: "signatures/s",
-    })
-}
+fn measure(size: &Size, signatures: Signatures) -> anyhow::Result<Vec<Measurement>> {
+    let [limit, limit_cpu] = signatures.rates(&Sequential)?;
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let mut accounts = Accounts::new(size.accounts);
+    let genesis = accounts.genesis(LedgerTime::new(1), key(0).public_key())?;
+    let ledger = Standalone::begin(folder.path(), &genesis, NonZeroUsize::MIN)?;
+    let chain = genesis.chain_id();
 
-fn key(index: usize) -> SecretKey {
-    let mut seed = [0; 32];
-    seed[..8].copy_from_slice(&(index as u64).to_be_bytes());
-    SecretKey::from_bytes(&seed)
-}
-
-fn genesis(keys: &[SecretKey]) -> anyhow::Result<Genesis> {
-    let amount = Amount::new(100 * assay_types::GRAINS_PER_ASY);
-    let mut allocations: Vec<_> = keys
-        .iter()
-        .map(|key| Allocation {
-            account: key.account(),
-            amount,
-        })
-        .collect();
-    allocations.sort_by_key(|allocation| allocation.account);
-    Ok(Genesis {
-        network: Text::new("bench")?,
-        start: LedgerTime::new(1),
-        validators: List::new(vec![keys[0].public_key()])?,
-        allocations: List::new(allocations)?,
-        models: List::default(),
-        params: Params {
-            block_weight_max: Weight::new(u64::MAX / 1_000),
-            ..Params::default()
-        },
-    })
-}
-
-/// Each account sends to the next ones, in its own lane and order.
-fn transfers(keys: &[SecretKey], ledger: &Ledger, block: u64) -> Vec<Transaction> {
-    let per_account = TRANSFERS / keys.len();
-    let lane = Lane::default();
-    let transfer = |index: usize| {
-        let (sender, round) = (index % keys.len(), index / keys.len());
-        let receiver = &keys[(sender + round + 1) % keys.len()];
-        Unsigned {
-            chain: ledger.chain_id(),
-            sender: keys[sender].account(),
-            lane,
-            sequence: block * per_account as u64 + round as u64,
-            fee_limit: Amount::new(1_000_000),
-            tip: Amount::ZERO,
-            valid_until: ledger.time().after(60_000),
-            call: Call::Transfer {
-                to: receiver.account(),
-                amount: Amount::new(1),
-            },
+    let mut time = LedgerTime::new(1);
+    let (mut wall, mut cpu, mut costs) = (Vec::new(), Vec::new(), Vec::new());
+    for block in 0..size.warm_up + size.blocks {
+        time = time.after(STEP_MS);
+        let transfers = accounts.transfers(chain, time.after(60_000), size.transfers)?;
+        let bytes = encode(&transfers);
+        drop(transfers);
+        let (sealed, spent) = Spent::on(|| ledger.seal(time, bytes));
+        let sealed = sealed.context("a block of the bench")?;
+        if block >= size.warm_up {
+            wall.push(size.transfers as f64 / spent.wall.as_secs_f64());
+            cpu.push(size.transfers as f64 / spent.cpu.as_secs_f64());
+            costs.push(sealed.cost);
         }
-        .sign(&keys[sender])
-    };
-    (0..per_account * keys.len()).map(transfer).collect()
+    }
+    // The machine may have changed its pace meanwhile; the faster reading is the limit.
+    let [limit_after, limit_cpu_after] = signatures.rates(&Sequential)?;
+    let limit = limit.max(limit_after);
+    let limit_cpu = limit_cpu.max(limit_cpu_after);
+
+    let rate = |case: &str, value, unit| Measurement::new("ledger", case, value, unit);
+    let mut measurements = vec![
+        rate("verify-batch", limit, "signatures/s"),
+        rate("transfer", median(&mut wall), "transfers/s").of_limit(limit),
+        rate("transfer-cpu", median(&mut cpu), "transfers/s").of_limit(limit_cpu),
+    ];
+    let steps: [(&str, fn(&BlockCost) -> Duration); 5] = [
+        ("decode", |cost| cost.decode),
+        ("verify", |cost| cost.verify),
+        ("execute", |cost| cost.execute),
+        ("merkleize", |cost| cost.merkleize),
+        ("persist", |cost| cost.persist),
+    ];
+    for (step, of) in steps {
+        let per_transfer = |cost: &BlockCost| of(cost).as_secs_f64() * 1e6 / size.transfers as f64;
+        let mut times: Vec<f64> = costs.iter().map(per_transfer).collect();
+        let case = format!("transfer/step={step}");
+        measurements.push(rate(&case, median(&mut times), "µs/transfer"));
+    }
+    Ok(measurements)
 }

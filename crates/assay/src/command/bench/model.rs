@@ -30,12 +30,12 @@ pub(super) fn run(mut show: impl FnMut(Measurement)) -> anyhow::Result<()> {
                 micros.push(before.elapsed().as_secs_f64() * 1e6);
             }
         }
-        show(Measurement {
-            suite: "model",
-            case: format!("infer/model={}", model.name()),
-            value: median(&mut micros),
-            unit: "µs",
-        });
+        show(Measurement::new(
+            "model",
+            format!("infer/model={}", model.name()),
+            median(&mut micros),
+            "µs",
+        ));
     }
     Ok(())
 }

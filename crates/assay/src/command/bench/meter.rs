@@ -1,0 +1,100 @@
+//! What the machine can do at most, and how its time is told.
+
+use super::accounts::key;
+use anyhow::anyhow;
+use assay_types::{PublicKey, Signature, verify_batch};
+use commonware_parallel::Strategy;
+use std::time::{Duration, Instant};
+
+/// Signatures of the limit, each of its own key.
+const SIGNATURES: usize = 16_384;
+/// Bytes of each signed message: as many as a transfer's.
+const MESSAGE_BYTES: usize = 170;
+/// Times the limit is measured; the fastest counts, for a limit is what the machine can do undisturbed.
+const ROUNDS: usize = 5;
+const NAMESPACE: &[u8] = b"assay bench v1";
+
+/// Time that the whole process has computed, over all threads. A busy machine does not lengthen it.
+pub(super) fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    let seconds = u64::try_from(time.tv_sec).unwrap_or_default();
+    let nanos = u32::try_from(time.tv_nsec).unwrap_or_default();
+    Duration::new(seconds, nanos)
+}
+
+/// Ties this thread, and all that it starts from here on, to one core.
+#[cfg(target_os = "linux")]
+pub(super) fn use_one_core() -> anyhow::Result<()> {
+    let mut cores = rustix::thread::sched_getaffinity(None)?;
+    let first = (0..rustix::thread::CpuSet::MAX_CPU)
+        .find(|&core| cores.is_set(core))
+        .ok_or_else(|| anyhow!("this process may use no core"))?;
+    cores.clear();
+    cores.set(first);
+    Ok(rustix::thread::sched_setaffinity(None, &cores)?)
+}
+
+/// Other systems have no such call; the work is sequential there too, but the disk's threads may help.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn use_one_core() -> anyhow::Result<()> {
+    Ok(())
+}
+
+/// Time of a piece of work: what passed and what was computed.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Spent {
+    pub(super) wall: Duration,
+    pub(super) cpu: Duration,
+}
+
+impl Spent {
+    /// Runs `work` and takes its time.
+    pub(super) fn on<R>(work: impl FnOnce() -> R) -> (R, Self) {
+        let (wall, cpu) = (Instant::now(), cpu_time());
+        let result = work();
+        let spent = Self {
+            wall: wall.elapsed(),
+            cpu: cpu_time().saturating_sub(cpu),
+        };
+        (result, spent)
+    }
+}
+
+/// Signed messages of distinct keys, to be verified in one batch.
+pub(super) struct Signatures(Vec<(PublicKey, Vec<u8>, Signature)>);
+
+impl Signatures {
+    /// [`SIGNATURES`] of them, or as many as a smoke test needs.
+    pub(super) fn new(smoke: bool) -> Self {
+        let count = if smoke { 64 } else { SIGNATURES };
+        let signed = (0..count).map(|index| {
+            let key = key(index);
+            let message = vec![(index % 251) as u8; MESSAGE_BYTES];
+            let signature = key.sign(NAMESPACE, &message);
+            (key.public_key(), message, signature)
+        });
+        Self(signed.collect())
+    }
+
+    /// Signatures a second that a batch verification with `strategy` reaches, by wall time and by computed
+    /// time.
+    pub(super) fn rates(&self, strategy: &impl Strategy) -> anyhow::Result<[f64; 2]> {
+        let items: Vec<_> = self
+            .0
+            .iter()
+            .map(|(key, message, signature)| (key, message.clone(), signature))
+            .collect();
+        let mut best = [0.0f64; 2];
+        for _ in 0..ROUNDS {
+            let (holds, spent) =
+                Spent::on(|| verify_batch(&mut rand::rng(), NAMESPACE, &items, strategy));
+            if !holds {
+                return Err(anyhow!("a signature of the bench does not hold"));
+            }
+            for (best, time) in best.iter_mut().zip([spent.wall, spent.cpu]) {
+                *best = best.max(items.len() as f64 / time.as_secs_f64());
+            }
+        }
+        Ok(best)
+    }
+}
