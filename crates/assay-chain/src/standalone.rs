@@ -1,9 +1,10 @@
 //! The ledger on disk without consensus: what one node does to a block, and nothing else.
 //!
 //! It takes encoded transactions, decodes them, verifies their signatures, executes them, seals the changes
-//! in the authenticated database and waits until that is durable: the same functions in the same order as a
-//! validator's, one block after another, on as many threads as it is told. Benchmarks measure it; a block
-//! that it seals has the roots that a validator would give it.
+//! in the authenticated database and makes that durable: the same functions in the same order as a
+//! validator's, one block after another, on as many threads as it is told. As at a validator, the disk
+//! works on a block while the next one is verified. Benchmarks measure it; a block that it seals has the
+//! roots that a validator would give it.
 
 use crate::{
     chain::{
@@ -23,7 +24,7 @@ use assay_types::{
     Block, ConsensusContext, DecodeError, Genesis, HEADER_VERSION, Hash32, Header, Invalid,
     LedgerTime, List, PublicKey, TRANSACTIONS_PER_BLOCK_MAX, Transaction, decode,
 };
-use commonware_glue::stateful::db::{DatabaseSet, Merkleized as _};
+use commonware_glue::stateful::db::{Barrier, DatabaseSet, Merkleized as _};
 use commonware_runtime::{Runner as _, Strategizer as _, Supervisor as _, tokio};
 use std::{
     num::NonZeroUsize,
@@ -43,7 +44,8 @@ pub struct BlockCost {
     pub execute: Duration,
     /// The database's new roots.
     pub merkleize: Duration,
-    /// Writing until it is durable, and folding the changes into the tables.
+    /// Handing it to the disk, which may still work on the block before, and folding the changes into the
+    /// tables.
     pub persist: Duration,
 }
 
@@ -81,11 +83,16 @@ pub enum StandaloneError {
     Gone,
 }
 
-/// Asks for a block at a time over these bytes.
-struct Request {
-    time: LedgerTime,
-    transactions: Vec<u8>,
-    answer: mpsc::Sender<Result<Sealed, StandaloneError>>,
+/// What the thread is asked.
+enum Request {
+    /// For a block at a time over these bytes.
+    Seal {
+        time: LedgerTime,
+        transactions: Vec<u8>,
+        answer: mpsc::Sender<Result<Sealed, StandaloneError>>,
+    },
+    /// To tell when all blocks are durable.
+    Settle { answer: mpsc::Sender<()> },
 }
 
 /// A ledger on disk without consensus; its thread ends when it is dropped.
@@ -135,13 +142,13 @@ impl Standalone {
         Ok(Self { requests })
     }
 
-    /// Seals a block of these transactions (a canonical list) at `time` and waits until it is durable.
+    /// Seals a block of these transactions (a canonical list) at `time`; the disk goes on writing it.
     ///
     /// # Errors
     /// [`StandaloneError`]; the ledger is unchanged then.
     pub fn seal(&self, time: LedgerTime, transactions: Vec<u8>) -> Result<Sealed, StandaloneError> {
         let (answer, answered) = mpsc::channel();
-        let request = Request {
+        let request = Request::Seal {
             time,
             transactions,
             answer,
@@ -150,6 +157,18 @@ impl Standalone {
             .send(request)
             .map_err(|_| StandaloneError::Gone)?;
         answered.recv().map_err(|_| StandaloneError::Gone)?
+    }
+
+    /// Waits until every sealed block is durable.
+    ///
+    /// # Errors
+    /// [`StandaloneError::Gone`].
+    pub fn settle(&self) -> Result<(), StandaloneError> {
+        let (answer, answered) = mpsc::channel();
+        self.requests
+            .send(Request::Settle { answer })
+            .map_err(|_| StandaloneError::Gone)?;
+        answered.recv().map_err(|_| StandaloneError::Gone)
     }
 }
 
@@ -161,6 +180,8 @@ struct Worker {
     state: State,
     senders: Senders,
     leader: PublicKey,
+    /// The block that the disk works on.
+    writing: Option<Barrier>,
 }
 
 impl Worker {
@@ -188,13 +209,34 @@ impl Worker {
             state,
             senders: Senders::default(),
             leader,
+            writing: None,
         })
     }
 
     async fn serve(mut self, requests: &mpsc::Receiver<Request>) {
         while let Ok(request) = requests.recv() {
-            let sealed = self.seal(request.time, &request.transactions).await;
-            let _ = request.answer.send(sealed);
+            // Whoever asked may have gone.
+            match request {
+                Request::Seal {
+                    time,
+                    transactions,
+                    answer,
+                } => {
+                    let _ = answer.send(self.seal(time, &transactions).await);
+                }
+                Request::Settle { answer } => {
+                    self.settle().await;
+                    let _ = answer.send(());
+                }
+            }
+        }
+        self.settle().await;
+    }
+
+    /// Waits for the disk.
+    async fn settle(&mut self) {
+        if let Some(writing) = self.writing.take() {
+            writing.durable().await;
         }
     }
 
@@ -261,9 +303,9 @@ impl Worker {
         cost.execute += lap.time();
 
         DatabaseSet::<tokio::Context>::apply(&self.databases, merkleized).await;
-        let durable = DatabaseSet::<tokio::Context>::finalize(&self.databases).await;
         self.state.finalize(block.header.id());
-        durable.durable().await;
+        self.settle().await;
+        self.writing = Some(DatabaseSet::<tokio::Context>::finalize(&self.databases).await);
         cost.persist = lap.time();
         Ok(Sealed {
             transactions: block.transactions.len(),

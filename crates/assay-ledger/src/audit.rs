@@ -77,27 +77,27 @@ pub(crate) fn assert_conserved(state: &State<'_>) {
             .expect("sums of u64 fit i128");
         difference = difference.saturating_add(change);
     };
-    for (id, entry) in state.accounts.changed() {
+    for (_, before, after) in state.accounts.changed() {
         let money = |row: Option<&crate::rows::Account>| {
             row.map_or(0, |row| wide(row.balance).saturating_add(wide(row.bond)))
         };
-        add(money(entry.as_ref()), money(state.accounts.parent(id)));
-        let locks_hold = entry.as_ref().is_none_or(|row| row.locked <= row.bond);
+        add(money(after), money(before));
+        let locks_hold = after.is_none_or(|row| row.locked <= row.bond);
         assert!(locks_hold, "a lock never exceeds its bond");
     }
-    for (id, entry) in state.orders.changed() {
+    for (_, before, after) in state.orders.changed() {
         let escrow = |row: Option<&crate::rows::Order>| row.map_or(0, |row| wide(row.escrow));
-        add(escrow(entry.as_ref()), escrow(state.orders.parent(id)));
+        add(escrow(after), escrow(before));
     }
-    for (key, entry) in state.unbondings.changed() {
+    for (_, before, after) in state.unbondings.changed() {
         let amount = |row: Option<&crate::rows::Unbonding>| row.map_or(0, |row| wide(row.amount));
-        add(amount(entry.as_ref()), amount(state.unbondings.parent(key)));
+        add(amount(after), amount(before));
     }
-    for (key, entry) in state.meta.changed() {
+    for (_, before, after) in state.meta.changed() {
         let burnt = |row: Option<&crate::rows::Meta>| row.map_or(0, |row| wide(row.burnt));
-        add(burnt(entry.as_ref()), burnt(state.meta.parent(key)));
+        add(burnt(after), burnt(before));
         let issued = |row: Option<&crate::rows::Meta>| row.map_or(0, |row| wide(row.issued));
-        add(issued(state.meta.parent(key)), issued(entry.as_ref()));
+        add(issued(before), issued(after));
     }
     assert_eq!(
         difference, 0,

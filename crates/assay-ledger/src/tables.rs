@@ -13,11 +13,7 @@ use assay_types::{
     AccountId, DecodeError, Good, ModelId, Name, OfferId, OrderId, StateKey, decode, encode,
 };
 use commonware_codec::Encode;
-use std::{
-    collections::{BTreeMap, btree_map::Entry},
-    iter::Peekable,
-    ops::RangeBounds,
-};
+use std::{cell::Cell, collections::BTreeMap, iter::Peekable, ops::RangeBounds};
 
 /// A change to the authenticated database: where, and the new value (`None` removes).
 pub type Row = (StateKey, Option<Vec<u8>>);
@@ -62,14 +58,25 @@ pub const ONLY: Only = 0;
 type Delta<K, V> = BTreeMap<K, Option<V>>;
 
 /// One table as the executing block sees it.
-#[derive(Debug)]
+
 pub(crate) struct Layered<'a, K, V> {
     base: &'a BTreeMap<K, V>,
     /// Oldest first.
     below: Vec<&'a Delta<K, V>>,
-    own: Delta<K, V>,
+    own: BTreeMap<K, Own<'a, V>>,
+    /// The last row looked up below, for what is read is often written next.
+    last: Cell<Option<(K, Option<&'a V>)>>,
     /// Previous own entries of the running transaction, oldest first.
     journal: Vec<(K, Option<Option<V>>)>,
+}
+
+/// A row that this block wrote.
+#[derive(Debug)]
+struct Own<'a, V> {
+    /// The row before the block.
+    before: Option<&'a V>,
+    /// The row now.
+    after: Option<V>,
 }
 
 impl<'a, K: Ord + Clone, V: Clone> Layered<'a, K, V> {
@@ -78,21 +85,28 @@ impl<'a, K: Ord + Clone, V: Clone> Layered<'a, K, V> {
             base,
             below,
             own: BTreeMap::new(),
+            last: Cell::new(None),
             journal: Vec::new(),
         }
     }
 
     /// The row at `key`. O(layers · log n).
     pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        if let Some(entry) = self.own.get(key) {
-            return entry.as_ref();
+        if let Some(own) = self.own.get(key) {
+            return own.after.as_ref();
         }
         self.parent(key)
     }
 
     /// The row at `key` before this block.
-    pub(crate) fn parent(&self, key: &K) -> Option<&V> {
-        parent(self.base, &self.below, key)
+    fn parent(&self, key: &K) -> Option<&'a V> {
+        let last = self.last.take().filter(|(looked_up, _)| looked_up == key);
+        let (key, row) = last.unwrap_or_else(|| {
+            let row = parent(self.base, &self.below, key);
+            (key.clone(), row)
+        });
+        self.last.set(Some((key, row)));
+        row
     }
 
     pub(crate) fn put(&mut self, key: K, value: V) {
@@ -108,24 +122,30 @@ impl<'a, K: Ord + Clone, V: Clone> Layered<'a, K, V> {
     where
         V: Default,
     {
-        match self.own.entry(key) {
-            Entry::Occupied(mut occupied) => {
-                self.journal
-                    .push((occupied.key().clone(), Some(occupied.get().clone())));
-                change(occupied.get_mut().get_or_insert_default())
-            }
-            Entry::Vacant(vacant) => {
-                self.journal.push((vacant.key().clone(), None));
-                let parent = parent(self.base, &self.below, vacant.key());
-                let entry = vacant.insert(Some(parent.cloned().unwrap_or_default()));
-                change(entry.get_or_insert_default())
-            }
+        if let Some(own) = self.own.get_mut(&key) {
+            self.journal.push((key, Some(own.after.clone())));
+            return change(own.after.get_or_insert_default());
         }
+        let before = self.parent(&key);
+        self.journal.push((key.clone(), None));
+        let after = Some(before.cloned().unwrap_or_default());
+        let own = self.own.entry(key).or_insert(Own { before, after });
+        change(own.after.get_or_insert_default())
     }
 
     fn write(&mut self, key: K, entry: Option<V>) {
-        let previous = self.own.insert(key.clone(), entry);
-        self.journal.push((key, previous));
+        if let Some(own) = self.own.get_mut(&key) {
+            let previous = std::mem::replace(&mut own.after, entry);
+            self.journal.push((key, Some(previous)));
+            return;
+        }
+        let before = self.parent(&key);
+        let own = Own {
+            before,
+            after: entry,
+        };
+        self.own.insert(key.clone(), own);
+        self.journal.push((key, None));
     }
 
     fn keep(&mut self) {
@@ -135,9 +155,15 @@ impl<'a, K: Ord + Clone, V: Clone> Layered<'a, K, V> {
     fn undo(&mut self) {
         while let Some((key, previous)) = self.journal.pop() {
             match previous {
-                Some(entry) => self.own.insert(key, entry),
-                None => self.own.remove(&key),
-            };
+                Some(entry) => {
+                    if let Some(own) = self.own.get_mut(&key) {
+                        own.after = entry;
+                    }
+                }
+                None => {
+                    self.own.remove(&key);
+                }
+            }
         }
     }
 
@@ -152,13 +178,22 @@ impl<'a, K: Ord + Clone, V: Clone> Layered<'a, K, V> {
         for below in &self.below {
             layers.push(Layer::Delta(below.range(range.clone()).peekable()));
         }
-        layers.push(Layer::Delta(self.own.range(range).peekable()));
+        layers.push(Layer::Own(self.own.range(range).peekable()));
         Merge { layers }
     }
 
-    /// What this block changed, ascending.
-    pub(crate) const fn changed(&self) -> &Delta<K, V> {
-        &self.own
+    /// What this block changed, ascending: the row before it and the row now.
+    pub(crate) fn changed(&self) -> impl Iterator<Item = (&K, Option<&V>, Option<&V>)> {
+        self.own
+            .iter()
+            .map(|(key, own)| (key, own.before, own.after.as_ref()))
+    }
+
+    fn into_delta(self) -> Delta<K, V> {
+        self.own
+            .into_iter()
+            .map(|(key, own)| (key, own.after))
+            .collect()
     }
 }
 
@@ -179,6 +214,7 @@ fn parent<'a, K: Ord, V>(
 enum Layer<'a, K, V> {
     Base(Peekable<std::collections::btree_map::Range<'a, K, V>>),
     Delta(Peekable<std::collections::btree_map::Range<'a, K, Option<V>>>),
+    Own(Peekable<std::collections::btree_map::Range<'a, K, Own<'a, V>>>),
 }
 
 impl<'a, K: Ord, V> Layer<'a, K, V> {
@@ -186,6 +222,7 @@ impl<'a, K: Ord, V> Layer<'a, K, V> {
         match self {
             Self::Base(rows) => rows.peek().map(|(key, _)| *key),
             Self::Delta(rows) => rows.peek().map(|(key, _)| *key),
+            Self::Own(rows) => rows.peek().map(|(key, _)| *key),
         }
     }
 
@@ -193,6 +230,7 @@ impl<'a, K: Ord, V> Layer<'a, K, V> {
         match self {
             Self::Base(rows) => rows.next().map(|(_, value)| Some(value)),
             Self::Delta(rows) => rows.next().map(|(_, entry)| entry.as_ref()),
+            Self::Own(rows) => rows.next().map(|(_, own)| own.after.as_ref()),
         }
     }
 }
@@ -238,7 +276,6 @@ macro_rules! tables {
         }
 
         /// The tables as the executing block sees them.
-        #[derive(Debug)]
         pub(crate) struct State<'a> {
             $( pub(crate) $row: Layered<'a, $key, $value>, )*
             $( pub(crate) $index: Layered<'a, $ikey, ()>, )*
@@ -266,7 +303,7 @@ macro_rules! tables {
             }
 
             pub(crate) fn into_changes(self) -> Changes {
-                Changes { $( $row: self.$row.own, )* $( $index: self.$index.own, )* }
+                Changes { $( $row: self.$row.into_delta(), )* $( $index: self.$index.into_delta(), )* }
             }
         }
 

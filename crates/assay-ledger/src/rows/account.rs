@@ -3,7 +3,7 @@
 
 use assay_types::{Amount, LANES_PER_ACCOUNT, Lane, wire_struct};
 use bytes::BufMut;
-use commonware_codec::{Buf, EncodeSize, Error, RangeCfg, Read, ReadExt, Write};
+use commonware_codec::{Buf, EncodeSize, Error, RangeCfg, Read, ReadExt, Write, varint::UInt};
 
 /// What a seller has done; derived from settlements, never declared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -77,17 +77,65 @@ pub struct Account {
     /// As a buyer.
     pub buyer: Rare<BuyerRecord>,
 }
-wire_struct!(Account {
-    balance,
-    bond,
-    locked,
-    offers,
-    orders,
-    unbondings,
-    lanes,
-    seller,
-    buyer
-});
+
+impl Account {
+    /// Its numbers, most of which are small or zero.
+    const fn numbers(&self) -> [u64; 6] {
+        [
+            self.balance.get(),
+            self.bond.get(),
+            self.locked.get(),
+            self.offers as u64,
+            self.orders as u64,
+            self.unbondings as u64,
+        ]
+    }
+}
+
+impl Write for Account {
+    fn write(&self, buf: &mut impl BufMut) {
+        for number in self.numbers() {
+            UInt(number).write(buf);
+        }
+        self.lanes.write(buf);
+        self.seller.write(buf);
+        self.buyer.write(buf);
+    }
+}
+
+impl EncodeSize for Account {
+    fn encode_size(&self) -> usize {
+        let numbers = self.numbers().map(|number| UInt(number).encode_size());
+        numbers
+            .into_iter()
+            .chain([
+                self.lanes.encode_size(),
+                self.seller.encode_size(),
+                self.buyer.encode_size(),
+            ])
+            .fold(0, usize::saturating_add)
+    }
+}
+
+impl Read for Account {
+    type Cfg = ();
+    fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
+        let mut amount = || UInt::<u64>::read(buf).map(|UInt(number)| Amount::new(number));
+        let (balance, bond, locked) = (amount()?, amount()?, amount()?);
+        let mut count = || UInt::<u32>::read(buf).map(|UInt(number)| number);
+        Ok(Self {
+            balance,
+            bond,
+            locked,
+            offers: count()?,
+            orders: count()?,
+            unbondings: count()?,
+            lanes: Lanes::read(buf)?,
+            seller: Rare::read(buf)?,
+            buyer: Rare::read(buf)?,
+        })
+    }
+}
 
 impl Account {
     /// Bond that no job holds.
@@ -132,14 +180,14 @@ impl Lanes {
 
 impl Write for Lanes {
     fn write(&self, buf: &mut impl BufMut) {
-        self.first.write(buf);
+        UInt(self.first).write(buf);
         self.others.write(buf);
     }
 }
 
 impl EncodeSize for Lanes {
     fn encode_size(&self) -> usize {
-        self.first
+        UInt(self.first)
             .encode_size()
             .saturating_add(self.others.encode_size())
     }
@@ -148,7 +196,7 @@ impl EncodeSize for Lanes {
 impl Read for Lanes {
     type Cfg = ();
     fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
-        let first = u64::read(buf)?;
+        let UInt(first) = UInt::<u64>::read(buf)?;
         let others_max = usize::from(LANES_PER_ACCOUNT).saturating_sub(1);
         let others: Vec<u64> = Vec::read_cfg(buf, &(RangeCfg::from(0..=others_max), ()))?;
         if others.last() == Some(&0) {

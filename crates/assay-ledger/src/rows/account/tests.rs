@@ -21,7 +21,7 @@ fn lanes_are_independent_and_survive_their_encoding() {
 
 #[test]
 fn an_unused_last_lane_is_refused() {
-    let bytes = encode(&(1u64, vec![2u64, 0]));
+    let bytes = encode(&(1u8, vec![2u64, 0]));
     assert!(decode::<Lanes>(&bytes).is_err());
 }
 
@@ -36,4 +36,22 @@ fn a_default_record_takes_one_byte_and_has_one_spelling() {
     let decoded = decode::<Rare<SellerRecord>>(&encode(&record)).expect("its own bytes");
     assert_eq!(decoded.get().delivered, 5);
     assert!(decode::<Rare<SellerRecord>>(&encode(&Some(SellerRecord::default()))).is_err());
+}
+
+#[test]
+fn an_account_survives_its_encoding_and_one_that_only_pays_is_small() {
+    let mut account = Account {
+        balance: Amount::new(100_000_000_000),
+        ..Account::default()
+    };
+    account.lanes.advance(lane(0), 200);
+    assert_eq!(encode(&account).len(), 6 + 5 + 3 + 2);
+    account.bond = Amount::new(u64::MAX);
+    account.locked = Amount::new(127);
+    (account.offers, account.orders, account.unbondings) = (1, u32::MAX, 300);
+    account.buyer.change().placed = 9;
+    assert_eq!(
+        decode::<Account>(&encode(&account)).expect("its own bytes"),
+        account
+    );
 }

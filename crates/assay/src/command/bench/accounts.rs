@@ -6,6 +6,7 @@ use assay_types::{
     Params, PublicKey, SecretKey, Text, Transaction, Unsigned,
 };
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use std::ops::Range;
 
 /// Accounts whose transfers follow from a seed.
 pub(super) struct Accounts {
@@ -58,9 +59,20 @@ impl Accounts {
         valid_until: LedgerTime,
         count: usize,
     ) -> anyhow::Result<Vec<Transaction>> {
+        self.transfers_of(0..self.keys.len(), chain, valid_until, count)
+    }
+
+    /// The same, sent by accounts of a range only.
+    pub(super) fn transfers_of(
+        &mut self,
+        senders: Range<usize>,
+        chain: ChainId,
+        valid_until: LedgerTime,
+        count: usize,
+    ) -> anyhow::Result<Vec<Transaction>> {
         (0..count)
             .map(|_| {
-                let from = self.rng.random_range(0..self.keys.len());
+                let from = self.rng.random_range(senders.clone());
                 let to = self.rng.random_range(0..self.keys.len());
                 let sequence = self.sequences.get_mut(from).context("a drawn account")?;
                 let transfer = Unsigned {

@@ -17,13 +17,13 @@ use assay_client::{Client, EventQuery};
 use assay_node::{Node, NodeConfig};
 use assay_types::{LedgerTime, Transaction};
 use commonware_parallel::Rayon;
-use futures::{StreamExt as _, stream};
+use futures::future;
 use std::{
     net::{Ipv4Addr, SocketAddr},
     num::NonZeroUsize,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 /// Accounts that send to each other.
 const ACCOUNTS: usize = 50_000;
@@ -52,9 +52,9 @@ struct Size {
 pub(super) async fn run(smoke: bool, mut show: impl FnMut(Measurement)) -> anyhow::Result<()> {
     let size = if smoke {
         Size {
-            accounts: 50,
+            accounts: 80,
             batch: 20,
-            batches: 3,
+            batches: CONNECTIONS,
             singles: 2,
         }
     } else {
@@ -83,14 +83,22 @@ pub(super) async fn run(smoke: bool, mut show: impl FnMut(Measurement)) -> anyho
     let client = Client::connect(&node.url()).await?;
 
     let valid_until = start.after(20 * 3_600_000);
-    let mut batches = Vec::with_capacity(size.batches);
-    for _ in 0..size.batches {
-        let transfers = accounts.transfers(chain, valid_until, size.batch)?;
-        batches.push(encode_batch(&transfers)?);
+    // Each connection has senders of its own, so that no sequence overtakes the one before it.
+    let group = size.accounts / CONNECTIONS;
+    let mut connections = Vec::with_capacity(CONNECTIONS);
+    for connection in 0..CONNECTIONS {
+        let senders = connection * group..(connection + 1) * group;
+        let mut batches = Vec::with_capacity(size.batches / CONNECTIONS);
+        for _ in 0..size.batches / CONNECTIONS {
+            let transfers =
+                accounts.transfers_of(senders.clone(), chain, valid_until, size.batch)?;
+            batches.push(encode_batch(&transfers)?);
+        }
+        connections.push(batches);
     }
     let singles = accounts.transfers(chain, valid_until, size.singles)?;
 
-    let flood = flood(&client, batches, size).await;
+    let flood = flood(&client, connections, size).await;
     let times = match flood {
         Ok(_) => one_by_one(&client, singles).await,
         Err(_) => Ok(Vec::new()),
@@ -118,14 +126,13 @@ pub(super) async fn run(smoke: bool, mut show: impl FnMut(Measurement)) -> anyho
 
 /// Posts all batches as fast as the node takes them; final transfers a second, from the first request to
 /// the last transfer's finality.
-async fn flood(client: &Client, batches: Vec<Vec<u8>>, size: Size) -> anyhow::Result<f64> {
-    let total = size.batch * size.batches;
-    let (told, counted) = watch::channel(0usize);
+async fn flood(client: &Client, connections: Vec<Vec<Vec<u8>>>, size: Size) -> anyhow::Result<f64> {
+    let total = size.batch * connections.iter().map(Vec::len).sum::<usize>();
     let room = Semaphore::new(IN_FLIGHT.max(size.batch));
     let mut events = client.events(quiet(client).await?);
     let start = Instant::now();
-    let posting = async {
-        let sends = stream::iter(batches).map(async |batch| {
+    let post = async |batches: Vec<Vec<u8>>| {
+        for batch in batches {
             let share = u32::try_from(size.batch)?;
             room.acquire_many(share).await?.forget();
             let answer = client.submit_encoded(batch).await?;
@@ -137,15 +144,10 @@ async fn flood(client: &Client, batches: Vec<Vec<u8>>, size: Size) -> anyhow::Re
                     "transfer {index} of a batch was refused: {problem}"
                 ));
             }
-            Ok(())
-        });
-        // In order, so that no sequence overtakes the one before it.
-        let mut sends = std::pin::pin!(sends.buffered(CONNECTIONS));
-        while let Some(sent) = sends.next().await {
-            sent?;
         }
-        anyhow::Ok(())
+        Ok(())
     };
+    let posting = future::try_join_all(connections.into_iter().map(post));
     let counting = async {
         let mut seen = 0;
         while seen < total {
@@ -155,14 +157,12 @@ async fn flood(client: &Client, batches: Vec<Vec<u8>>, size: Size) -> anyhow::Re
                 let new = block.transactions as usize;
                 seen += new;
                 room.add_permits(new);
-                told.send_replace(seen);
             }
         }
         anyhow::Ok(start.elapsed())
     };
-    let ((), elapsed) = tokio::try_join!(posting, counting)?;
-    let seen = *counted.borrow();
-    Ok(seen as f64 / elapsed.as_secs_f64())
+    let (_, elapsed) = tokio::try_join!(posting, counting)?;
+    Ok(total as f64 / elapsed.as_secs_f64())
 }
 
 /// Milliseconds from posting a transaction to the idle node until the stream says that it is final.
