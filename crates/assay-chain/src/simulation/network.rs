@@ -290,8 +290,8 @@ fn a_validator_that_forges_transactions_is_no_longer_listened_to() {
         let mut gossip = cluster.gossip.expect("the channel that this test plays");
         nodes[0].reach(&context, 2).await;
         let good = transfer(&genesis, &person(0), 0, 0);
-        let mut forged = transfer(&genesis, &person(1), 0, 0);
-        forged.signature = good.signature.clone();
+        let forged = transfer(&genesis, &person(1), 0, 0);
+        let forged = Transaction::new(forged.body.clone(), good.signature.clone());
         for _ in 0..50 {
             let _ = gossip.send(Recipients::All, encode(&vec![forged.clone()]), false);
         }

@@ -589,7 +589,7 @@ async fn leases_are_what_uploaders_alone_hold_also_after_a_restart() {
     let (one, two) = (AccountId::new([1; 32]), AccountId::new([2; 32]));
     let put = async |bytes: &[u8], uploader| {
         let owner = Owner::Upload(uploader);
-        store.put_bytes(bytes, owner, at(9)).await.unwrap()
+        store.put_bytes(bytes, owner, at(9)).await.unwrap().id
     };
     let shared = put(b"shared", one).await;
     put(b"shared", two).await;

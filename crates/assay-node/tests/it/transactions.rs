@@ -5,7 +5,9 @@ use assay_api::{
     BATCH_TRANSACTIONS_MAX, BatchAnswer, OutcomeView, ProblemCode, Submitted, TransactionBatch,
     TransactionStatus, encode_batch, paths,
 };
-use assay_types::{Amount, Call, ChainId, LedgerTime, Rejection, SecretKey, Transaction, encode};
+use assay_types::{
+    Amount, Call, ChainId, LedgerTime, Rejection, SecretKey, Transaction, Unsigned, encode,
+};
 use reqwest::StatusCode;
 
 fn transfer(world: &World, grains: u64) -> Call {
@@ -125,8 +127,11 @@ async fn a_full_batch_fits_one_request_and_one_more_does_not() {
     // Unsigned ones are as long and cost no time to make; the first is sound.
     let mut batch: Vec<Transaction> = (0..BATCH_TRANSACTIONS_MAX as u64)
         .map(|sequence| {
-            let mut transaction = template.clone();
-            transaction.body.sequence = sequence;
+            let body = Unsigned {
+                sequence,
+                ..template.body.clone()
+            };
+            let transaction = Transaction::new(body, template.signature.clone());
             transaction
         })
         .collect();
@@ -146,7 +151,8 @@ async fn every_refusal_has_its_code() {
     let world = World::start().await;
     let mut buyer = world.account("buyer");
     world.perform(&mut buyer, transfer(&world, 1)).await;
-    let template = world.sign(&mut buyer, transfer(&world, 1)).await.body;
+    let template = world.sign(&mut buyer, transfer(&world, 1)).await;
+    let template = template.body.clone();
     let key = buyer.key.clone();
     let poor = SecretKey::from_bytes(&[9; 32]);
     let with = |change: &dyn Fn(&mut assay_types::Unsigned)| {

@@ -6,7 +6,7 @@ use crate::{
     state::State,
     testkit::{CrashingFile, genesis, person, transfer},
 };
-use assay_types::Genesis;
+use assay_types::{Genesis, Transaction};
 use commonware_parallel::Sequential;
 use commonware_runtime::deterministic;
 use rand::{SeedableRng as _, rngs::StdRng};
@@ -46,8 +46,8 @@ fn what_no_honest_validator_sends_is_a_fault() {
     let core = node(&genesis);
     let mut rng = StdRng::seed_from_u64(1);
     let good = transfer(&genesis, &person(0), 0, 0);
-    let mut forged = transfer(&genesis, &person(1), 0, 0);
-    forged.signature = good.signature.clone();
+    let forged = transfer(&genesis, &person(1), 0, 0);
+    let forged = Transaction::new(forged.body.clone(), good.signature.clone());
     let forged = message(vec![forged]);
     let mut trailing = message(vec![good.clone()]);
     trailing.push(0);
