@@ -2,10 +2,14 @@
 use std::path::Path;
 
 use crate::{
-    Failure, output, simulate,
+    Failure, coverage, output, simulate,
     step::{Step, timed},
     tidy,
 };
+
+/// Suites of `assay bench` whose bodies run once, so that a benchmark that no longer works is found before
+/// somebody needs its numbers.
+const BENCH_SUITES: &[&str] = &["model", "ledger", "chain", "market"];
 
 /// Runs every step and stops at the first that fails.
 pub(crate) fn run(root: &Path) -> Result<(), Failure> {
@@ -29,6 +33,16 @@ pub(crate) fn run(root: &Path) -> Result<(), Failure> {
         Step::cargo(root, &["test", "--workspace", "--locked"]).run()?;
         for seed in [simulate::SEED_FIXED, simulate::seed_fresh()] {
             simulate::step(root, seed, simulate::STEPS_CI)?;
+        }
+        // After the tests, which have built the binary in the same profile.
+        for suite in BENCH_SUITES {
+            let bench = ["bench", suite, "--smoke", "--json"];
+            let run = ["run", "--quiet", "--locked", "--package", "assay", "--"];
+            Step::cargo(root, &[&run[..], &bench[..]].concat()).run()?;
+        }
+        // A figure, not a check: the same tests have passed above.
+        if let Err(failure) = coverage::run(root) {
+            output::line(&format!("coverage was not measured: {}", failure.message));
         }
         Step::cargo(root, &["doc", "--workspace", "--no-deps", "--locked"])
             .env("RUSTDOCFLAGS", "-Dwarnings")
