@@ -111,7 +111,9 @@ fn test_binaries(root: &Path) -> Result<Vec<TestBinary>, Failure> {
     let this = std::env::current_exe()
         .map_err(|error| Failure::broken(format!("cannot find this program: {error}")))?;
     let mut build = cargo();
-    build.args(["test", "--locked", "--no-run", "--quiet"]);
+    build.args([
+        "test", "--lib", "--tests", "--locked", "--no-run", "--quiet",
+    ]);
     build.args(["--message-format", "json"]);
     for core in CORES {
         build.args(["-p", core]);
@@ -218,14 +220,10 @@ fn output_of(command: &mut Command, what: &str) -> Result<Vec<u8>, Failure> {
     if output.status.success() {
         return Ok(output.stdout);
     }
-    let (said, complained) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
+    let complained = String::from_utf8_lossy(&output.stderr);
     Err(Failure::found(format!(
-        "{what} failed: {}\n{}\n{}",
+        "{what} failed: {}\n{}",
         output.status,
-        said.trim(),
         complained.trim()
     )))
 }
