@@ -10,7 +10,7 @@
 //! | module | is |
 //! |---|---|
 //! | [`program`] | the operators, their canonical bytes, their validation |
-//! | [`execute`] | the bit-exact executor, over replaceable kernels |
+//! | [`execute`] | the bit-exact executor, over kernels for several processors |
 //! | [`tensor`], [`shape`] | what goes in and comes out |
 //! | [`manifest`] | name, labels, preprocessing, scales, loss; quantises a buyer's input |
 //! | [`input`] | PNG, `.npy`, `.npz` and JSON to numbers |
@@ -101,7 +101,7 @@ pub mod shape;
 pub mod tensor;
 
 pub use bundled::bundled;
-pub use execute::{ExecuteError, Executor};
+pub use execute::{Elements, ExecuteError, Executor, KernelSet, Plan};
 pub use import::{Calibration, Card, Collection, ImportError, Imported, import};
 pub use input::{FloatTensor, Image, Input, InputError};
 pub use manifest::{Classification, Manifest, ManifestError, QuantizeInputError};

@@ -2,7 +2,7 @@
 
 use assay_client::{Client, ClientError};
 use assay_model::{
-    execute::{ExecuteError, Executor},
+    execute::{ExecuteError, Executor, Plan},
     manifest::{MANIFEST_BYTES_MAX, Manifest, ManifestError},
     program::{PROGRAM_BYTES_MAX, Program, ProgramError},
     tensor::{Tensor, TensorData},
@@ -74,7 +74,7 @@ pub(crate) struct Library {
 #[derive(Debug)]
 pub(crate) struct Shelf {
     name: String,
-    program: Arc<Program>,
+    plan: Arc<Plan>,
     /// Executors that nobody uses; as many are made as run at the same time.
     idle: Mutex<Vec<Executor>>,
     /// Recent time of one run, in microseconds.
@@ -164,11 +164,11 @@ impl Shelf {
     }
 
     fn plan(name: String, program: Program) -> Self {
-        let program = Arc::new(program);
+        let plan = Arc::new(Plan::new(program));
         let shelf = Self {
             name,
-            idle: Mutex::new(vec![Executor::new(Arc::clone(&program))]),
-            program,
+            idle: Mutex::new(vec![Executor::of_plan(Arc::clone(&plan), 1)]),
+            plan,
             run_us: AtomicU64::new(0),
         };
         if let Some(zeros) = shelf.zeros() {
@@ -180,7 +180,7 @@ impl Shelf {
 
     /// An input without content: what a run costs does not depend on it.
     fn zeros(&self) -> Option<Tensor> {
-        let input = self.program.input().clone();
+        let input = self.plan.program().input().clone();
         let zeros = TensorData::zeros(input.dtype, input.shape.elements());
         Tensor::new(input.shape, zeros).ok()
     }
@@ -210,7 +210,7 @@ impl Shelf {
     /// Reads an input and checks that the program takes it; `None` when it does not.
     pub(crate) fn read_input(&self, bytes: &[u8]) -> Option<Tensor> {
         let tensor = Tensor::from_bytes(bytes).ok()?;
-        let takes = self.program.input();
+        let takes = self.plan.program().input();
         (tensor.dtype() == takes.dtype && *tensor.shape() == takes.shape).then_some(tensor)
     }
 
@@ -218,7 +218,7 @@ impl Shelf {
     pub(crate) fn run(&self, input: &Tensor) -> Result<Vec<u8>, ExecuteError> {
         let started = Instant::now();
         let spare = self.idle().pop();
-        let mut executor = spare.unwrap_or_else(|| Executor::new(Arc::clone(&self.program)));
+        let mut executor = spare.unwrap_or_else(|| Executor::of_plan(Arc::clone(&self.plan), 1));
         let output = executor.run(input);
         self.idle().push(executor);
         let took = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);

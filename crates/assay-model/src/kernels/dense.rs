@@ -186,10 +186,8 @@ impl<S: Simd + Dot<X>, X, Y: Element> Line<'_, S, X, Y> {
             }
         }
         for (run, &offset) in runs.iter().enumerate() {
-            let x = |p: usize| {
-                &<S as Dot<X>>::few(simd, &self.x[(column + p) * input.pixel + offset..])[..steps]
-            };
-            let x: [&[<S as Dot<X>>::Few]; P] = std::array::from_fn(x);
+            let x = &self.x[column * input.pixel + offset..];
+            let x: [&[<S as Dot<X>>::Few]; P] = <S as Dot<X>>::few(simd, x, input.pixel, steps);
             let w = |b: usize| &weights[b * per_block + run * steps..][..steps];
             let w: [&[<S as Dot<X>>::Group]; B] = std::array::from_fn(w);
             for step in 0..steps {

@@ -42,12 +42,11 @@ pub(crate) struct AveragePoolJob<'a, X, Y> {
 }
 
 /// One window and one block of channels.
-struct Sight<'a> {
+struct Sight {
     /// Place of the window's first element.
     from: usize,
-    /// The pixels that it sees, from the first.
+    /// Rows and columns that it sees.
     extent: [usize; 2],
-    walk: &'a Walk,
     /// Place of the result.
     to: usize,
     /// Channels of the block.
@@ -55,51 +54,46 @@ struct Sight<'a> {
 }
 
 impl Pool {
+    /// Calls `see` for each block of channels of each window.
     #[inline(always)]
-    fn sights(&self) -> impl Iterator<Item = Sight<'_>> {
-        let blocks = move |(from, to, extent)| {
-            (0..self.channels).step_by(LANES).map(move |channel| Sight {
-                from: from + channel,
-                extent,
-                walk: &self.input,
-                to: to + channel,
-                count: LANES.min(self.channels - channel),
-            })
-        };
-        let windows = self.rows.iter().enumerate().flat_map(move |(y, rows)| {
-            self.columns.iter().enumerate().map(move |(x, columns)| {
+    fn each(&self, mut see: impl FnMut(Sight)) {
+        for (y, rows) in self.rows.iter().enumerate() {
+            for (x, columns) in self.columns.iter().enumerate() {
                 let from = self.input.at(rows.start, columns.start);
-                (from, self.output.at(y, x), [rows.len(), columns.len()])
-            })
-        });
-        windows.flat_map(blocks)
-    }
-}
-
-impl Sight<'_> {
-    /// Places of its pixels.
-    #[inline(always)]
-    fn pixels(&self) -> impl Iterator<Item = usize> {
-        let [rows, columns] = self.extent;
-        (0..rows).flat_map(move |row| {
-            let from = self.from + row * self.walk.row;
-            (0..columns).map(move |column| from + column * self.walk.pixel)
-        })
+                let to = self.output.at(y, x);
+                let mut channel = 0;
+                while channel < self.channels {
+                    see(Sight {
+                        from: from + channel,
+                        extent: [rows.len(), columns.len()],
+                        to: to + channel,
+                        count: LANES.min(self.channels - channel),
+                    });
+                    channel += LANES;
+                }
+            }
+        }
     }
 }
 
 impl<X: Element> Job for MaxPoolJob<'_, X> {
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
-        for sight in self.pool.sights() {
-            let mut largest = *lanes_at(self.x, sight.from);
-            for pixel in sight.pixels().skip(1) {
-                for (largest, &x) in largest.iter_mut().zip(lanes_at(self.x, pixel)) {
-                    *largest = x.max(*largest);
+        let Self { pool, x, out } = self;
+        pool.each(|sight| {
+            let mut largest = *lanes_at(x, sight.from);
+            let [rows, columns] = sight.extent;
+            for row in 0..rows {
+                let from = sight.from + row * pool.input.row;
+                for column in 0..columns {
+                    let seen = lanes_at(x, from + column * pool.input.pixel);
+                    for (largest, &x) in largest.iter_mut().zip(seen) {
+                        *largest = x.max(*largest);
+                    }
                 }
             }
-            copy_lanes(&largest, &mut self.out[sight.to..], sight.count);
-        }
+            copy_lanes(&largest, &mut out[sight.to..], sight.count);
+        });
     }
 }
 
@@ -107,13 +101,19 @@ impl<X: Element, Y: Element> Job for AveragePoolJob<'_, X, Y> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let (how, multiplier) = (self.finish.splat(simd), simd.splat32(self.multiplier));
-        for sight in self.pool.sights() {
+        let Self { pool, x, out, .. } = self;
+        pool.each(|sight| {
             let mut sum = simd.splat32(0);
-            for pixel in sight.pixels() {
-                sum = simd.add(sum, X::widen(simd, lanes_at(self.x, pixel)));
+            let [rows, columns] = sight.extent;
+            for row in 0..rows {
+                let from = sight.from + row * pool.input.row;
+                for column in 0..columns {
+                    let seen = lanes_at(x, from + column * pool.input.pixel);
+                    sum = simd.add(sum, X::widen(simd, seen));
+                }
             }
             let acc = simd.multiply(sum, multiplier);
-            finish_and_store(simd, acc, how, &mut self.out[sight.to..], sight.count);
-        }
+            finish_and_store(simd, acc, how, &mut out[sight.to..], sight.count);
+        });
     }
 }

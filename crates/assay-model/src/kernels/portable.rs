@@ -1,5 +1,6 @@
 //! The set for any processor: arrays of sixteen, which compilers turn into whatever vectors there are.
 
+use super::machine::pieces;
 use super::simd::{Dot, Finish, Job, LANES, Line32, Pairs, Simd, Vector};
 
 /// Runs everywhere.
@@ -16,8 +17,8 @@ impl Dot<i8> for Portable {
     type Group = Pairs;
 
     #[inline(always)]
-    fn few(self, x: &[i8]) -> &[[i8; 2]] {
-        x.as_chunks().0
+    fn few<const P: usize>(self, x: &[i8], distance: usize, steps: usize) -> [&[[i8; 2]]; P] {
+        pieces(x, distance, steps)
     }
 
     #[inline(always)]
@@ -37,8 +38,8 @@ impl Dot<i16> for Portable {
     type Group = Pairs;
 
     #[inline(always)]
-    fn few(self, x: &[i16]) -> &[[i16; 2]] {
-        x.as_chunks().0
+    fn few<const P: usize>(self, x: &[i16], distance: usize, steps: usize) -> [&[[i16; 2]]; P] {
+        pieces(x, distance, steps)
     }
 
     #[inline(always)]
@@ -160,6 +161,7 @@ pub(super) fn copy_lanes<T: Copy>(lanes: &[T; LANES], out: &mut [T], count: usiz
     match count {
         LANES => out[..LANES].copy_from_slice(lanes),
         8 => out[..8].copy_from_slice(&lanes[..8]),
+        4 => out[..4].copy_from_slice(&lanes[..4]),
         count => {
             for (out, &lane) in out[..count].iter_mut().zip(lanes) {
                 *out = lane;

@@ -45,8 +45,8 @@ pub(crate) trait Dot<X>: Vector {
     /// The other factors: as many per lane.
     type Group: Packed;
 
-    /// `x` in pieces of [`Dot::Few`]; a remainder is left out.
-    fn few(self, x: &[X]) -> &[Self::Few];
+    /// `P` sequences of `steps` pieces each, of which the beginnings lie `distance` elements apart.
+    fn few<const P: usize>(self, x: &[X], distance: usize, steps: usize) -> [&[Self::Few]; P];
     /// Copies `few` to every lane.
     fn splat(self, few: &Self::Few) -> Self::Splat;
     /// Adds to each lane the sum of its products.

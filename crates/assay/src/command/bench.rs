@@ -6,6 +6,7 @@ mod ledger;
 mod market;
 mod meter;
 mod model;
+mod peer;
 
 use crate::{
     cli::{Bench, Suite},
@@ -81,7 +82,7 @@ impl Measurement {
 pub(crate) async fn run(args: &Bench, output: &Output) -> Done {
     let show = |measurement: Measurement| show(output, &measurement);
     match args.suite {
-        Suite::Model => model::run(show)?,
+        Suite::Model => model::run(args, output, show)?,
         Suite::Ledger => ledger::run(args.smoke, show)?,
         Suite::Chain => chain::run(args.smoke, show).await?,
         Suite::Market => market::run(args.smoke, output, show).await?,

@@ -6,6 +6,7 @@
 
 use std::arch::x86_64::*;
 
+use super::pieces;
 use crate::kernels::simd::{Dot, Finish, Job, LANES, Line32, Pairs, Quads, Simd, Vector};
 
 /// Proof that the processor has these instructions.
@@ -44,8 +45,8 @@ impl Dot<i8> for Avx512 {
     type Group = Quads;
 
     #[inline(always)]
-    fn few(self, x: &[i8]) -> &[[i8; 4]] {
-        x.as_chunks().0
+    fn few<const P: usize>(self, x: &[i8], distance: usize, steps: usize) -> [&[[i8; 4]]; P] {
+        pieces(x, distance, steps)
     }
 
     #[inline(always)]
@@ -73,8 +74,8 @@ impl Dot<i16> for Avx512 {
     type Group = Pairs;
 
     #[inline(always)]
-    fn few(self, x: &[i16]) -> &[[i16; 2]] {
-        x.as_chunks().0
+    fn few<const P: usize>(self, x: &[i16], distance: usize, steps: usize) -> [&[[i16; 2]]; P] {
+        pieces(x, distance, steps)
     }
 
     #[inline(always)]

@@ -2,6 +2,7 @@
 
 use std::arch::aarch64::*;
 
+use super::pieces;
 use crate::kernels::{
     portable::copy_lanes,
     simd::{Dot, Finish, Job, LANES, Line32, Pairs, Simd, Vector},
@@ -41,8 +42,8 @@ impl Dot<i8> for Neon {
     type Group = Pairs;
 
     #[inline(always)]
-    fn few(self, x: &[i8]) -> &[[i8; 2]] {
-        x.as_chunks().0
+    fn few<const P: usize>(self, x: &[i8], distance: usize, steps: usize) -> [&[[i8; 2]]; P] {
+        pieces(x, distance, steps)
     }
 
     #[inline(always)]
@@ -62,8 +63,8 @@ impl Dot<i16> for Neon {
     type Group = Pairs;
 
     #[inline(always)]
-    fn few(self, x: &[i16]) -> &[[i16; 2]] {
-        x.as_chunks().0
+    fn few<const P: usize>(self, x: &[i16], distance: usize, steps: usize) -> [&[[i16; 2]]; P] {
+        pieces(x, distance, steps)
     }
 
     #[inline(always)]
