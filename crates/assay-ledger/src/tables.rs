@@ -58,7 +58,6 @@ pub const ONLY: Only = 0;
 type Delta<K, V> = BTreeMap<K, Option<V>>;
 
 /// One table as the executing block sees it.
-
 pub(crate) struct Layered<'a, K, V> {
     base: &'a BTreeMap<K, V>,
     /// Oldest first.
