@@ -131,8 +131,7 @@ async fn a_full_batch_fits_one_request_and_one_more_does_not() {
                 sequence,
                 ..template.body.clone()
             };
-            let transaction = Transaction::new(body, template.signature.clone());
-            transaction
+            Transaction::new(body, template.signature.clone())
         })
         .collect();
     batch[0] = batch[0].body.clone().sign(&key);

@@ -8,6 +8,7 @@ use assay_model::{Tensor, bundled};
 use assay_node::dev;
 use std::process::Command;
 
+#[expect(clippy::print_stderr, reason = "a part that was skipped says so")]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_examples_buy_and_read() {
     let market = Market::start(9).await;
