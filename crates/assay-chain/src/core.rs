@@ -326,6 +326,7 @@ where
         let (_, result) = reexecution.step(&block)?;
         history.record(block.header.id(), &block, &result)?;
     }
+    history.sync()?;
     Ok(())
 }
 

@@ -6,12 +6,13 @@
 //! Durable ordering. A block goes through four stores, and a crash can fall between any two:
 //! 1. the block and its certificate are durable in [`crate::consensus::archive`];
 //! 2. its changes are applied to the in-memory tables and the authenticated database (not durable yet);
-//! 3. its results are durable **here** ([`History::record`] commits with `Durability::Immediate`);
+//! 3. its results can be read **here** ([`History::record`]), and then are durable ([`History::sync`]);
 //! 4. its changes are durable in the database, and only then does consensus count it as processed.
 //!
 //! A restart resumes at the last processed block and executes the later ones again. Because 3 precedes 4,
 //! this index is never behind the point of resumption: recording a block twice is the only thing that can
-//! happen, and that changes nothing. A block is reported final to subscribers after 3.
+//! happen, and that changes nothing. A block is reported final to subscribers as soon as its results can be
+//! read: after 1 it is final for ever, and a crash before they are durable only has them computed again.
 //!
 //! An index that *is* behind was deleted or comes from elsewhere; [`History::height`] tells, and the start
 //! rebuilds it.
@@ -174,7 +175,8 @@ impl History {
         read().map_err(storage("read the tip"))
     }
 
-    /// Records a final block; durable on return. Recording it again changes nothing.
+    /// Records a final block: readable on return, durable after [`Self::sync`]. Recording it again changes
+    /// nothing.
     ///
     /// # Panics
     /// When the block does not follow the last recorded one: a gap would be lost history.
@@ -201,12 +203,23 @@ impl History {
         );
         let write = || -> Result<(), redb::Error> {
             let mut transaction = self.database.begin_write()?;
-            transaction.set_durability(Durability::Immediate)?;
+            transaction.set_durability(Durability::None)?;
             write_block(&transaction, id, block, result)?;
             transaction.commit()?;
             Ok(())
         };
         write().map_err(storage("record a block"))
+    }
+
+    /// Makes durable what was recorded.
+    pub(crate) fn sync(&self) -> Result<(), HistoryError> {
+        let write = || -> Result<(), redb::Error> {
+            let mut transaction = self.database.begin_write()?;
+            transaction.set_durability(Durability::Immediate)?;
+            transaction.commit()?;
+            Ok(())
+        };
+        write().map_err(storage("make the recorded blocks durable"))
     }
 
     /// The id of the block recorded at `height`.

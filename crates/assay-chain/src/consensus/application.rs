@@ -269,26 +269,23 @@ impl<E: Spawner + StorageContext + CryptoRng, S: Strategy> Application<E> for Ap
         );
         let result = self.core.state().result(id);
         let finalized = Arc::new(Finalized { id, block, result });
-        // Writing waits for the disk, so it has a thread of its own.
-        let (core, recorded) = (self.core.clone(), finalized.clone());
+        // The index takes its time and waits for the disk, so it has a thread of its own.
+        let core = self.core.clone();
         let recording = runtime
             .child("history")
             .shared(true)
             .spawn(move |_| async move {
-                core.history
-                    .record(recorded.id, &recorded.block, &recorded.result)
+                let Finalized { id, block, result } = &*finalized;
+                core.history.record(*id, block, result)?;
+                // In this order a transaction is always waiting, or recorded, or both.
+                core.state_mut().finalize(*id);
+                let time = block.header.time;
+                core.mempool().finalized(&block.transactions, time);
+                core.publish(finalized);
+                core.history.sync()
             });
         match recording.await {
-            Ok(Ok(())) => {
-                // In this order a transaction is always waiting, or recorded, or both.
-                self.core.state_mut().finalize(id);
-                let Block {
-                    header,
-                    transactions,
-                } = &finalized.block;
-                self.core.mempool().finalized(transactions, header.time);
-                self.core.publish(finalized);
-            }
+            Ok(Ok(())) => {}
             Ok(Err(error)) => panic!("{error}"),
             // The runtime is going down; a restart executes the block again.
             Err(_) => {}

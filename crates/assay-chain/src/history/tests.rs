@@ -138,6 +138,20 @@ fn orders_are_listed_newest_first_where_they_began() {
 }
 
 #[test]
+fn what_is_recorded_can_be_read_at_once_and_survives_a_crash_once_synced() {
+    let file = CrashingFile::default();
+    let history = History::open_on(file.clone()).expect("a new index");
+    record(&history, 1);
+    history.sync().expect("durable");
+    record(&history, 2);
+    assert_eq!(history.height().expect("readable"), Height::new(2));
+    file.crash();
+    drop(history);
+    let reopened = History::open_on(file.reopen()).expect("the index after a crash");
+    assert_eq!(reopened.height().expect("readable"), Height::new(1));
+}
+
+#[test]
 fn recording_again_changes_nothing() {
     let history = History::open_on(CrashingFile::default()).expect("a new index");
     record(&history, 1);
