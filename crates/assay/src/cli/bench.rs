@@ -22,6 +22,7 @@ pub(crate) struct Bench {
     #[arg(
         long,
         env = "ASSAY_PYTHON",
+        hide_env = true,
         default_value = "python3",
         value_name = "PATH"
     )]
