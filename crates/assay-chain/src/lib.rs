@@ -52,6 +52,6 @@ pub use history::{HistoryError, Location, PAGE_ROWS_MAX};
 pub use mempool::{AdmitError, MempoolLimits, MempoolStatus};
 pub use proof::{Certificate, ProveError};
 pub use replay::{ReplayError, ReplayReport, replay};
-pub use standalone::{BlockCost, Sealed, Standalone, StandaloneError};
+pub use standalone::{BlockCost, Loaded, Sealed, Standalone, StandaloneError};
 pub use state::Refusal;
 pub use time::HEARTBEAT;

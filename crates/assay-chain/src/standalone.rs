@@ -13,15 +13,15 @@ use crate::{
     },
     consensus::{
         database::{self, Databases, merkleize},
-        engine::genesis_block,
+        engine::{OpenError, genesis_block, rows},
     },
     folder::{Folder, FolderError},
     mempool::Senders,
     state::{Draft, Proposal, State},
 };
-use assay_ledger::GenesisError;
+use assay_ledger::{GenesisError, Ledger, LoadError};
 use assay_types::{
-    Block, ConsensusContext, DecodeError, Genesis, HEADER_VERSION, Hash32, Header, Invalid,
+    Block, ConsensusContext, DecodeError, Genesis, HEADER_VERSION, Hash32, Header, Height, Invalid,
     LedgerTime, List, PublicKey, TRANSACTIONS_PER_BLOCK_MAX, Transaction, decode,
 };
 use commonware_glue::stateful::db::{Barrier, DatabaseSet, Merkleized as _};
@@ -30,6 +30,7 @@ use std::{
     num::NonZeroUsize,
     path::Path,
     sync::mpsc,
+    thread::JoinHandle,
     time::{Duration, Instant},
 };
 
@@ -60,6 +61,19 @@ pub struct Sealed {
     pub cost: BlockCost,
 }
 
+/// What a start found and took.
+#[derive(Debug, Clone, Copy)]
+pub struct Loaded {
+    /// Height of the last durable block.
+    pub height: Height,
+    /// Rows of all tables.
+    pub rows: usize,
+    /// Opening the database.
+    pub open: Duration,
+    /// Reading its rows into tables and rebuilding their indexes.
+    pub load: Duration,
+}
+
 /// Why a block was not sealed.
 #[derive(Debug, thiserror::Error)]
 pub enum StandaloneError {
@@ -75,6 +89,12 @@ pub enum StandaloneError {
     /// A signature does not hold.
     #[error("a transaction is not signed by its sender; sign it for this chain")]
     Signature,
+    /// The database cannot be read.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// Its rows are no ledger.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// No block may hold one of them.
     #[error("no block may hold one of the transactions: {0}")]
     Invalid(Invalid),
@@ -99,6 +119,7 @@ enum Request {
 #[derive(Debug)]
 pub struct Standalone {
     requests: mpsc::Sender<Request>,
+    thread: JoinHandle<()>,
 }
 
 impl Standalone {
@@ -133,13 +154,55 @@ impl Standalone {
                 drop(folder);
             });
         };
-        std::thread::Builder::new()
+        let thread = std::thread::Builder::new()
             .name("assay-standalone".into())
             .stack_size(STACK_BYTES)
             .spawn(work)
             .map_err(|_| StandaloneError::Gone)?;
         opening.recv().map_err(|_| StandaloneError::Gone)??;
-        Ok(Self { requests })
+        Ok(Self { requests, thread })
+    }
+
+    /// Waits until every sealed block is durable and lets go of the folder.
+    pub fn close(self) {
+        drop(self.requests);
+        // A panic there has been told by the block that caused it.
+        let _ = self.thread.join();
+    }
+
+    /// Opens what a standalone ledger left in `data_dir` and loads its tables, as a node's start does.
+    ///
+    /// # Errors
+    /// [`StandaloneError`] when the folder cannot be used or its rows are damaged.
+    pub fn load(data_dir: &Path, genesis: &Genesis) -> Result<Loaded, StandaloneError> {
+        let folder = Folder::open(data_dir, genesis.chain_id())?;
+        let genesis = genesis.clone();
+        let work = move || {
+            let config = tokio::Config::new().with_storage_directory(folder.stores());
+            tokio::Runner::new(config).start(|context| async move {
+                let mut lap = Lap(Instant::now());
+                let strategy: Threads = context.child("strategy").strategy(NonZeroUsize::MIN);
+                let databases = open_databases(&context, &strategy).await;
+                let open = lap.time();
+                let rows = rows(&databases).await?;
+                let count = rows.len();
+                let ledger = Ledger::load(&genesis, rows)?;
+                let load = lap.time();
+                drop(folder);
+                Ok(Loaded {
+                    height: ledger.height(),
+                    rows: count,
+                    open,
+                    load,
+                })
+            })
+        };
+        let thread = std::thread::Builder::new()
+            .name("assay-standalone".into())
+            .stack_size(STACK_BYTES)
+            .spawn(work)
+            .map_err(|_| StandaloneError::Gone)?;
+        thread.join().map_err(|_| StandaloneError::Gone)?
     }
 
     /// Seals a block of these transactions (a canonical list) at `time`; the disk goes on writing it.
@@ -191,14 +254,7 @@ impl Worker {
         threads: NonZeroUsize,
     ) -> Result<Self, StandaloneError> {
         let strategy: Threads = context.child("strategy").strategy(threads);
-        let page_cache = database::page_cache();
-        let config = database::config(PARTITION, &page_cache, strategy.clone());
-        let databases = <Databases<tokio::Context, Threads> as DatabaseSet<_>>::init(
-            context.child("state"),
-            config,
-            None,
-        )
-        .await;
+        let databases = open_databases(&context, &strategy).await;
         let origin = genesis_block::<tokio::Context, Threads>(&genesis)?;
         let leader = origin.0.header.context.leader.clone();
         let state = State::genesis(&genesis, origin.0.header, Duration::ZERO)?;
@@ -313,6 +369,20 @@ impl Worker {
             cost,
         })
     }
+}
+
+async fn open_databases(
+    context: &tokio::Context,
+    strategy: &Threads,
+) -> Databases<tokio::Context, Threads> {
+    let page_cache = database::page_cache();
+    let config = database::config(PARTITION, &page_cache, strategy.clone());
+    <Databases<tokio::Context, Threads> as DatabaseSet<_>>::init(
+        context.child("state"),
+        config,
+        None,
+    )
+    .await
 }
 
 /// A stopwatch.

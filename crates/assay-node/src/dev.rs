@@ -71,6 +71,10 @@ impl DevNetwork {
     }
 }
 
+/// Time a drawn seller has to accept where several validators take turns: one that has died costs pauses of
+/// two seconds until it is skipped, and who answered in time must not be late because of them.
+const SEVERAL_ACCEPT_WINDOW_MS: u64 = 10_000;
+
 /// The network with one validator that follows from `seed` and begins at `start`, usually now.
 pub fn dev_genesis(seed: &[u8; 32], start: LedgerTime) -> DevNetwork {
     dev_network(seed, start, NonZeroU8::MIN)
@@ -122,6 +126,10 @@ pub fn dev_network(seed: &[u8; 32], start: LedgerTime, validators: NonZeroU8) ->
         models: List::new(models).expect("a few are within the limit"),
         params: Params {
             unbonding_ms: UNBONDING_MS,
+            accept_window_ms: match validators.len() {
+                1 => Params::default().accept_window_ms,
+                _ => SEVERAL_ACCEPT_WINDOW_MS,
+            },
             ..Params::default()
         },
     };

@@ -488,19 +488,10 @@ where
     S: Strategy,
 {
     let now = (core.monotonic)();
-    let (rows, root, operations_root) = {
+    let rows = rows(databases).await?;
+    let (root, operations_root) = {
         let database = databases.read().await;
-        let mut rows = Vec::new();
-        let mut stream = Box::pin(database.stream_range(..));
-        while let Some(row) = stream.next().await {
-            let (_, value) = row.map_err(|error| OpenError::Rows {
-                reason: error.to_string(),
-            })?;
-            rows.push(value);
-        }
-        drop(stream);
         (
-            rows,
             Hash32::new(database.root().0),
             Hash32::new(database.ops_root().0),
         )
@@ -541,6 +532,27 @@ where
     }
     core.open_at(state);
     Ok(())
+}
+
+/// Every row of the database, in the order of their keys.
+///
+/// # Errors
+/// [`OpenError::Rows`].
+pub(crate) async fn rows<E, S>(databases: &Databases<E, S>) -> Result<Vec<Vec<u8>>, OpenError>
+where
+    E: Spawner + StorageContext,
+    S: Strategy,
+{
+    let database = databases.read().await;
+    let mut rows = Vec::new();
+    let mut stream = Box::pin(database.stream_range(..));
+    while let Some(row) = stream.next().await {
+        let (_, value) = row.map_err(|error| OpenError::Rows {
+            reason: error.to_string(),
+        })?;
+        rows.push(value);
+    }
+    Ok(rows)
 }
 
 /// A kept final block.

@@ -36,6 +36,8 @@ pub(crate) enum Suite {
     Model,
     /// Transfers a second through signatures, rules and state on disk, on one core
     Ledger,
+    /// Cost of a transfer, memory and start by number of accounts
+    Scale,
     /// Transfers a second through a node's interface, and the time of one, all cores
     Chain,
     /// Time to settle an order and settled orders a second, with one validator and with four

@@ -7,6 +7,7 @@ mod market;
 mod meter;
 mod model;
 mod peer;
+mod scale;
 
 use crate::{
     cli::{Bench, Suite},
@@ -84,6 +85,7 @@ pub(crate) async fn run(args: &Bench, output: &Output) -> Done {
     match args.suite {
         Suite::Model => model::run(args, output, show)?,
         Suite::Ledger => ledger::run(args.smoke, show)?,
+        Suite::Scale => scale::run(args.smoke, show)?,
         Suite::Chain => chain::run(args.smoke, show).await?,
         Suite::Market => market::run(args.smoke, output, show).await?,
     }
