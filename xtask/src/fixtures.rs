@@ -54,7 +54,10 @@ pub(crate) fn run(root: &Path) -> Result<(), Failure> {
             fixture.provide(&folder, &python)
         })?;
     }
-    output::line(&format!("fixtures are in {}", folder.display()));
+    output::line(&format!(
+        "fixtures are in {}; models/README.md tells how to import them",
+        folder.display()
+    ));
     Ok(())
 }
 

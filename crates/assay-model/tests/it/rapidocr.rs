@@ -1,9 +1,14 @@
 //! A network from practice: the text-orientation classifier that `cargo xtask fixtures` fetches.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use assay_model::{
-    Calibration, Card, Collection, FloatTensor, Imported, Input, Shape, import,
+    Calibration, Card, Collection, Executor, FloatTensor, Imported, Input, KernelSet, Plan, Shape,
+    execute::BATCH_ITEMS,
+    import,
     input::decode_npz,
     manifest::{Colour, ImagePreprocessing, PixelRange, Preprocessing},
 };
@@ -81,7 +86,9 @@ fn integers_choose_as_floats_do() {
         held_out: Some(collection((&held_out.0, &held_out.1))),
     };
     let Imported {
-        program, report, ..
+        program,
+        manifest,
+        report,
     } = import(&file, samples, card).expect("import");
     assert!(report.held_out && report.without_softmax);
     assert_eq!(report.samples, 300);
@@ -91,4 +98,23 @@ fn integers_choose_as_floats_do() {
     }
     assert_eq!((program.nodes().len(), program.steps()), (109, 17_257_568));
     insta::assert_snapshot!(program.model_id(), @"662c5ece4240bdb6ea301cf184ebfbc4505c97142d9a8c43ab86f6bd4d5f9168");
+
+    // Whatever the kernels, and whether inputs come one by one or together.
+    let mut crops = manifest.quantize_input(&held_out.0).expect("crops");
+    crops.truncate(BATCH_ITEMS + 1);
+    let program = Arc::new(program);
+    let executor = |kernels, items| {
+        Executor::of_plan(
+            Arc::new(Plan::with_kernels(program.clone(), kernels)),
+            items,
+        )
+    };
+    let mut plain = executor(KernelSet::PORTABLE, 1);
+    let expected = plain.run_batch(&crops).expect("plain loops");
+    for kernels in KernelSet::available() {
+        for items in [1, BATCH_ITEMS] {
+            let found = executor(kernels, items).run_batch(&crops).expect("run");
+            assert!(found == expected, "{} by {items}", kernels.name());
+        }
+    }
 }

@@ -21,7 +21,7 @@ use assay_model::{
 use std::path::Path;
 
 /// The canonical program in a model's folder.
-const PROGRAM_FILE: &str = "program.bin";
+pub(crate) const PROGRAM_FILE: &str = "program.bin";
 /// The canonical manifest in a model's folder.
 const MANIFEST_FILE: &str = "manifest.bin";
 
@@ -75,7 +75,7 @@ fn load(model: &str) -> anyhow::Result<Loaded> {
 ///
 /// # Errors
 /// When its files cannot be read, are not canonical, or do not belong together.
-fn load_folder(folder: &Path) -> anyhow::Result<Loaded> {
+pub(crate) fn load_folder(folder: &Path) -> anyhow::Result<Loaded> {
     let read = |name: &str, bytes_max: usize| {
         let path = folder.join(name);
         let bytes_max = u64::try_from(bytes_max).unwrap_or(u64::MAX);

@@ -5,14 +5,18 @@
 //! `kernels=` names others, `batch=` is the time of one item among so many.
 
 use super::{Measurement, median, peer};
-use crate::{cli::Bench, output::Output};
+use crate::{
+    cli::Bench,
+    command::model::{Loaded, PROGRAM_FILE, load_folder},
+    output::Output,
+};
 use anyhow::Context;
 use assay_model::{
     Executor, Manifest, Program, bundled,
     execute::{KernelSet, Plan},
 };
 use std::{
-    fs, hint,
+    hint,
     path::{Path, PathBuf},
     sync::Arc,
     time::Instant,
@@ -20,12 +24,13 @@ use std::{
 
 /// The models that come with the binary.
 const BUNDLED: [&str; 3] = ["digits-mlp", "digits-smallcnn", "digits-lenet"];
-/// A vision model that does not: `cargo xtask fixtures` fetches its original.
+/// A vision model that does not: `cargo xtask fixtures` fetches its original, `assay model import` writes
+/// its program beside it.
 const FETCHED: &str = "rapidocr-cls";
 /// Inferences of which the median is taken.
 const RUNS: usize = 10_000;
-/// Inferences before them.
-const RUNS_WARM: usize = RUNS / 10;
+/// The same of [`FETCHED`], which takes a hundred times as long.
+const RUNS_FETCHED: usize = 500;
 /// Items of a batch.
 const BATCH: usize = 32;
 
@@ -36,6 +41,8 @@ struct Subject {
     manifest: Manifest,
     /// Numbers of [`BATCH`] inputs.
     inputs: Vec<f32>,
+    /// Inferences of which the median is taken.
+    runs: usize,
     /// The original, where it is at hand.
     onnx: Option<PathBuf>,
 }
@@ -54,7 +61,8 @@ pub(super) fn run(
     match fetched_subject(root.as_deref())? {
         Some(subject) => subjects.push(subject),
         None => output.note(format_args!(
-            "{FETCHED} is skipped: run `cargo xtask fixtures` and `assay bench model` in the repository"
+            "{FETCHED} is skipped: run `cargo xtask fixtures` and the `assay model import` of \
+             models/README.md, then `assay bench model`, all in the repository"
         )),
     }
 
@@ -79,7 +87,7 @@ pub(super) fn run(
         let time = |kernels, items| -> anyhow::Result<f64> {
             let plan = Plan::with_kernels(Arc::clone(&subject.program), kernels);
             let executor = Executor::of_plan(Arc::new(plan), items);
-            subject.median_us(executor, bits, items, runs)
+            subject.median_us(executor, bits, items, runs.min(subject.runs))
         };
         let best = KernelSet::best();
         let measured = |case: String, us| Measurement::new("model", case, us, "µs");
@@ -112,7 +120,8 @@ impl Subject {
         runs: usize,
     ) -> anyhow::Result<f64> {
         let calls = runs.div_ceil(items);
-        let warm = (RUNS_WARM / items).min(runs);
+        // A tenth before them, unmeasured.
+        let warm = calls.div_ceil(10);
         let mut micros = Vec::with_capacity(calls);
         let inputs = self.inputs.chunks_exact(items * self.per_item()).cycle();
         for (call, inputs) in inputs.take(warm + calls).enumerate() {
@@ -149,33 +158,32 @@ fn bundled_subject(name: &'static str, root: Option<&Path>) -> anyhow::Result<Su
         program,
         manifest: model.manifest(),
         inputs: pixels.iter().map(|&pixel| pixel as f32).collect(),
+        runs: RUNS,
         onnx: onnx.filter(|path| path.is_file()),
     })
 }
 
-/// The fetched model, if the repository holds its program and the fixtures its original.
+/// The fetched model, if the fixtures hold its original and its program.
 fn fetched_subject(root: Option<&Path>) -> anyhow::Result<Option<Subject>> {
-    let Some(root) = root else { return Ok(None) };
-    let fixtures = match std::env::var_os("ASSAY_FIXTURES") {
-        Some(folder) => PathBuf::from(folder),
-        None => root.join("fixtures"),
+    let fixtures = std::env::var_os("ASSAY_FIXTURES").map(PathBuf::from);
+    let Some(fixtures) = fixtures.or_else(|| root.map(|root| root.join("fixtures"))) else {
+        return Ok(None);
     };
-    let onnx = fixtures.join(FETCHED).join("model.onnx");
-    let folder = root.join("models").join(FETCHED);
-    let (program, manifest) = (folder.join("program.bin"), folder.join("manifest.bin"));
-    if !(program.is_file() && manifest.is_file() && onnx.is_file()) {
+    let folder = fixtures.join(FETCHED);
+    let onnx = folder.join("model.onnx");
+    if !(folder.join(PROGRAM_FILE).is_file() && onnx.is_file()) {
         return Ok(None);
     }
-    let read =
-        |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-    let program = Arc::new(Program::from_bytes(&read(&program)?)?);
+    let Loaded { program, manifest } = load_folder(&folder)?;
+    let program = Arc::new(program);
     // A gradient between black and white; how long an inference takes does not depend on the picture.
     let per_item = program.input().shape.elements();
     let inputs = (0..BATCH * per_item).map(|index| (index % 511) as f32 / 255.0 - 1.0);
     Ok(Some(Subject {
         name: FETCHED,
-        manifest: Manifest::from_bytes(&read(&manifest)?)?,
+        manifest,
         inputs: inputs.collect(),
+        runs: RUNS_FETCHED,
         onnx: Some(onnx),
         program,
     }))
