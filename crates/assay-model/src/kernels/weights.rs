@@ -10,6 +10,10 @@ use crate::program::Requant;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// [`Quads`], for activations of int8 to which 128 is added.
+    #[cfg_attr(
+        not(target_arch = "x86_64"),
+        expect(dead_code, reason = "no other processor's set multiplies them")
+    )]
     Quads,
     /// [`Pairs`].
     Pairs,
