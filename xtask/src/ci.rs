@@ -34,11 +34,10 @@ pub(crate) fn run(root: &Path) -> Result<(), Failure> {
         for seed in [simulate::SEED_FIXED, simulate::seed_fresh()] {
             simulate::step(root, seed, simulate::STEPS_CI)?;
         }
-        // After the tests, which have built the binary in the same profile.
+        // The binary that the tests have built; `cargo run --package` would resolve other features and build
+        // it again.
         for suite in BENCH_SUITES {
-            let bench = ["bench", suite, "--smoke", "--json"];
-            let run = ["run", "--quiet", "--locked", "--package", "assay", "--"];
-            Step::cargo(root, &[&run[..], &bench[..]].concat()).run()?;
+            Step::sibling(root, "assay", &["bench", suite, "--smoke", "--json"])?.run()?;
         }
         // A figure, not a check: the same tests have passed above.
         if let Err(failure) = coverage::run(root) {

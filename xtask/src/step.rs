@@ -20,6 +20,22 @@ impl Step {
         }
     }
 
+    /// The workspace's program `name`, which lies beside this one, with `arguments` in `root`.
+    ///
+    /// # Errors
+    /// When the system does not tell where this program lies.
+    pub(crate) fn sibling(root: &Path, name: &str, arguments: &[&str]) -> Result<Self, Failure> {
+        let this = std::env::current_exe()
+            .map_err(|error| Failure::broken(format!("cannot find `{name}`: {error}")))?;
+        let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+        let mut command = Command::new(this.with_file_name(file));
+        command.args(arguments).current_dir(root);
+        Ok(Self {
+            name: format!("{name} {}", arguments.join(" ")),
+            command,
+        })
+    }
+
     /// Sets an environment variable and shows it in the name.
     pub(crate) fn env(mut self, key: &str, value: &str) -> Self {
         self.command.env(key, value);
