@@ -49,7 +49,7 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// So many tokens a second, and [`BURST_SECONDS`] seconds' worth at once; loopback is free.
+    /// So many tokens a second, and `BURST_SECONDS` seconds' worth at once; loopback is free.
     pub const fn per_second(tokens_per_second: NonZeroU32) -> Self {
         Self {
             tokens_per_second,

@@ -42,7 +42,7 @@ pub(crate) struct NodeRun {
     #[arg(long, value_name = "N", conflicts_with = "archive",
           value_parser = clap::value_parser!(u64).range(KEEP_BLOCKS_MIN..))]
     pub(crate) keep_blocks: Option<u64>,
-    /// Let web pages of this origin use the interface, e.g. https://example.org; may be repeated [default:
+    /// Let web pages of this origin use the interface, e.g. `https://example.org`; may be repeated [default:
     /// none]
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) allow_origin: Vec<Origin>,
@@ -83,5 +83,5 @@ pub(crate) struct NodeExport {
     pub(crate) json_lines: bool,
 }
 
-/// Where a node listens unless told otherwise; [`NODE_DEFAULT`] is the same as a URL.
+/// Where a node listens unless told otherwise; `NODE_DEFAULT` is the same as a URL.
 pub(crate) const LISTEN_DEFAULT: &str = "127.0.0.1:2790";
