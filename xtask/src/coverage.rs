@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     Failure, output,
-    step::{cargo, timed},
+    step::{cargo, this_program, timed},
 };
 
 /// Cores whose tests are counted: those that decide about money and proofs, and what they speak of.
@@ -108,8 +108,7 @@ struct TestBinary {
 
 /// Compiles the cores' tests with counters.
 fn test_binaries(root: &Path) -> Result<Vec<TestBinary>, Failure> {
-    let this = std::env::current_exe()
-        .map_err(|error| Failure::broken(format!("cannot find this program: {error}")))?;
+    let this = this_program()?;
     let mut build = cargo();
     build.args([
         "test", "--lib", "--tests", "--locked", "--no-run", "--quiet",

@@ -35,6 +35,8 @@ fn main() -> ExitCode {
     if let Some(code) = coverage::as_compiler() {
         return code;
     }
+    // Asked before any build can replace the file; who needs the answer reports its absence.
+    let _ = step::this_program();
     let root = workspace_root();
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();

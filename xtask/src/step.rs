@@ -1,5 +1,10 @@
 //! One child process with a name: announced, timed, and its exit code kept.
-use std::{path::Path, process::Command, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::OnceLock,
+    time::Instant,
+};
 
 use crate::{Failure, output};
 
@@ -25,8 +30,7 @@ impl Step {
     /// # Errors
     /// When the system does not tell where this program lies.
     pub(crate) fn sibling(root: &Path, name: &str, arguments: &[&str]) -> Result<Self, Failure> {
-        let this = std::env::current_exe()
-            .map_err(|error| Failure::broken(format!("cannot find `{name}`: {error}")))?;
+        let this = this_program()?;
         let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
         let mut command = Command::new(this.with_file_name(file));
         command.args(arguments).current_dir(root);
@@ -67,6 +71,18 @@ impl Step {
             })
         })
     }
+}
+
+/// Where this program lies. The system is asked once, at the start: a build of the workspace may replace the
+/// file, and then it would name one that is gone.
+///
+/// # Errors
+/// When the system does not tell.
+pub(crate) fn this_program() -> Result<&'static Path, Failure> {
+    static THIS: OnceLock<Option<PathBuf>> = OnceLock::new();
+    THIS.get_or_init(|| std::env::current_exe().ok())
+        .as_deref()
+        .ok_or_else(|| Failure::broken("the system does not tell where this program lies"))
 }
 
 /// The cargo that runs this program, so that children use the same toolchain.
