@@ -3,7 +3,9 @@
 use crate::{
     consensus::gossip::Outbox,
     history::{History, HistoryError},
-    mempool::{AdmitError, Facts, Mempool, MempoolLimits, Senders, Verified, check_alone},
+    mempool::{
+        AdmitError, Facts, Mempool, MempoolLimits, Senders, Verified, check_alone, with_keys,
+    },
     state::{BlockResult, Refusal, State},
 };
 use assay_ledger::Ledger;
@@ -47,6 +49,7 @@ pub(crate) struct Core {
     verified: Mutex<Verified>,
     /// What this node's clients sent and its peers have not been told.
     pub(crate) outbox: Outbox,
+    /// Keys of recent senders.
     senders: Mutex<Senders>,
     recent: Mutex<VecDeque<Arc<Finalized>>>,
     /// Counts admissions, so that an idle proposer wakes.
@@ -230,11 +233,8 @@ impl Core {
         rng: &mut impl CryptoRng,
         strategy: &impl Strategy,
     ) -> bool {
-        let items = {
-            let mut senders = self.senders.lock().unwrap_or_else(PoisonError::into_inner);
-            senders.keys(transactions)
-        };
-        items.is_some_and(|items| Transaction::signatures_hold_with(&items, rng, strategy))
+        with_keys(&self.senders, transactions)
+            .is_some_and(|items| Transaction::signatures_hold_with(&items, rng, strategy))
     }
 
     /// Tells subscribers of a final block whose results are durable.

@@ -23,7 +23,7 @@ use std::{
     sync::Arc,
 };
 
-pub(crate) use senders::Senders;
+pub(crate) use senders::{Senders, with_keys};
 pub(crate) use verified::Verified;
 
 /// A replacement must pay at least this share of the old tip more, in percent, so that it pays for the work

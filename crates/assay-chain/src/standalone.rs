@@ -16,7 +16,7 @@ use crate::{
         engine::{OpenError, genesis_block, rows},
     },
     folder::{Folder, FolderError},
-    mempool::Senders,
+    mempool::{Senders, with_keys},
     state::{Draft, Proposal, State},
 };
 use assay_ledger::{GenesisError, Ledger, LoadError};
@@ -29,7 +29,7 @@ use commonware_runtime::{Runner as _, Strategizer as _, Supervisor as _, tokio};
 use std::{
     num::NonZeroUsize,
     path::Path,
-    sync::mpsc,
+    sync::{Mutex, mpsc},
     thread::JoinHandle,
     time::{Duration, Instant},
 };
@@ -241,7 +241,7 @@ struct Worker {
     strategy: Threads,
     databases: Databases<tokio::Context, Threads>,
     state: State,
-    senders: Senders,
+    senders: Mutex<Senders>,
     leader: PublicKey,
     /// The block that the disk works on.
     writing: Option<Barrier>,
@@ -263,7 +263,7 @@ impl Worker {
             strategy,
             databases,
             state,
-            senders: Senders::default(),
+            senders: Mutex::default(),
             leader,
             writing: None,
         })
@@ -303,7 +303,7 @@ impl Worker {
         let transactions = transactions.into_vec();
         cost.decode = lap.time();
 
-        let signed = self.senders.keys(&transactions).is_some_and(|items| {
+        let signed = with_keys(&self.senders, &transactions).is_some_and(|items| {
             Transaction::signatures_hold_with(&items, &mut self.context, &self.strategy)
         });
         if !signed {
