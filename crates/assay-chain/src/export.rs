@@ -107,6 +107,7 @@ pub fn export(
     out: impl io::Write + Send + 'static,
 ) -> Result<Exported, ExportError> {
     let folder = Folder::open(data_dir, genesis.chain_id())?;
+    let log_bytes = database::log_bytes(&folder, PARTITION, genesis);
     let genesis = genesis.clone();
     // A thread of its own, for the caller may be inside another runtime.
     let thread = std::thread::Builder::new()
@@ -117,7 +118,8 @@ pub fn export(
         tokio::Runner::new(config).start(|context| async move {
             let strategy: Threads = context.child("strategy").strategy(NZUsize!(1));
             let runtime = context.child("export");
-            let exported = export_from(&runtime, &genesis, PARTITION, strategy, format, out).await;
+            let stores = (PARTITION, log_bytes);
+            let exported = export_from(&runtime, &genesis, stores, strategy, format, out).await;
             drop(folder);
             exported
         })
@@ -128,11 +130,11 @@ pub fn export(
         .map_err(|_| ExportError::Failed)?
 }
 
-/// Exports from the stores of `partition`.
+/// Exports from the stores of `partition`, whose log of the state takes `log_bytes`.
 pub(crate) async fn export_from<E, S>(
     runtime: &E,
     genesis: &Genesis,
-    partition: &str,
+    (partition, log_bytes): (&str, u64),
     strategy: S,
     format: ExportFormat,
     out: impl io::Write,
@@ -141,7 +143,7 @@ where
     E: Spawner + Context,
     S: Strategy,
 {
-    let page_cache = database::page_cache();
+    let page_cache = database::page_cache(log_bytes);
     let failed = |what| move |source| ExportError::Log { what, source };
     // Nothing is pruned here, so whatever is kept is found.
     let (retention, floor) = (Retention::Everything, Floor::default());

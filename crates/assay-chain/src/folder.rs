@@ -86,6 +86,18 @@ impl Folder {
     pub(crate) fn stores(&self) -> PathBuf {
         self.path.join(STORES)
     }
+
+    /// Bytes that the stores whose names begin with `name` take on disk. What cannot be read counts as
+    /// nothing: this sizes caches.
+    pub(crate) fn stored_bytes(&self, name: &str) -> u64 {
+        let entries = |path: PathBuf| fs::read_dir(path).into_iter().flatten().flatten();
+        entries(self.stores())
+            .filter(|store| store.file_name().to_string_lossy().starts_with(name))
+            .flat_map(|store| entries(store.path()))
+            .filter_map(|blob| blob.metadata().ok())
+            .map(|blob| blob.len())
+            .sum()
+    }
 }
 
 /// Writes the chain's id into a new folder, or compares it with an old one's.

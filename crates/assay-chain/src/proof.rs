@@ -4,7 +4,7 @@
 //! other. `assay-verify` checks what is made here; the tests hold it to Commonware's own verifier.
 
 use crate::consensus::{
-    database::{CHUNK, Databases, ExclusionProof, InclusionProof, Key, ROW_BYTES_MAX},
+    database::{CHUNK, Databases, ExclusionProof, InclusionProof, Key, ROW_BYTES_MAX, Value},
     engine::Marshal,
 };
 use assay_types::{
@@ -148,10 +148,10 @@ fn present(key: &RowKey, row: &[u8], next: Option<StateKey>) -> Option<StateEvid
     })
 }
 
-fn absent(before: Update<Key, VariableEncoding<Vec<u8>>>) -> Option<StateEvidence> {
+fn absent(before: Update<Key, VariableEncoding<Value>>) -> Option<StateEvidence> {
     Some(StateEvidence::Absent {
         before: state_key(&before.key)?,
-        row: Blob::new(before.value).ok()?,
+        row: Blob::new(&*before.value).ok()?,
         next: state_key(&before.next_key)?,
     })
 }

@@ -97,6 +97,7 @@ pub enum ReplayError {
 /// [`ReplayError`]; the node's own data are unchanged in any case.
 pub fn replay(data_dir: &Path, genesis: &Genesis) -> Result<ReplayReport, ReplayError> {
     let folder = Folder::open(data_dir, genesis.chain_id())?;
+    let log_bytes = database::log_bytes(&folder, PARTITION, genesis);
     let genesis = genesis.clone();
     // A thread of its own, for the caller may be inside another runtime.
     let thread = std::thread::Builder::new()
@@ -111,7 +112,7 @@ pub fn replay(data_dir: &Path, genesis: &Genesis) -> Result<ReplayReport, Replay
                 &runtime,
                 &mut context,
                 &genesis,
-                PARTITION,
+                (PARTITION, log_bytes),
                 strategy,
                 |_| {},
             )
@@ -126,12 +127,12 @@ pub fn replay(data_dir: &Path, genesis: &Genesis) -> Result<ReplayReport, Replay
         .map_err(|_| ReplayError::Failed)?
 }
 
-/// Replays the log in `partition`, and shows the ledger it ends with to `inspect`.
+/// Replays the log in `partition`, whose state's log takes `log_bytes`, and shows the ledger it ends with to `inspect`.
 pub(crate) async fn replay_log<E, S>(
     runtime: &E,
     rng: &mut impl CryptoRng,
     genesis: &Genesis,
-    partition: &str,
+    (partition, log_bytes): (&str, u64),
     strategy: S,
     inspect: impl FnOnce(&Ledger),
 ) -> Result<ReplayReport, ReplayError>
@@ -139,7 +140,7 @@ where
     E: Spawner + Context,
     S: Strategy,
 {
-    let page_cache = database::page_cache();
+    let page_cache = database::page_cache(log_bytes);
     let log = runtime.child("blocks");
     let (retention, floor) = (Retention::Everything, Floor::default());
     let log = BlockLog::open(log, partition, &page_cache, retention, floor).await?;
@@ -207,6 +208,7 @@ async fn open_fresh<E: Spawner + Context, S: Strategy>(
 async fn destroy<E: Spawner + Context, S: Strategy>(database: Databases<E, S>) {
     let (_slot, database) = database.write().await;
     database
+        .into_inner()
         .destroy()
         .await
         .expect("the disk must let go of a database");

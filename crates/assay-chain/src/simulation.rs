@@ -119,6 +119,7 @@ impl Node {
             peers,
             strategy: Sequential,
             partition,
+            log_bytes: 0,
             retention,
             faults,
         };

@@ -133,6 +133,7 @@ impl Standalone {
         threads: NonZeroUsize,
     ) -> Result<Self, StandaloneError> {
         let folder = Folder::open(data_dir, genesis.chain_id())?;
+        let log_bytes = database::log_bytes(&folder, PARTITION, genesis);
         let genesis = genesis.clone();
         let (requests, received) = mpsc::channel();
         let (opened, opening) = mpsc::channel();
@@ -141,7 +142,7 @@ impl Standalone {
                 .with_storage_directory(folder.stores())
                 .with_worker_threads(threads.get());
             tokio::Runner::new(config).start(|context| async move {
-                let worker = Worker::open(context, genesis, threads).await;
+                let worker = Worker::open(context, genesis, threads, log_bytes).await;
                 match worker {
                     Ok(worker) => {
                         let _ = opened.send(Ok(()));
@@ -176,13 +177,14 @@ impl Standalone {
     /// [`StandaloneError`] when the folder cannot be used or its rows are damaged.
     pub fn load(data_dir: &Path, genesis: &Genesis) -> Result<Loaded, StandaloneError> {
         let folder = Folder::open(data_dir, genesis.chain_id())?;
+        let log_bytes = database::log_bytes(&folder, PARTITION, genesis);
         let genesis = genesis.clone();
         let work = move || {
             let config = tokio::Config::new().with_storage_directory(folder.stores());
             tokio::Runner::new(config).start(|context| async move {
                 let mut lap = Lap(Instant::now());
                 let strategy: Threads = context.child("strategy").strategy(NonZeroUsize::MIN);
-                let databases = open_databases(&context, &strategy).await;
+                let databases = open_databases(&context, &strategy, log_bytes).await;
                 let open = lap.time();
                 let rows = rows(&databases).await?;
                 let count = rows.len();
@@ -252,9 +254,10 @@ impl Worker {
         context: tokio::Context,
         genesis: Genesis,
         threads: NonZeroUsize,
+        log_bytes: u64,
     ) -> Result<Self, StandaloneError> {
         let strategy: Threads = context.child("strategy").strategy(threads);
-        let databases = open_databases(&context, &strategy).await;
+        let databases = open_databases(&context, &strategy, log_bytes).await;
         let origin = genesis_block::<tokio::Context, Threads>(&genesis)?;
         let leader = origin.0.header.context.leader.clone();
         let state = State::genesis(&genesis, origin.0.header, Duration::ZERO)?;
@@ -374,8 +377,9 @@ impl Worker {
 async fn open_databases(
     context: &tokio::Context,
     strategy: &Threads,
+    log_bytes: u64,
 ) -> Databases<tokio::Context, Threads> {
-    let page_cache = database::page_cache();
+    let page_cache = database::page_cache(log_bytes);
     let config = database::config(PARTITION, &page_cache, strategy.clone());
     <Databases<tokio::Context, Threads> as DatabaseSet<_>>::init(
         context.child("state"),

@@ -211,7 +211,7 @@ fn audit_accounts(tables: &Tables) -> Result<(), AuditError> {
         let account = expected.entry(key.account).or_default();
         account.unbondings = account.unbondings.saturating_add(1);
     }
-    for (id, row) in &tables.accounts {
+    for (id, row) in tables.accounts.iter() {
         let expected = expected.remove(id).unwrap_or_default();
         if wide(row.locked) != expected.locked || row.locked > row.bond {
             return Err(AuditError::Locks {

@@ -2,7 +2,7 @@
 
 use crate::{
     block::Run,
-    rows::{Account, Meta},
+    rows::Account,
     tables::ONLY,
 };
 use assay_types::{AccountId, Amount, Event, Rejection, Unsigned};
@@ -38,12 +38,10 @@ impl Run<'_> {
 
     /// Counts money as burnt that left a balance, a bond or an escrow.
     pub(crate) fn burn(&mut self, amount: Amount) {
-        let meta = self.meta().clone();
-        let burnt = meta
-            .burnt
-            .checked_add(amount)
-            .expect("what is burnt was issued");
-        self.state.meta.put(ONLY, Meta { burnt, ..meta });
+        self.state.meta.change(ONLY, |meta| {
+            let burnt = meta.burnt.checked_add(amount);
+            meta.burnt = burnt.expect("what is burnt was issued");
+        });
     }
 
     /// Takes fee and tip, which the caller has checked the balance covers, and the transaction's place in

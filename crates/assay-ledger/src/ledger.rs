@@ -148,7 +148,7 @@ impl Ledger {
     /// [`LoadError`] when the rows are damaged or incomplete.
     pub fn load(
         genesis: &Genesis,
-        rows: impl IntoIterator<Item = Vec<u8>>,
+        rows: impl IntoIterator<Item = impl AsRef<[u8]>>,
     ) -> Result<Self, LoadError> {
         let tables = Tables::load(rows)?;
         Ok(Self {
@@ -315,7 +315,7 @@ impl Ledger {
         self.tables.accounts.get(id)
     }
 
-    /// Every account.
+    /// Every account, ascending. Sorts them first: O(n log n).
     pub fn accounts(&self) -> impl Iterator<Item = (&AccountId, &Account)> {
         self.tables.accounts.iter()
     }

@@ -49,7 +49,7 @@ pub use emission::{EpochStatus, Schedule};
 pub use ledger::{GenesisError, Ledger, REDRAWS_LIMIT, Sizes};
 pub use market::draw_weight;
 pub use names::name_price;
-pub use tables::{Changes, LoadError, Row};
+pub use tables::{Changes, LoadError, Row, RowBytes};
 
 #[cfg(test)]
 mod tests;

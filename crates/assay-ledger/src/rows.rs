@@ -19,7 +19,7 @@ pub const CHECK_STATE_BYTES_MAX: usize = 8 * 1024;
 pub const EXCLUDED_MAX: usize = 256;
 
 /// Where the chain stands.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Meta {
     /// Height of the last block.
     pub height: Height,

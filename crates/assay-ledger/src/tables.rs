@@ -1,9 +1,14 @@
-//! Ordered tables in memory, layered: finalised rows, the changes of pending blocks above them, and the
-//! changes of the block being executed on top, with a journal that undoes one transaction.
+//! Tables in memory, layered: finalised rows, the changes of pending blocks above them, and the changes of
+//! the block being executed on top, with a journal that undoes one transaction.
 //!
 //! Two kinds of table: *rows* are stored, and enter the state root under `StateKey::of(table, key)`;
-//! *indexes* are derived from rows, kept in step by the same layers, and rebuilt on load.
-//! Why: docs/adr/0001.
+//! *indexes* are derived from rows, kept in step by the same layers, and rebuilt on load. A table is
+//! [`ordered`] by key, or [`hashed`] where nobody asks for its order.
+//! Why: docs/adr/0001, docs/adr/0013.
+
+mod hashed;
+mod ordered;
+mod row;
 
 use crate::rows::{
     Account, BookKey, DrawKey, HeldKey, Meta, Model, NameLease, Offer, Order, PartyKey,
@@ -12,11 +17,11 @@ use crate::rows::{
 use assay_types::{
     AccountId, DecodeError, Good, ModelId, Name, OfferId, OrderId, StateKey, decode, encode,
 };
-use commonware_codec::Encode;
-use std::{cell::Cell, collections::BTreeMap, iter::Peekable, ops::RangeBounds};
+
+pub use row::RowBytes;
 
 /// A change to the authenticated database: where, and the new value (`None` removes).
-pub type Row = (StateKey, Option<Vec<u8>>);
+pub type Row = (StateKey, Option<RowBytes>);
 
 /// Stored bytes that are no row.
 #[derive(Debug, thiserror::Error)]
@@ -54,238 +59,35 @@ pub type Only = u8;
 /// See [`Only`].
 pub const ONLY: Only = 0;
 
-/// Changes of one table: new value, or `None` for removed.
-type Delta<K, V> = BTreeMap<K, Option<V>>;
-
-/// One table as the executing block sees it.
-pub(crate) struct Layered<'a, K, V> {
-    base: &'a BTreeMap<K, V>,
-    /// Oldest first.
-    below: Vec<&'a Delta<K, V>>,
-    own: BTreeMap<K, Own<'a, V>>,
-    /// The last row looked up below, for what is read is often written next.
-    last: Cell<Option<(K, Option<&'a V>)>>,
-    /// Previous own entries of the running transaction, oldest first.
-    journal: Vec<(K, Option<Option<V>>)>,
-}
-
-/// A row that this block wrote.
-#[derive(Debug)]
-struct Own<'a, V> {
-    /// The row before the block.
-    before: Option<&'a V>,
-    /// The row now.
-    after: Option<V>,
-}
-
-impl<'a, K: Ord + Clone, V: Clone> Layered<'a, K, V> {
-    fn new(base: &'a BTreeMap<K, V>, below: Vec<&'a Delta<K, V>>) -> Self {
-        Self {
-            base,
-            below,
-            own: BTreeMap::new(),
-            last: Cell::new(None),
-            journal: Vec::new(),
-        }
-    }
-
-    /// The row at `key`. O(layers · log n).
-    pub(crate) fn get(&self, key: &K) -> Option<&V> {
-        if let Some(own) = self.own.get(key) {
-            return own.after.as_ref();
-        }
-        self.parent(key)
-    }
-
-    /// The row at `key` before this block.
-    fn parent(&self, key: &K) -> Option<&'a V> {
-        let last = self.last.take().filter(|(looked_up, _)| looked_up == key);
-        let (key, row) = last.unwrap_or_else(|| {
-            let row = parent(self.base, &self.below, key);
-            (key.clone(), row)
-        });
-        self.last.set(Some((key, row)));
-        row
-    }
-
-    pub(crate) fn put(&mut self, key: K, value: V) {
-        self.write(key, Some(value));
-    }
-
-    pub(crate) fn remove(&mut self, key: K) {
-        self.write(key, None);
-    }
-
-    /// Changes the row at `key` in place, beginning with the default where there is none.
-    pub(crate) fn change<R>(&mut self, key: K, change: impl FnOnce(&mut V) -> R) -> R
-    where
-        V: Default,
-    {
-        if let Some(own) = self.own.get_mut(&key) {
-            self.journal.push((key, Some(own.after.clone())));
-            return change(own.after.get_or_insert_default());
-        }
-        let before = self.parent(&key);
-        self.journal.push((key.clone(), None));
-        let after = Some(before.cloned().unwrap_or_default());
-        let own = self.own.entry(key).or_insert(Own { before, after });
-        change(own.after.get_or_insert_default())
-    }
-
-    fn write(&mut self, key: K, entry: Option<V>) {
-        if let Some(own) = self.own.get_mut(&key) {
-            let previous = std::mem::replace(&mut own.after, entry);
-            self.journal.push((key, Some(previous)));
-            return;
-        }
-        let before = self.parent(&key);
-        let own = Own {
-            before,
-            after: entry,
-        };
-        self.own.insert(key.clone(), own);
-        self.journal.push((key, None));
-    }
-
-    fn keep(&mut self) {
-        self.journal.clear();
-    }
-
-    fn undo(&mut self) {
-        while let Some((key, previous)) = self.journal.pop() {
-            match previous {
-                Some(entry) => {
-                    if let Some(own) = self.own.get_mut(&key) {
-                        own.after = entry;
-                    }
-                }
-                None => {
-                    self.own.remove(&key);
-                }
-            }
-        }
-    }
-
-    /// Live rows in `range`, ascending.
-    pub(crate) fn range<R>(&self, range: R) -> impl Iterator<Item = (&K, &V)>
-    where
-        R: RangeBounds<K> + Clone,
-    {
-        let mut layers: Vec<Layer<'_, K, V>> =
-            Vec::with_capacity(self.below.len().saturating_add(2));
-        layers.push(Layer::Base(self.base.range(range.clone()).peekable()));
-        for below in &self.below {
-            layers.push(Layer::Delta(below.range(range.clone()).peekable()));
-        }
-        layers.push(Layer::Own(self.own.range(range).peekable()));
-        Merge { layers }
-    }
-
-    /// What this block changed, ascending: the row before it and the row now.
-    pub(crate) fn changed(&self) -> impl Iterator<Item = (&K, Option<&V>, Option<&V>)> {
-        self.own
-            .iter()
-            .map(|(key, own)| (key, own.before, own.after.as_ref()))
-    }
-
-    fn into_delta(self) -> Delta<K, V> {
-        self.own
-            .into_iter()
-            .map(|(key, own)| (key, own.after))
-            .collect()
-    }
-}
-
-/// The row at `key` in the finalised rows and the layers over them.
-fn parent<'a, K: Ord, V>(
-    base: &'a BTreeMap<K, V>,
-    below: &[&'a Delta<K, V>],
-    key: &K,
-) -> Option<&'a V> {
-    for layer in below.iter().rev() {
-        if let Some(entry) = layer.get(key) {
-            return entry.as_ref();
-        }
-    }
-    base.get(key)
-}
-
-enum Layer<'a, K, V> {
-    Base(Peekable<std::collections::btree_map::Range<'a, K, V>>),
-    Delta(Peekable<std::collections::btree_map::Range<'a, K, Option<V>>>),
-    Own(Peekable<std::collections::btree_map::Range<'a, K, Own<'a, V>>>),
-}
-
-impl<'a, K: Ord, V> Layer<'a, K, V> {
-    fn peek(&mut self) -> Option<&'a K> {
-        match self {
-            Self::Base(rows) => rows.peek().map(|(key, _)| *key),
-            Self::Delta(rows) => rows.peek().map(|(key, _)| *key),
-            Self::Own(rows) => rows.peek().map(|(key, _)| *key),
-        }
-    }
-
-    fn next(&mut self) -> Option<Option<&'a V>> {
-        match self {
-            Self::Base(rows) => rows.next().map(|(_, value)| Some(value)),
-            Self::Delta(rows) => rows.next().map(|(_, entry)| entry.as_ref()),
-            Self::Own(rows) => rows.next().map(|(_, own)| own.after.as_ref()),
-        }
-    }
-}
-
-/// Merges layers, oldest first, so that the newest layer's entry of a key wins.
-struct Merge<'a, K, V> {
-    layers: Vec<Layer<'a, K, V>>,
-}
-
-impl<'a, K: Ord, V> Iterator for Merge<'a, K, V> {
-    type Item = (&'a K, &'a V);
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let key = self.layers.iter_mut().filter_map(Layer::peek).min()?;
-            let mut newest = None;
-            for layer in &mut self.layers {
-                if layer.peek() == Some(key) {
-                    newest = layer.next();
-                }
-            }
-            if let Some(Some(value)) = newest {
-                return Some((key, value));
-            }
-        }
-    }
-}
-
 macro_rules! tables {
-    (rows { $( $(#[$doc:meta])* $tag:literal $row:ident: $key:ty => $value:ty, )* }
+    (rows { $( $(#[$doc:meta])* $tag:literal $layout:ident $row:ident: $key:ty => $value:ty, )* }
      indexes { $( $(#[$idoc:meta])* $index:ident: $ikey:ty, )* }) => {
         /// Finalised rows and indexes.
         #[derive(Debug, Clone, Default)]
         pub(crate) struct Tables {
-            $( $(#[$doc])* pub(crate) $row: BTreeMap<$key, $value>, )*
-            $( $(#[$idoc])* pub(crate) $index: BTreeMap<$ikey, ()>, )*
+            $( $(#[$doc])* pub(crate) $row: $layout::Base<$key, $value>, )*
+            $( $(#[$idoc])* pub(crate) $index: ordered::Base<$ikey, ()>, )*
         }
 
         /// What one block changed. Cheap to keep, dropped when its block loses.
         #[derive(Debug, Clone, Default)]
         pub struct Changes {
-            $( $row: Delta<$key, $value>, )*
-            $( $index: Delta<$ikey, ()>, )*
+            $( $row: $layout::Delta<$key, $value>, )*
+            $( $index: ordered::Delta<$ikey, ()>, )*
         }
 
         /// The tables as the executing block sees them.
         pub(crate) struct State<'a> {
-            $( pub(crate) $row: Layered<'a, $key, $value>, )*
-            $( pub(crate) $index: Layered<'a, $ikey, ()>, )*
+            $( pub(crate) $row: $layout::Layered<'a, $key, $value>, )*
+            $( pub(crate) $index: ordered::Layered<'a, $ikey, ()>, )*
         }
 
         impl<'a> State<'a> {
             /// Tables over `base` and `below` (oldest first).
             pub(crate) fn over(base: &'a Tables, below: &[&'a Changes]) -> Self {
                 Self {
-                    $( $row: Layered::new(&base.$row, below.iter().map(|layer| &layer.$row).collect()), )*
-                    $( $index: Layered::new(&base.$index, below.iter().map(|layer| &layer.$index).collect()), )*
+                    $( $row: $layout::Layered::new(&base.$row, below.iter().map(|layer| &layer.$row).collect()), )*
+                    $( $index: ordered::Layered::new(&base.$index, below.iter().map(|layer| &layer.$index).collect()), )*
                 }
             }
 
@@ -312,7 +114,7 @@ macro_rules! tables {
                 let mut rows = Vec::new();
                 $( for (key, entry) in &self.$row {
                     let key = encode(key);
-                    let value = entry.as_ref().map(|value| row_bytes($tag, &key, value));
+                    let value = entry.as_ref().map(|value| RowBytes::new($tag, &key, value));
                     rows.push((StateKey::of($tag, &key), value));
                 } )*
                 rows.sort_unstable_by_key(|(key, _)| *key);
@@ -323,16 +125,16 @@ macro_rules! tables {
         impl Tables {
             /// Applies a finalised block.
             pub(crate) fn apply(&mut self, changes: &Changes) {
-                $( apply(&mut self.$row, &changes.$row); )*
-                $( apply(&mut self.$index, &changes.$index); )*
+                $( $layout::apply(&mut self.$row, &changes.$row); )*
+                $( ordered::apply(&mut self.$index, &changes.$index); )*
             }
 
             /// Every stored row, ascending by key.
             pub(crate) fn rows(&self) -> Vec<Row> {
                 let mut rows = Vec::new();
-                $( for (key, value) in &self.$row {
+                $( for (key, value) in self.$row.iter() {
                     let key = encode(key);
-                    rows.push((StateKey::of($tag, &key), Some(row_bytes($tag, &key, value))));
+                    rows.push((StateKey::of($tag, &key), Some(RowBytes::new($tag, &key, value))));
                 } )*
                 rows.sort_unstable_by_key(|(key, _)| *key);
                 rows
@@ -358,23 +160,23 @@ macro_rules! tables {
 tables! {
     rows {
         /// Where the chain stands.
-        0 meta: Only => Meta,
+        0 ordered meta: Only => Meta,
         /// Accounts.
-        1 accounts: AccountId => Account,
+        1 hashed accounts: AccountId => Account,
         /// Registered models.
-        3 models: ModelId => Model,
+        3 ordered models: ModelId => Model,
         /// Standing offers.
-        4 offers: OfferId => Offer,
+        4 ordered offers: OfferId => Offer,
         /// Open orders.
-        5 orders: OrderId => Order,
+        5 ordered orders: OrderId => Order,
         /// Unbondings under way.
-        6 unbondings: UnbondingKey => Unbonding,
+        6 ordered unbondings: UnbondingKey => Unbonding,
         /// Names that are leased or in grace.
-        7 names: Name => NameLease,
+        7 ordered names: Name => NameLease,
         /// Names about to be registered, one per account.
-        8 reservations: AccountId => Reservation,
+        8 ordered reservations: AccountId => Reservation,
         /// Blocks that each leader proposed in the epoch under way.
-        9 leaders: AccountId => u64,
+        9 ordered leaders: AccountId => u64,
     }
     indexes {
         /// Offers by model.
@@ -414,30 +216,12 @@ where
     }
 }
 
-fn row_bytes(table: u8, key: &[u8], value: &impl Encode) -> Vec<u8> {
-    let len = key.len().saturating_add(value.encode_size());
-    let mut bytes = Vec::with_capacity(len.saturating_add(1));
-    bytes.push(table);
-    bytes.extend_from_slice(key);
-    value.write(&mut bytes);
-    bytes
-}
-
-fn apply<K: Ord + Clone, V: Clone>(table: &mut BTreeMap<K, V>, changes: &Delta<K, V>) {
-    for (key, entry) in changes {
-        match entry {
-            Some(value) => table.insert(key.clone(), value.clone()),
-            None => table.remove(key),
-        };
-    }
-}
-
 impl Tables {
     /// Reads stored rows, in any order, and rebuilds the indexes.
-    pub(crate) fn load(rows: impl IntoIterator<Item = Vec<u8>>) -> Result<Self, LoadError> {
+    pub(crate) fn load(rows: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Result<Self, LoadError> {
         let mut tables = Self::default();
         for row in rows {
-            tables.load_row(&row)?;
+            tables.load_row(row.as_ref())?;
         }
         if !tables.meta.contains_key(&ONLY) {
             return Err(LoadError::NoMeta);

@@ -7,7 +7,7 @@ use super::{ChainConfig, NetworkConfig, ProofRequest};
 use crate::{
     consensus::{
         block::ConsensusBlock,
-        database::{Databases, ROW_BYTES_MAX},
+        database::{self, Databases, ROW_BYTES_MAX},
         engine::{
             self, Channels, GOSSIP_CHANNEL, Marshal, OpenError, Running, SYNC_BATCH, Validator,
         },
@@ -111,6 +111,7 @@ impl Node {
         let threads = NonZeroUsize::new(threads).unwrap_or(NonZeroUsize::MIN);
         let strategy = context.child("strategy").strategy(threads);
         let (channels, peers) = connect(&context, &config);
+        let log_bytes = database::log_bytes(&folder, PARTITION, &config.genesis);
         let validator = Validator {
             public_key: config.key.as_ed25519().public_key(),
             genesis: config.genesis,
@@ -119,6 +120,7 @@ impl Node {
             peers,
             strategy,
             partition: PARTITION.into(),
+            log_bytes,
             retention: config.retention,
             #[cfg(test)]
             faults: Default::default(),

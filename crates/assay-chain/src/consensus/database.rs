@@ -5,7 +5,11 @@
 //! block, in one batch, and a start loads the tables back from it. A root depends on the history of
 //! batches, so a different batching of the same rows is a different chain.
 
-use assay_ledger::Row;
+mod managed;
+
+use crate::folder::Folder;
+use assay_ledger::{Row, RowBytes};
+use assay_types::Genesis;
 use commonware_codec::RangeCfg;
 use commonware_cryptography::{Blake3, blake3::Digest};
 use commonware_glue::stateful::db::{DatabaseSet, Shared, Unmerkleized as _};
@@ -23,7 +27,9 @@ use commonware_storage::{
     translator::EightCap,
 };
 use commonware_utils::{NZU16, NZU64, NZUsize, sequence::FixedBytes};
-use std::num::{NonZeroU64, NonZeroUsize};
+use std::num::{NonZeroU16, NonZeroU64, NonZeroUsize};
+
+pub(crate) use managed::Database;
 
 /// Longest value of a row in bytes. The largest row is an order with its check state, its seats and those
 /// excluded from it, some 24 KiB; outputs and evidence never enter the state.
@@ -40,11 +46,15 @@ const OPERATIONS_PER_SECTION: NonZeroU64 = NZU64!(1 << 16);
 
 /// A state key as the database sees it.
 pub(crate) type Key = FixedBytes<32>;
-/// The database of one node over runtime `E`, merkleising with strategy `S`.
-pub(crate) type Database<E, S> =
-    ordered::variable::Db<mmr::Family, E, Key, Vec<u8>, Blake3, EightCap, CHUNK, S>;
+/// A row as the database sees it.
+pub(crate) type Value = RowBytes;
+/// Where and how a database lies.
+pub(crate) type Config<S> = VariableConfig<EightCap, ((), (RangeCfg<usize>, ())), S>;
+/// Commonware's database.
+pub(crate) type Qmdb<E, S> =
+    ordered::variable::Db<mmr::Family, E, Key, Value, Blake3, EightCap, CHUNK, S>;
 /// One logged operation.
-pub(crate) type Operation = variable::Operation<mmr::Family, Key, Vec<u8>>;
+pub(crate) type Operation = variable::Operation<mmr::Family, Key, Value>;
 /// The shared handle that consensus applies batches to.
 pub(crate) type Databases<E, S> = Shared<Database<E, S>>;
 /// A proof that a key has a value.
@@ -54,7 +64,7 @@ pub(crate) type InclusionProof =
 pub(crate) type ExclusionProof = ordered::proof::constant::ExclusionProof<
     mmr::Family,
     Key,
-    VariableEncoding<Vec<u8>>,
+    VariableEncoding<Value>,
     Digest,
     CHUNK,
 >;
@@ -64,9 +74,39 @@ pub(crate) fn operation_codec() -> ((), (RangeCfg<usize>, ())) {
     ((), (RangeCfg::from(0..=ROW_BYTES_MAX), ()))
 }
 
-/// The page cache shared by all stores of a node: 64 MiB.
-pub(crate) fn page_cache() -> CacheRef {
-    CacheRef::new(NZU16!(4096), NZUsize!(16_384))
+/// Bytes of a cached page.
+const PAGE_BYTES: NonZeroU16 = NZU16!(4096);
+/// Smallest page cache: a small state and the ends of the logs.
+const PAGE_CACHE_BYTES_MIN: u64 = 64 << 20;
+/// Largest page cache; some three million accounts.
+const PAGE_CACHE_BYTES_MAX: u64 = 1 << 30;
+
+/// The page cache shared by all stores of a node.
+///
+/// Each changed row has its predecessor read from the log, and a page that is not here comes from the disk,
+/// for Commonware reads past the system's cache. So it should hold the log of the state, `log_bytes`, and a
+/// fifth more to grow; it takes its memory at once.
+pub(crate) fn page_cache(log_bytes: u64) -> CacheRef {
+    let wanted = log_bytes.saturating_add(log_bytes / 5);
+    let bytes = wanted.clamp(PAGE_CACHE_BYTES_MIN, PAGE_CACHE_BYTES_MAX);
+    let pages = usize::try_from(bytes / u64::from(PAGE_BYTES.get())).ok();
+    CacheRef::new(PAGE_BYTES, pages.and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN))
+}
+
+/// Bytes that the log of `accounts` accounts comes to: about 2.2 operations each ([`managed`]) of 130 bytes.
+const fn log_bytes_of(accounts: usize) -> u64 {
+    (accounts as u64).saturating_mul(290)
+}
+
+/// Bytes of the log of the state that `folder` holds under `partition`, or will hold after genesis.
+pub(crate) fn log_bytes(folder: &Folder, partition: &str, genesis: &Genesis) -> u64 {
+    let stored = folder.stored_bytes(&log_partition(partition));
+    stored.max(log_bytes_of(genesis.allocations.len()))
+}
+
+/// The folders of a database's log within the runtime's storage begin with this.
+fn log_partition(partition: &str) -> String {
+    format!("{partition}-log")
 }
 
 /// Where and how the database of `partition` lies.
@@ -74,7 +114,7 @@ pub(crate) fn config<S: Strategy>(
     partition: &str,
     page_cache: &CacheRef,
     strategy: S,
-) -> VariableConfig<EightCap, ((), (RangeCfg<usize>, ())), S> {
+) -> Config<S> {
     VariableConfig {
         merkle_config: MmrConfig {
             journal_partition: format!("{partition}-mmr-journal"),
@@ -86,7 +126,7 @@ pub(crate) fn config<S: Strategy>(
             page_cache: page_cache.clone(),
         },
         journal_config: LogConfig {
-            partition: format!("{partition}-log"),
+            partition: log_partition(partition),
             items_per_section: OPERATIONS_PER_SECTION,
             compression: None,
             codec_config: operation_codec(),
@@ -112,18 +152,18 @@ pub(crate) type Merkleized<E, S> = <Databases<E, S> as DatabaseSet<E>>::Merkleiz
 /// # Panics
 /// When a row is longer than [`ROW_BYTES_MAX`], for it could not be read back, or when the disk fails.
 pub(crate) async fn merkleize<E: Spawner + Context, S: Strategy>(
-    mut batch: Unmerkleized<E, S>,
+    batch: Unmerkleized<E, S>,
     rows: Vec<Row>,
 ) -> Merkleized<E, S> {
-    for (key, value) in rows {
-        let len = value.as_ref().map_or(0, Vec::len);
+    for (key, value) in &rows {
+        let len = value.as_deref().map_or(0, <[u8]>::len);
         assert!(
             len <= ROW_BYTES_MAX,
             "row {key} has {len} bytes, more than can be read back"
         );
-        batch = batch.write(Key::new(*key.as_bytes()), value);
     }
     batch
+        .with_rows(rows)
         .merkleize()
         .await
         .expect("the authenticated database must accept a batch")

@@ -19,7 +19,7 @@ use crate::{
     state::State,
     time::HEARTBEAT,
 };
-use assay_ledger::{GenesisError, Ledger, LoadError};
+use assay_ledger::{GenesisError, Ledger, LoadError, RowBytes};
 use assay_types::{Block, Genesis, Hash32, Height, PublicKey};
 use commonware_broadcast::buffered;
 use commonware_consensus::{
@@ -148,6 +148,8 @@ pub(crate) struct Validator<P, S: Strategy> {
     pub(crate) peers: P,
     pub(crate) strategy: S,
     pub(crate) partition: String,
+    /// What the log of its state takes, for the page cache.
+    pub(crate) log_bytes: u64,
     pub(crate) retention: Retention,
     #[cfg(test)]
     pub(crate) faults: super::Faults,
@@ -250,11 +252,12 @@ where
         peers,
         strategy,
         partition,
+        log_bytes,
         retention,
         #[cfg(test)]
         faults,
     } = &validator;
-    let page_cache = database::page_cache();
+    let page_cache = database::page_cache(*log_bytes);
 
     let resolver = marshal_resolver::init(
         context.child("marshal_resolver"),
@@ -538,7 +541,7 @@ where
 ///
 /// # Errors
 /// [`OpenError::Rows`].
-pub(crate) async fn rows<E, S>(databases: &Databases<E, S>) -> Result<Vec<Vec<u8>>, OpenError>
+pub(crate) async fn rows<E, S>(databases: &Databases<E, S>) -> Result<Vec<RowBytes>, OpenError>
 where
     E: Spawner + StorageContext,
     S: Strategy,

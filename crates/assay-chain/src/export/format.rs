@@ -314,7 +314,7 @@ pub fn check_export(genesis: &Genesis, mut input: impl Read) -> Result<CheckedEx
     if input.read(&mut [0])? != 0 {
         return Err(CheckError::Trailing);
     }
-    let ledger = Ledger::load(genesis, rows.iter().map(|(_, value)| value.clone()))?;
+    let ledger = Ledger::load(genesis, rows.iter().map(|(_, value)| value))?;
     ledger.audit()?;
     if ledger.height() != header.height {
         return Err(CheckError::OtherHeight {
@@ -324,7 +324,8 @@ pub fn check_export(genesis: &Genesis, mut input: impl Read) -> Result<CheckedEx
     }
     let mut again = ledger.rows().into_iter();
     for (key, value) in &rows {
-        if again.next() != Some((*key, Some(value.clone()))) {
+        let row = again.next();
+        if !row.is_some_and(|(at, row)| at == *key && row.as_deref() == Some(value)) {
             return Err(CheckError::OtherRow { key: *key });
         }
     }

@@ -152,7 +152,7 @@ fn crash_rounds(seed: u64, rounds: u64, faults: Faults, disk: FaultConfig) {
     let report = runner.start(|mut context| async move {
         let runtime = context.child("replay");
         let rng = &mut context;
-        replay_log(&runtime, rng, &genesis, PARTITION, Sequential, |_| {})
+        replay_log(&runtime, rng, &genesis, (PARTITION, 0), Sequential, |_| {})
             .await
             .expect("the kept blocks replay")
     });

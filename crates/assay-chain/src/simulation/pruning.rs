@@ -104,7 +104,7 @@ fn a_window_is_kept_through_restarts_and_its_state_is_exported() {
             &runtime,
             &mut context,
             &genesis,
-            PARTITION,
+            (PARTITION, 0),
             Sequential,
             |_| {},
         )
@@ -122,7 +122,7 @@ fn a_window_is_kept_through_restarts_and_its_state_is_exported() {
             let runtime = context.child("export");
             let mut file = Vec::new();
             let exported =
-                export_from(&runtime, &genesis, PARTITION, Sequential, format, &mut file)
+                export_from(&runtime, &genesis, (PARTITION, 0), Sequential, format, &mut file)
                     .await
                     .expect("the folder is sound");
             written.push((exported, file));

@@ -219,7 +219,7 @@ impl World {
         let mut bytes = Vec::new();
         for (key, value) in self.ledger.rows() {
             bytes.extend_from_slice(key.as_bytes());
-            bytes.extend_from_slice(&value.unwrap_or_default());
+            bytes.extend_from_slice(value.as_deref().unwrap_or_default());
         }
         Hash32::derive("assay simulation state v1", &[&bytes])
     }

@@ -61,7 +61,7 @@ fn a_ledger_reloaded_from_its_rows_is_the_same() {
         .ledger
         .rows()
         .into_iter()
-        .filter_map(|(_, value)| value)
+        .filter_map(|(_, value)| Some(value?.to_vec()))
         .collect();
     let loaded = Ledger::load(&genesis(params()), values.iter().rev().cloned()).unwrap();
     loaded.audit().unwrap();
@@ -83,7 +83,7 @@ fn damaged_rows_are_refused() {
             .ledger
             .rows()
             .into_iter()
-            .filter_map(|(_, value)| value)
+            .filter_map(|(_, value)| Some(value?.to_vec()))
     };
     let load = |rows: Vec<Vec<u8>>| Ledger::load(&genesis(params()), rows);
     assert!(matches!(load(vec![vec![]]), Err(LoadError::Empty)));

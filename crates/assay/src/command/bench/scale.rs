@@ -89,6 +89,8 @@ fn measure(count: usize, transfers: usize) -> anyhow::Result<Vec<Measurement>> {
             "µs",
         ),
         line("start", (loaded.open + loaded.load).as_secs_f64(), "s"),
+        line("start/step=open", loaded.open.as_secs_f64(), "s"),
+        line("start/step=load", loaded.load.as_secs_f64(), "s"),
     ];
     if memory > 0 {
         lines.push(line("memory", memory as f64 / count as f64, "B/account"));
