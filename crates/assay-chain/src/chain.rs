@@ -13,7 +13,7 @@ use crate::{
         archive::Retention,
         engine::{Marshal, OpenError, block_at, genesis_block, scheme},
     },
-    core::{Core, Finalized},
+    core::{Core, ExecutedBlock},
     folder::{Folder, FolderError},
     history::{History, HistoryError, Location},
     mempool::{AdmitError, MempoolLimits, MempoolStatus},
@@ -22,7 +22,7 @@ use crate::{
 };
 use assay_ledger::{GenesisError, Ledger, Outcome};
 use assay_types::{
-    AccountId, Block, BlockId, ChainId, Event, FeeRate, Genesis, Height, LedgerTime, OrderId,
+    AccountId, BlockId, ChainId, Event, FeeRate, Genesis, Height, LedgerTime, OrderId,
     PublicKey, RECEIPT_VERSION, ReceiptProof, RowKey, STATE_PROOF_VERSION, SecretKey, StateProof,
     Transaction, TxId, encode, merkle_path,
 };
@@ -30,6 +30,7 @@ use commonware_utils::channel::{mpsc, oneshot};
 use futures::future::select;
 use std::{
     net::{SocketAddr, TcpListener},
+    ops::Deref,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
     thread::JoinHandle,
@@ -169,19 +170,20 @@ pub enum ChainError {
     },
 }
 
-/// A final block, what it did and what shows that it is final.
+/// A final block, what it did and what shows that it is final. Blocks at the tip are shared by all who read
+/// them.
 #[derive(Debug)]
 pub struct FinalizedBlock {
-    /// Hash of its header.
-    pub id: BlockId,
-    /// Header and transactions.
-    pub block: Block,
-    /// One per transaction.
-    pub outcomes: Vec<Outcome>,
-    /// Leaves of the event root.
-    pub events: Vec<Event>,
+    executed: Arc<ExecutedBlock>,
     /// What makes it final.
     pub certificate: Certificate,
+}
+
+impl Deref for FinalizedBlock {
+    type Target = ExecutedBlock;
+    fn deref(&self) -> &ExecutedBlock {
+        &self.executed
+    }
 }
 
 /// Where a node stands.
@@ -470,9 +472,9 @@ impl Chain {
         let Some(block) = self.block(location.height).await? else {
             return Ok(None);
         };
-        let leaves: Vec<Vec<u8>> = block.events.iter().map(encode).collect();
+        let leaves: Vec<Vec<u8>> = block.result.events.iter().map(encode).collect();
         let index = usize::try_from(location.index).unwrap_or(usize::MAX);
-        let Some(Event::Closed { receipt }) = block.events.get(index) else {
+        let Some(Event::Closed { receipt }) = block.result.events.get(index) else {
             return Ok(None);
         };
         let Some(path) = merkle_path(&leaves, location.index) else {
@@ -508,18 +510,6 @@ impl Chain {
         self.0.expect_kept(height)?;
         let result = self.0.core.history.result(height)?;
         Ok(result.map(|result| result.events).unwrap_or_default())
-    }
-
-    /// Transactions that an account sent, oldest first, at most [`crate::PAGE_ROWS_MAX`] after `after`.
-    ///
-    /// # Errors
-    /// [`ChainError::History`].
-    pub fn account_transactions(
-        &self,
-        account: AccountId,
-        after: Option<Location>,
-    ) -> Result<Vec<(Location, TxId)>, ChainError> {
-        Ok(self.0.core.history.account_transactions(account, after)?)
     }
 
     /// Orders that an account placed or was drawn for, newest first, before `before`, at most `limit` and
@@ -574,30 +564,24 @@ impl Inner {
             return Ok(None);
         }
         self.expect_kept(height)?;
-        let (id, block, result) = match self.core.recent(height) {
-            Some(finalized) => {
-                let Finalized { id, block, result } = &*finalized;
-                (*id, block.clone(), result.clone())
-            }
+        let executed = match self.core.recent(height) {
+            Some(executed) => executed,
             None => {
                 let block = block_at(&self.marshal, height).await;
                 let block = block.ok_or_else(|| self.missing(height))?;
                 let result = self.core.history.result(height)?;
-                (
-                    block.header.id(),
+                let result = result.ok_or_else(|| self.missing(height))?;
+                Arc::new(ExecutedBlock {
+                    id: block.header.id(),
                     block,
-                    result.ok_or_else(|| self.missing(height))?,
-                )
+                    result: Arc::new(result),
+                })
             }
         };
         let certificate = certificate(&self.marshal, height).await;
         let certificate = certificate.ok_or_else(|| self.missing(height))?;
-        let (outcomes, events) = (result.outcomes, result.events);
         Ok(Some(Arc::new(FinalizedBlock {
-            id,
-            block,
-            outcomes,
-            events,
+            executed,
             certificate,
         })))
     }

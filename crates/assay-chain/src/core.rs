@@ -4,7 +4,7 @@ use crate::{
     consensus::gossip::Outbox,
     history::{History, HistoryError},
     mempool::{
-        AdmitError, Facts, Mempool, MempoolLimits, Senders, Verified, check_alone, with_keys,
+        AdmitError, Facts, Mempool, MempoolLimits, Senders, check_alone, with_keys,
     },
     state::{BlockResult, Refusal, State},
 };
@@ -32,10 +32,13 @@ pub(crate) type Monotonic = Arc<dyn Fn() -> Duration + Send + Sync>;
 
 /// A final block with what it did.
 #[derive(Debug)]
-pub(crate) struct Finalized {
-    pub(crate) id: BlockId,
-    pub(crate) block: Block,
-    pub(crate) result: BlockResult,
+pub struct ExecutedBlock {
+    /// Hash of its header.
+    pub id: BlockId,
+    /// Header and transactions.
+    pub block: Block,
+    /// What it did.
+    pub result: Arc<BlockResult>,
 }
 
 /// Shared by all parts of a node.
@@ -46,12 +49,11 @@ pub(crate) struct Core {
     pub(crate) monotonic: Monotonic,
     state: RwLock<State>,
     mempool: Mutex<Mempool>,
-    verified: Mutex<Verified>,
     /// What this node's clients sent and its peers have not been told.
     pub(crate) outbox: Outbox,
     /// Keys of recent senders.
     senders: Mutex<Senders>,
-    recent: Mutex<VecDeque<Arc<Finalized>>>,
+    recent: Mutex<VecDeque<Arc<ExecutedBlock>>>,
     /// Counts admissions, so that an idle proposer wakes.
     arrivals: watch::Sender<u64>,
     /// Height of the last block whose results are durable.
@@ -76,7 +78,6 @@ impl Core {
             monotonic,
             state: RwLock::new(state),
             mempool: Mutex::new(Mempool::new(limits)),
-            verified: Mutex::default(),
             outbox: Outbox::default(),
             senders: Mutex::default(),
             recent: Mutex::default(),
@@ -100,10 +101,6 @@ impl Core {
 
     pub(crate) fn mempool(&self) -> MutexGuard<'_, Mempool> {
         self.mempool.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn verified(&self) -> MutexGuard<'_, Verified> {
-        self.verified.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn arrivals(&self) -> watch::Receiver<u64> {
@@ -160,10 +157,11 @@ impl Core {
                 })
                 .collect()
         };
+        // Those that wait already are verified.
         let unknown: Vec<usize> = {
-            let verified = self.verified();
+            let mempool = self.mempool();
             (0..transactions.len())
-                .filter(|&i| answers[i].is_ok_and(|id| !verified.contains(id, &transactions[i])))
+                .filter(|&i| answers[i].is_ok() && !mempool.has_verified(&transactions[i]))
                 .collect()
         };
         let batch = unknown.iter().map(|&i| &transactions[i]);
@@ -174,13 +172,6 @@ impl Core {
                 }
             }
         }
-        let mut verified = self.verified();
-        for &i in &unknown {
-            if let Ok(id) = answers[i] {
-                verified.insert(id, &transactions[i]);
-            }
-        }
-        drop(verified);
         let mut admitted = 0;
         {
             // The state is locked before the pool wherever both are.
@@ -200,30 +191,21 @@ impl Core {
         answers
     }
 
-    /// Whether every transaction of a block is signed; verifies those that this node has not seen.
+    /// Whether every transaction of a block is signed; verifies those that do not wait in the pool.
     pub(crate) fn signatures_hold(
         &self,
         block: &Block,
         rng: &mut impl CryptoRng,
         strategy: &impl Strategy,
     ) -> bool {
-        let unknown: Vec<(TxId, &Transaction)> = {
-            let verified = self.verified();
-            block
-                .transactions
-                .iter()
-                .map(|tx| (tx.id(), tx))
-                .filter(|(id, tx)| !verified.contains(*id, tx))
+        let unknown: Vec<&Transaction> = {
+            let mempool = self.mempool();
+            let transactions = block.transactions.iter();
+            transactions
+                .filter(|transaction| !mempool.has_verified(transaction))
                 .collect()
         };
-        if !self.all_signed(unknown.iter().map(|(_, tx)| *tx), rng, strategy) {
-            return false;
-        }
-        let mut verified = self.verified();
-        for (id, transaction) in unknown {
-            verified.insert(id, transaction);
-        }
-        true
+        self.all_signed(unknown, rng, strategy)
     }
 
     /// Verifies signatures in one batch, with the senders' keys that are at hand.
@@ -238,7 +220,7 @@ impl Core {
     }
 
     /// Tells subscribers of a final block whose results are durable.
-    pub(crate) fn publish(&self, finalized: Arc<Finalized>) {
+    pub(crate) fn publish(&self, finalized: Arc<ExecutedBlock>) {
         let height = finalized.block.header.height;
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.push_back(finalized);
@@ -256,7 +238,7 @@ impl Core {
     }
 
     /// A final block that is still at hand.
-    pub(crate) fn recent(&self, height: Height) -> Option<Arc<Finalized>> {
+    pub(crate) fn recent(&self, height: Height) -> Option<Arc<ExecutedBlock>> {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent
             .iter()
@@ -292,7 +274,7 @@ impl Reexecution {
     pub(crate) fn step(
         &mut self,
         block: &Block,
-    ) -> Result<(Vec<assay_ledger::Row>, BlockResult), Refusal> {
+    ) -> Result<(Vec<assay_ledger::Row>, Arc<BlockResult>), Refusal> {
         let (height, parent) = (block.header.height, self.state.tip().height);
         if block.header.parent != self.state.tip_id() {
             return Err(Refusal::Lineage { height, parent });
@@ -358,6 +340,7 @@ fn facts(params: &Params, ledger: &Ledger, chain: ChainId, transaction: &Transac
         }),
         _ => false,
     };
+    let account = ledger.account(&body.sender);
     Facts {
         reserved,
         chain,
@@ -366,10 +349,7 @@ fn facts(params: &Params, ledger: &Ledger, chain: ChainId, transaction: &Transac
         base_fee_min: params.base_fee_min,
         block_weight_max: params.block_weight_max,
         valid_ms_max: params.valid_ms_max,
-        next_sequence: ledger.next_sequence(body.sender, body.lane),
-        balance: ledger
-            .account(&body.sender)
-            .map(|account| account.balance)
-            .unwrap_or_default(),
+        next_sequence: account.map_or(0, |account| account.lanes.next(body.lane)),
+        balance: account.map(|account| account.balance).unwrap_or_default(),
     }
 }

@@ -18,15 +18,22 @@
 //! rebuilds it.
 
 use assay_ledger::Outcome;
-use assay_types::{AccountId, Amount, Block, BlockId, Event, Height, OrderId, TxId, decode};
+use assay_types::{
+    AccountId, Amount, Block, BlockId, Event, Height, OrderId, Transaction, TxId, decode,
+};
 use commonware_codec::{Buf, EncodeSize, Error as CodecError, RangeCfg, Read, ReadExt, Write};
 use redb::{Database, Durability, ReadableDatabase, StorageBackend, TableDefinition};
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 mod prune;
+mod runs;
 
 use crate::state::BlockResult;
 pub(crate) use prune::Floor;
+use runs::Recent;
 
 /// Name of the file in the data folder.
 pub(crate) const FILE_NAME: &str = "history.redb";
@@ -41,17 +48,11 @@ const CACHE_BYTES: usize = 32 << 20;
 const TIP: TableDefinition<'_, (), (u64, [u8; 32])> = TableDefinition::new("tip v1");
 /// Height → block, outcomes and events.
 const RESULTS: TableDefinition<'_, u64, ([u8; 32], &[u8])> = TableDefinition::new("results v1");
-/// Transaction → height, place in the block.
-const TRANSACTIONS: TableDefinition<'_, [u8; 32], (u64, u32)> =
-    TableDefinition::new("transactions v1");
 /// Order → height, place of the event that closed it.
 const RECEIPTS: TableDefinition<'_, [u8; 32], (u64, u32)> = TableDefinition::new("receipts v1");
 /// Order, height, place of an event about it.
 const ORDER_EVENTS: TableDefinition<'_, ([u8; 32], u64, u32), ()> =
     TableDefinition::new("order events v1");
-/// Account, height, place of a transaction it sent.
-const ACCOUNT_TRANSACTIONS: TableDefinition<'_, ([u8; 32], u64, u32), [u8; 32]> =
-    TableDefinition::new("account transactions v1");
 /// Account, height, place of the event that made it party to an order.
 const ACCOUNT_ORDERS: TableDefinition<'_, ([u8; 32], u64, u32), [u8; 32]> =
     TableDefinition::new("account orders v1");
@@ -110,6 +111,8 @@ pub enum HistoryError {
 /// The index.
 pub(crate) struct History {
     database: Database,
+    /// Where the transactions of the last blocks are, which no run holds yet.
+    recent: Mutex<Recent>,
     floor: Floor,
 }
 
@@ -148,10 +151,9 @@ impl History {
             let transaction = database.begin_write()?;
             transaction.open_table(TIP)?;
             transaction.open_table(RESULTS)?;
-            transaction.open_table(TRANSACTIONS)?;
             transaction.open_table(RECEIPTS)?;
             transaction.open_table(ORDER_EVENTS)?;
-            transaction.open_table(ACCOUNT_TRANSACTIONS)?;
+            runs::create_tables(&transaction)?;
             transaction.open_table(ACCOUNT_ORDERS)?;
             transaction.open_table(FIRST)?;
             transaction.commit()?;
@@ -160,10 +162,35 @@ impl History {
         create().map_err(storage("create the tables"))?;
         let history = Self {
             database,
+            recent: Mutex::default(),
             floor: Floor::default(),
         };
         history.load_first()?;
+        history.load_recent()?;
         Ok(history)
+    }
+
+    fn recent(&self) -> MutexGuard<'_, Recent> {
+        self.recent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Finds the transactions again that lay in memory only: the results of their blocks name them.
+    fn load_recent(&self) -> Result<(), HistoryError> {
+        let packed = || runs::last(&self.database.begin_read()?);
+        let packed = packed().map_err(storage("read where its runs end"))?;
+        let mut height = packed.max(self.first().get().saturating_sub(1));
+        let last = self.height()?;
+        let mut recent = Recent::default();
+        while height < last.get() {
+            height += 1;
+            let height = Height::new(height);
+            let result = self.result(height)?;
+            let result = result.ok_or(HistoryError::Damaged { height })?;
+            let ids = result.outcomes.iter().map(|outcome| outcome.transaction);
+            recent.add(height, ids);
+        }
+        *self.recent() = recent;
+        Ok(())
     }
 
     /// Height of the last recorded block, zero when empty.
@@ -201,14 +228,23 @@ impl History {
             recorded.next(),
             "the history index must have no gap"
         );
+        let mut recent = self.recent();
+        recent.add(height, block.transactions.iter().map(Transaction::id));
         let write = || -> Result<(), redb::Error> {
             let mut transaction = self.database.begin_write()?;
             transaction.set_durability(Durability::None)?;
             write_block(&transaction, id, block, result)?;
+            if recent.is_run() {
+                runs::write(&transaction, &recent)?;
+            }
             transaction.commit()?;
             Ok(())
         };
-        write().map_err(storage("record a block"))
+        write().map_err(storage("record a block"))?;
+        if recent.is_run() {
+            *recent = Recent::default();
+        }
+        Ok(())
     }
 
     /// Makes durable what was recorded.
@@ -248,14 +284,29 @@ impl History {
 
     /// Where a transaction was included.
     pub(crate) fn transaction(&self, id: TxId) -> Result<Option<Location>, HistoryError> {
-        self.location(TRANSACTIONS, id.as_bytes())
-            .map_err(storage("find a transaction"))
+        let recent = self.recent().get(&id);
+        let look = || match recent {
+            Some(location) => Ok(Some(location)),
+            None => runs::find(&self.database.begin_read()?, id),
+        };
+        let found = look().map_err(storage("find a transaction"))?;
+        Ok(found.filter(|location| location.height >= self.first()))
     }
 
     /// Where the event lies that closed an order.
     pub(crate) fn receipt(&self, order: OrderId) -> Result<Option<Location>, HistoryError> {
-        self.location(RECEIPTS, order.as_bytes())
-            .map_err(storage("find a receipt"))
+        let read = || -> Result<Option<Location>, redb::Error> {
+            let receipts = self.database.begin_read()?.open_table(RECEIPTS)?;
+            let found = receipts.get(order.as_bytes())?;
+            Ok(found.map(|found| {
+                let (height, index) = found.value();
+                Location {
+                    height: Height::new(height),
+                    index,
+                }
+            }))
+        };
+        read().map_err(storage("find a receipt"))
     }
 
     /// The events about an order, oldest first, after `after`.
@@ -278,21 +329,6 @@ impl History {
             Ok(found)
         };
         read().map_err(storage("list an order's events"))
-    }
-
-    /// The transactions an account sent, oldest first, after `after`.
-    pub(crate) fn account_transactions(
-        &self,
-        account: AccountId,
-        after: Option<Location>,
-    ) -> Result<Vec<(Location, TxId)>, HistoryError> {
-        self.list(ACCOUNT_TRANSACTIONS, account, after)
-            .map(|rows| {
-                rows.into_iter()
-                    .map(|(at, id)| (at, TxId::new(id)))
-                    .collect()
-            })
-            .map_err(storage("list an account's transactions"))
     }
 
     /// The orders an account placed or was drawn for, newest first, before `before`, at most `limit`: each
@@ -338,46 +374,6 @@ impl History {
         };
         read().map_err(storage("list an account's orders"))
     }
-
-    fn location(
-        &self,
-        table: TableDefinition<'_, [u8; 32], (u64, u32)>,
-        key: &[u8; 32],
-    ) -> Result<Option<Location>, redb::Error> {
-        let found = self.database.begin_read()?.open_table(table)?.get(key)?;
-        Ok(found.map(|found| {
-            let (height, index) = found.value();
-            Location {
-                height: Height::new(height),
-                index,
-            }
-        }))
-    }
-
-    fn list(
-        &self,
-        table: TableDefinition<'_, ([u8; 32], u64, u32), [u8; 32]>,
-        account: AccountId,
-        after: Option<Location>,
-    ) -> Result<Vec<(Location, [u8; 32])>, redb::Error> {
-        let table = self.database.begin_read()?.open_table(table)?;
-        let mut found = Vec::new();
-        for row in table
-            .range(page(*account.as_bytes(), after))?
-            .take(PAGE_ROWS_MAX)
-        {
-            let (key, value) = row?;
-            let (_, height, index) = key.value();
-            found.push((
-                Location {
-                    height: Height::new(height),
-                    index,
-                },
-                value.value(),
-            ));
-        }
-        Ok(found)
-    }
 }
 
 fn write_block(
@@ -393,13 +389,6 @@ fn write_block(
     transaction
         .open_table(RESULTS)?
         .insert(height, (*id.as_bytes(), stored_bytes(result).as_slice()))?;
-    let mut transactions = transaction.open_table(TRANSACTIONS)?;
-    let mut sent = transaction.open_table(ACCOUNT_TRANSACTIONS)?;
-    for (index, tx) in (0u32..).zip(&block.transactions) {
-        let id = tx.id();
-        transactions.insert(id.as_bytes(), (height, index))?;
-        sent.insert((*tx.body.sender.as_bytes(), height, index), id.as_bytes())?;
-    }
     let mut receipts = transaction.open_table(RECEIPTS)?;
     let mut order_events = transaction.open_table(ORDER_EVENTS)?;
     let mut account_orders = transaction.open_table(ACCOUNT_ORDERS)?;

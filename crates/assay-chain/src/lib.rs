@@ -43,7 +43,7 @@ pub use consensus::{
     archive::{Retention, WINDOW_BLOCKS, WINDOW_BLOCKS_MIN},
     engine::OpenError,
 };
-pub use core::RebuildError;
+pub use core::{ExecutedBlock, RebuildError};
 pub use export::{
     CheckError, CheckedExport, ExportError, ExportFormat, Exported, check_export, export,
 };
@@ -53,5 +53,5 @@ pub use mempool::{AdmitError, MempoolLimits, MempoolStatus};
 pub use proof::{Certificate, ProveError};
 pub use replay::{ReplayError, ReplayReport, replay};
 pub use standalone::{BlockCost, Loaded, Sealed, Standalone, StandaloneError};
-pub use state::Refusal;
+pub use state::{BlockResult, Refusal};
 pub use time::HEARTBEAT;

@@ -9,22 +9,29 @@
 //!
 //! Admission is cheap first, signature last; the caller tells what the ledger says ([`Facts`]), so
 //! this module knows neither consensus nor the ledger's tables.
+//!
+//! A transaction lies in one slot; everything that finds it (its id, its lane, its priority, its expiry)
+//! holds the slot's number.
 
+mod admission;
 mod senders;
-mod verified;
 
 use assay_types::{
-    AccountId, Amount, ChainId, FeeRate, Invalid, Lane, LedgerTime, TRANSACTION_BYTES_MAX,
-    Transaction, TxId, Weight,
+    AccountId, Amount, FeeRate, Invalid, Lane, LedgerTime, Transaction, TxId, Weight,
 };
 use commonware_codec::EncodeSize as _;
+use foldhash::fast::RandomState;
+use slab::Slab;
+use smallvec::SmallVec;
 use std::{
-    collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet},
-    sync::Arc,
+    cmp::Reverse,
+    collections::{BTreeSet, BinaryHeap, HashMap, HashSet, VecDeque},
 };
 
+pub use admission::AdmitError;
+pub(crate) use admission::{Facts, check_alone};
+use admission::general_weight;
 pub(crate) use senders::{Senders, with_keys};
-pub(crate) use verified::Verified;
 
 /// A replacement must pay at least this share of the old tip more, in percent, so that it pays for the work
 /// of the one it replaces.
@@ -52,92 +59,6 @@ impl Default for MempoolLimits {
     }
 }
 
-/// What the finalised ledger says about a transaction's sender and the moment.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Facts {
-    /// This chain.
-    pub chain: ChainId,
-    /// Ledger time.
-    pub now: LedgerTime,
-    /// Price of weight in the next block.
-    pub base_fee: FeeRate,
-    /// Lowest price of weight, which reserved check calls pay.
-    pub base_fee_min: FeeRate,
-    /// Weight a block may hold.
-    pub block_weight_max: Weight,
-    /// Furthest that `valid_until` may lie ahead, in milliseconds.
-    pub valid_ms_max: u64,
-    /// Next sequence of the transaction's lane.
-    pub next_sequence: u64,
-    /// The sender's balance.
-    pub balance: Amount,
-    /// Whether it is a check call by a party of the order it names, which may use the reserved weight.
-    pub reserved: bool,
-}
-
-/// Why a transaction was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum AdmitError {
-    /// No block may hold it, now or for ever.
-    #[error(transparent)]
-    Invalid(#[from] Invalid),
-    /// Over the limit of bytes.
-    #[error("it has {bytes} bytes, a transaction may have {max}; shorten its evidence")]
-    TooLong {
-        /// Its encoded length.
-        bytes: usize,
-        /// [`TRANSACTION_BYTES_MAX`].
-        max: usize,
-    },
-    /// Another transaction waits at its place.
-    #[error(
-        "sequence {sequence} of lane {lane} is taken by {pending}; replace it with a tip of at least {tip_min}, or use the lane's next"
-    )]
-    SequenceTaken {
-        /// The lane.
-        lane: u8,
-        /// The sequence.
-        sequence: u64,
-        /// Who waits there.
-        pending: TxId,
-        /// What a replacement must tip.
-        tip_min: Amount,
-    },
-    /// The account has too much pending.
-    #[error(
-        "the account has {max} transactions pending, as many as one may have; wait until some are final"
-    )]
-    AccountFull {
-        /// Limit per account.
-        max: usize,
-    },
-    /// The node has too much pending.
-    #[error(
-        "the mempool is full and all in it tip more per weight; tip more than {tip_min} or try again later"
-    )]
-    PoolFull {
-        /// The tip that would have displaced one.
-        tip_min: Amount,
-    },
-    /// The node is going down.
-    #[error("the node is stopping; send it again to another, or when it is back")]
-    Stopping,
-}
-
-impl AdmitError {
-    /// Whether sending the same bytes again later may succeed.
-    pub const fn may_succeed_later(&self) -> bool {
-        match self {
-            Self::Invalid(reason) => !reason.is_permanent(),
-            Self::TooLong { .. } => false,
-            Self::SequenceTaken { .. }
-            | Self::AccountFull { .. }
-            | Self::PoolFull { .. }
-            | Self::Stopping => true,
-        }
-    }
-}
-
 /// How much of what waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct MempoolStatus {
@@ -160,22 +81,12 @@ pub(crate) struct BlockRoom {
     pub(crate) time: LedgerTime,
 }
 
-/// Tip per weight, scaled by 2³²: what miners of space compete with.
-type Priority = u128;
-
-#[derive(Debug)]
-struct Pending {
-    id: TxId,
-    transaction: Transaction,
-    priority: Priority,
-    bytes: usize,
-    /// See [`Facts::reserved`].
-    reserved: bool,
-}
+/// Ids of a block's transactions.
+pub(crate) type Ids = HashSet<TxId, RandomState>;
 
 /// The transactions of blocks that are not final, one set a block.
 #[derive(Debug, Default)]
-pub(crate) struct Included<'a>(pub(crate) Vec<&'a HashSet<TxId>>);
+pub(crate) struct Included<'a>(pub(crate) Vec<&'a Ids>);
 
 impl Included<'_> {
     fn contains(&self, id: &TxId) -> bool {
@@ -183,25 +94,108 @@ impl Included<'_> {
     }
 }
 
-/// A lane's place in the pool.
-type LaneId = (AccountId, Lane);
+/// Tip per weight, scaled by 2³²: what miners of space compete with.
+type Priority = u128;
+
+/// Where a transaction lies in [`Mempool::slots`].
+type Slot = usize;
+
+/// Place in the order of eviction: least priority first, and of equals who came last.
+type Rank = (Priority, Reverse<u64>, Slot);
+
+#[derive(Debug)]
+struct Pending {
+    transaction: Transaction,
+    priority: Priority,
+    /// Counts admissions; of two equal priorities the earlier is taken first.
+    arrival: u64,
+    weight: Weight,
+    bytes: usize,
+    /// See [`Facts::reserved`].
+    reserved: bool,
+}
+
+impl Pending {
+    fn id(&self) -> TxId {
+        self.transaction.id()
+    }
+
+    /// What finds it in `slot`.
+    fn keys(&self, slot: Slot) -> Keys {
+        Keys {
+            id: self.id(),
+            rank: (self.priority, Reverse(self.arrival), slot),
+            expiry: (self.transaction.body.valid_until, slot),
+            reserved: self.reserved,
+            bytes: self.bytes,
+        }
+    }
+
+    /// Whether a block with this room may hold it, space apart.
+    fn is_ripe(&self, room: &BlockRoom) -> bool {
+        let rate = if self.reserved {
+            room.base_fee_min
+        } else {
+            room.base_fee
+        };
+        let body = &self.transaction.body;
+        rate.price(self.weight) <= body.fee_limit && body.valid_until >= room.time
+    }
+}
+
+/// Where a transaction stands in the pool's indexes, and what it weighs on the limits.
+struct Keys {
+    id: TxId,
+    rank: Rank,
+    expiry: (LedgerTime, Slot),
+    reserved: bool,
+    bytes: usize,
+}
+
+/// What waits in one lane, consecutive from `first` on; never empty while its account keeps it.
+#[derive(Debug)]
+struct Queue {
+    lane: Lane,
+    first: u64,
+    slots: VecDeque<Slot>,
+}
+
+impl Queue {
+    fn next_sequence(&self) -> u64 {
+        self.first.saturating_add(self.slots.len() as u64)
+    }
+
+    fn place(&self, sequence: u64) -> Option<usize> {
+        let place = usize::try_from(sequence.checked_sub(self.first)?).ok()?;
+        (place < self.slots.len()).then_some(place)
+    }
+}
 
 #[derive(Debug, Default)]
 struct Account {
     transactions: usize,
     /// Σ (fee limit + tip) of what is pending.
     committed: u64,
+    /// Most accounts use one lane.
+    queues: SmallVec<[Queue; 1]>,
+}
+
+impl Account {
+    fn queue(&self, lane: Lane) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.lane == lane)
+    }
 }
 
 /// Transactions that wait for a block.
 #[derive(Debug)]
 pub(crate) struct Mempool {
     limits: MempoolLimits,
-    lanes: BTreeMap<LaneId, BTreeMap<u64, Arc<Pending>>>,
-    ids: HashMap<TxId, Arc<Pending>>,
-    accounts: HashMap<AccountId, Account>,
-    by_priority: BTreeSet<(Priority, TxId)>,
-    by_expiry: BTreeSet<(LedgerTime, TxId)>,
+    slots: Slab<Pending>,
+    ids: HashMap<TxId, Slot, RandomState>,
+    accounts: HashMap<AccountId, Account, RandomState>,
+    by_priority: BTreeSet<Rank>,
+    by_expiry: BTreeSet<(LedgerTime, Slot)>,
+    arrivals: u64,
     ordinary: Load,
     reserved: Load,
 }
@@ -240,11 +234,12 @@ impl Mempool {
     pub(crate) fn new(limits: MempoolLimits) -> Self {
         Self {
             limits,
-            lanes: BTreeMap::new(),
-            ids: HashMap::new(),
-            accounts: HashMap::new(),
+            slots: Slab::new(),
+            ids: HashMap::default(),
+            accounts: HashMap::default(),
             by_priority: BTreeSet::new(),
             by_expiry: BTreeSet::new(),
+            arrivals: 0,
             ordinary: Load::default(),
             reserved: Load::default(),
         }
@@ -252,7 +247,7 @@ impl Mempool {
 
     pub(crate) fn status(&self) -> MempoolStatus {
         MempoolStatus {
-            transactions: self.ids.len(),
+            transactions: self.slots.len(),
             bytes: self.ordinary.bytes + self.reserved.bytes,
             reserved: self.reserved.transactions,
         }
@@ -263,10 +258,17 @@ impl Mempool {
         self.ids.contains_key(id)
     }
 
+    /// Whether this transaction waits with this signature, which then was verified. Its id does not cover
+    /// the signature: another one under a known id is unknown.
+    pub(crate) fn has_verified(&self, transaction: &Transaction) -> bool {
+        let waiting = self.ids.get(&transaction.id());
+        waiting.is_some_and(|&slot| self.slots[slot].transaction.signature == transaction.signature)
+    }
+
     /// The sequence that the lane's next transaction needs, if any of it waits.
     pub(crate) fn next_sequence(&self, sender: AccountId, lane: Lane) -> Option<u64> {
-        let waiting = self.lanes.get(&(sender, lane))?;
-        waiting.last_key_value().map(|(sequence, _)| sequence + 1)
+        let queue = self.accounts.get(&sender)?.queue(lane)?;
+        Some(queue.next_sequence())
     }
 
     /// Takes a transaction whose signature holds. Taking one that waits already changes nothing.
@@ -284,11 +286,10 @@ impl Mempool {
         }
         check_alone(&transaction, facts)?;
         let body = &transaction.body;
-        let lane = (body.sender, body.lane);
-        let replaced = self.place(&transaction, facts)?;
         let account = self.accounts.get(&body.sender);
+        let replaced = self.place(account, &transaction, facts)?;
         let committed = account.map_or(0, |account| account.committed);
-        let freed = replaced.as_ref().map_or(0, |old| cost(&old.transaction));
+        let freed = replaced.map_or(0, |slot| cost(&self.slots[slot].transaction));
         let needed = committed
             .saturating_sub(freed)
             .saturating_add(cost(&transaction));
@@ -300,24 +301,25 @@ impl Mempool {
         if replaced.is_none() && account.is_some_and(|account| account.transactions >= max) {
             return Err(AdmitError::AccountFull { max });
         }
-        let pending = Arc::new(Pending {
-            id,
-            priority: priority(&transaction),
+        let weight = transaction.weight();
+        let pending = Pending {
+            priority: priority(&transaction, weight),
+            arrival: self.arrivals,
+            weight,
             bytes: transaction.encode_size(),
             reserved: facts.reserved,
             transaction,
-        });
-        // The old one goes first, so that its room counts as free; it returns if that is not enough.
-        if let Some(old) = &replaced {
-            self.unlink(old);
+        };
+        for victim in self.victims(&pending, replaced)? {
+            let victim = self.slots.get(victim).map(Pending::id);
+            // One that stood behind another victim is gone already.
+            victim.inspect(|id| self.remove_with_successors(id));
         }
-        if let Err(error) = self.make_room(&pending) {
-            if let Some(old) = replaced {
-                self.link(lane, old);
-            }
-            return Err(error);
+        self.arrivals += 1;
+        match replaced {
+            Some(slot) => self.replace(slot, pending),
+            None => self.append(pending),
         }
-        self.link(lane, pending);
         Ok(id)
     }
 
@@ -326,29 +328,30 @@ impl Mempool {
     /// `included` are those that blocks below it already hold, though they are not final yet. A quarter of
     /// the weight is kept for reserved check calls. The ledger has the last word on each.
     pub(crate) fn pick(&self, room: &BlockRoom, included: &Included<'_>) -> Vec<Transaction> {
-        let mut heads: BinaryHeap<(Priority, std::cmp::Reverse<LaneId>, u64)> = self
-            .heads(included)
-            .map(|(lane, sequence, head)| (head.priority, std::cmp::Reverse(*lane), *sequence))
-            .collect();
+        let heads: Vec<_> = self.heads(included).collect();
+        let candidate = |index: usize, slot: Slot| {
+            let pending = &self.slots[slot];
+            (pending.priority, Reverse(pending.arrival), index, slot)
+        };
+        let first = heads.iter().enumerate();
+        let first = first.map(|(index, (queue, place))| candidate(index, queue.slots[*place]));
+        let mut candidates: BinaryHeap<_> = first.collect();
+        let mut places: Vec<usize> = heads.iter().map(|(_, place)| *place).collect();
         let mut left = Room::of(room);
         let mut picked = Vec::new();
-        while let Some((_, std::cmp::Reverse(lane), sequence)) = heads.pop() {
+        while let Some((_, _, index, slot)) = candidates.pop() {
             if picked.len() >= room.transactions {
                 break;
             }
-            let Some(waiting) = self.lanes.get(&lane) else {
-                continue;
-            };
-            let Some(pending) = waiting.get(&sequence) else {
-                continue;
-            };
+            let pending = &self.slots[slot];
             // What does not fit blocks its lane, for what follows in it could not be executed.
-            if !fits(pending, room) || !left.take(pending) {
+            if !pending.is_ripe(room) || !left.take(pending) {
                 continue;
             }
             picked.push(pending.transaction.clone());
-            if let Some(next) = waiting.get(&(sequence + 1)) {
-                heads.push((next.priority, std::cmp::Reverse(lane), sequence + 1));
+            places[index] += 1;
+            if let Some(next) = heads[index].0.slots.get(places[index]) {
+                candidates.push(candidate(index, *next));
             }
         }
         picked
@@ -356,20 +359,19 @@ impl Mempool {
 
     /// Whether [`Self::pick`] would find anything.
     pub(crate) fn has_work(&self, room: &BlockRoom, included: &Included<'_>) -> bool {
-        self.heads(included)
-            .any(|(_, _, head)| fits(head, room) && Room::of(room).take(head))
+        self.heads(included).any(|(queue, place)| {
+            let head = &self.slots[queue.slots[place]];
+            head.is_ripe(room) && Room::of(room).take(head)
+        })
     }
 
-    /// The first of each lane that the blocks below do not hold.
-    fn heads<'a>(
-        &'a self,
-        included: &Included<'_>,
-    ) -> impl Iterator<Item = (&'a LaneId, &'a u64, &'a Pending)> {
-        self.lanes.iter().filter_map(|(lane, waiting)| {
-            let (sequence, head) = waiting
-                .iter()
-                .find(|(_, pending)| !included.contains(&pending.id))?;
-            Some((lane, sequence, &**head))
+    /// The place of the first of each lane that the blocks below do not hold.
+    fn heads(&self, included: &Included<'_>) -> impl Iterator<Item = (&Queue, usize)> {
+        let queues = self.accounts.values().flat_map(|account| &account.queues);
+        queues.filter_map(|queue| {
+            let mut slots = queue.slots.iter();
+            let place = slots.position(|slot| !included.contains(&self.slots[*slot].id()))?;
+            Some((queue, place))
         })
     }
 
@@ -377,69 +379,63 @@ impl Mempool {
     pub(crate) fn finalized(&mut self, transactions: &[Transaction], now: LedgerTime) {
         for transaction in transactions {
             let body = &transaction.body;
-            let lane = (body.sender, body.lane);
-            let Some(waiting) = self.lanes.get(&lane) else {
-                continue;
-            };
-            let done: Vec<_> = waiting
-                .range(..=body.sequence)
-                .map(|(_, pending)| pending.clone())
-                .collect();
-            for pending in done {
-                self.unlink(&pending);
-            }
+            self.drain(body.sender, body.lane, |queue| {
+                let overtaken = body.sequence.checked_sub(queue.first);
+                let overtaken = overtaken.map_or(0, |places| places.saturating_add(1));
+                let overtaken = usize::try_from(overtaken).unwrap_or(usize::MAX);
+                0..overtaken.min(queue.slots.len())
+            });
         }
-        while let Some((valid_until, id)) = self.by_expiry.first().copied() {
+        while let Some((valid_until, slot)) = self.by_expiry.first().copied() {
             if valid_until >= now {
                 break;
             }
+            let id = self.slots[slot].id();
             self.remove_with_successors(&id);
         }
     }
 
     /// Drops a transaction that cannot be executed, and what waits behind it.
     pub(crate) fn remove_with_successors(&mut self, id: &TxId) {
-        let Some(pending) = self.ids.get(id).cloned() else {
+        let Some(&slot) = self.ids.get(id) else {
             return;
         };
-        let body = &pending.transaction.body;
-        let lane = (body.sender, body.lane);
-        let Some(waiting) = self.lanes.get(&lane) else {
-            return;
-        };
-        let behind: Vec<_> = waiting
-            .range(body.sequence..)
-            .map(|(_, pending)| pending.clone())
-            .collect();
-        for pending in behind {
-            self.unlink(&pending);
-        }
+        let body = &self.slots[slot].transaction.body;
+        let (sender, lane, sequence) = (body.sender, body.lane, body.sequence);
+        self.drain(sender, lane, |queue| {
+            let len = queue.slots.len();
+            queue.place(sequence).unwrap_or(len)..len
+        });
     }
 
     /// Where the transaction goes in its lane: the one it replaces, or `None` at the lane's end.
     fn place(
         &self,
+        account: Option<&Account>,
         transaction: &Transaction,
         facts: &Facts,
-    ) -> Result<Option<Arc<Pending>>, AdmitError> {
+    ) -> Result<Option<Slot>, AdmitError> {
         let body = &transaction.body;
-        let waiting = self.lanes.get(&(body.sender, body.lane));
-        if let Some(old) = waiting.and_then(|waiting| waiting.get(&body.sequence)) {
+        let queue = account.and_then(|account| account.queue(body.lane));
+        if let Some(queue) = queue
+            && let Some(place) = queue.place(body.sequence)
+        {
+            let slot = queue.slots[place];
+            let old = &self.slots[slot];
             let tip = old.transaction.body.tip.get();
             let tip_min = tip.saturating_add((tip / 100 * REPLACEMENT_TIP_PERCENT).max(1));
             if body.tip.get() < tip_min {
                 return Err(AdmitError::SequenceTaken {
                     lane: body.lane.get(),
                     sequence: body.sequence,
-                    pending: old.id,
+                    pending: old.id(),
                     tip_min: Amount::new(tip_min),
                 });
             }
-            return Ok(Some(old.clone()));
+            return Ok(Some(slot));
         }
-        let expected = self
-            .next_sequence(body.sender, body.lane)
-            .unwrap_or(0)
+        let expected = queue
+            .map_or(0, Queue::next_sequence)
             .max(facts.next_sequence);
         if body.sequence != expected {
             let (lane, given) = (body.lane.get(), body.sequence);
@@ -453,98 +449,144 @@ impl Mempool {
         Ok(None)
     }
 
-    /// Evicts the least priorities until `new` fits, or nothing if they do not make enough room.
-    fn make_room(&mut self, new: &Pending) -> Result<(), AdmitError> {
-        let lane = (new.transaction.body.sender, new.transaction.body.lane);
+    /// The least priorities whose going makes room for `new`, if that is what it takes.
+    ///
+    /// # Errors
+    /// [`AdmitError::PoolFull`] when they would not make enough room.
+    fn victims(&self, new: &Pending, replaced: Option<Slot>) -> Result<Vec<Slot>, AdmitError> {
         let (mut ordinary, mut reserved) = (self.ordinary, self.reserved);
-        let load = if new.reserved {
-            &mut reserved
-        } else {
-            &mut ordinary
+        let mut load = |is_reserved: bool, change: &dyn Fn(&mut Load)| {
+            change(if is_reserved {
+                &mut reserved
+            } else {
+                &mut ordinary
+            });
+            self.limits.hold(ordinary, reserved, new.reserved)
         };
-        load.add(new.bytes);
+        if let Some(slot) = replaced {
+            let old = &self.slots[slot];
+            load(old.reserved, &|load| load.subtract(old.bytes));
+        }
+        let mut holds = load(new.reserved, &|load| load.add(new.bytes));
         let mut victims = Vec::new();
-        let mut lowest_first = self
-            .by_priority
-            .iter()
-            .filter_map(|(_, id)| self.ids.get(id));
-        while !self.limits.hold(ordinary, reserved, new.reserved) {
-            let victim = lowest_first.find(|victim| {
+        let own = &new.transaction.body;
+        let mut lowest_first = self.by_priority.iter();
+        while !holds {
+            let victim = lowest_first.find_map(|&(_, _, slot)| {
+                let victim = &self.slots[slot];
                 let body = &victim.transaction.body;
                 // One's own lane must not lose what the newcomer builds on, and ordinary transactions
                 // cannot push out reserved ones.
-                (body.sender, body.lane) != lane && (new.reserved || !victim.reserved)
+                let may_go = (body.sender, body.lane) != (own.sender, own.lane)
+                    && (new.reserved || !victim.reserved);
+                may_go.then_some((slot, victim))
             });
             match victim {
-                Some(victim) if victim.priority < new.priority => {
-                    let load = if victim.reserved {
-                        &mut reserved
-                    } else {
-                        &mut ordinary
-                    };
-                    load.subtract(victim.bytes);
-                    victims.push(victim.id);
+                Some((slot, victim)) if victim.priority < new.priority => {
+                    holds = load(victim.reserved, &|load| load.subtract(victim.bytes));
+                    victims.push(slot);
                 }
                 other => {
-                    let floor = other.map_or(Priority::MAX, |other| other.priority);
-                    let weight = u128::from(new.transaction.weight().get());
+                    let floor = other.map_or(Priority::MAX, |(_, other)| other.priority);
+                    let weight = u128::from(new.weight.get());
                     let tip = floor.saturating_mul(weight) >> 32;
                     let tip_min = Amount::new(u64::try_from(tip).unwrap_or(u64::MAX));
                     return Err(AdmitError::PoolFull { tip_min });
                 }
             }
         }
-        for id in victims {
-            self.remove_with_successors(&id);
-        }
-        Ok(())
+        Ok(victims)
     }
 
-    fn link(&mut self, lane: LaneId, pending: Arc<Pending>) {
+    /// Puts a transaction at its lane's end.
+    fn append(&mut self, pending: Pending) {
         let body = &pending.transaction.body;
+        let (lane, sequence) = (body.lane, body.sequence);
         let account = self.accounts.entry(body.sender).or_default();
         account.transactions += 1;
         account.committed = account.committed.saturating_add(cost(&pending.transaction));
-        let load = if pending.reserved {
-            &mut self.reserved
-        } else {
-            &mut self.ordinary
-        };
-        load.add(pending.bytes);
-        self.by_priority.insert((pending.priority, pending.id));
-        self.by_expiry
-            .insert((pending.transaction.body.valid_until, pending.id));
-        self.ids.insert(pending.id, pending.clone());
-        self.lanes
-            .entry(lane)
-            .or_default()
-            .insert(pending.transaction.body.sequence, pending);
+        let slot = self.slots.vacant_key();
+        match account.queues.iter_mut().find(|queue| queue.lane == lane) {
+            Some(queue) => queue.slots.push_back(slot),
+            None => account.queues.push(Queue {
+                lane,
+                first: sequence,
+                slots: VecDeque::from([slot]),
+            }),
+        }
+        self.index(&pending.keys(slot));
+        self.slots.insert(pending);
     }
 
-    fn unlink(&mut self, pending: &Pending) {
-        let body = &pending.transaction.body;
-        if let Some(account) = self.accounts.get_mut(&body.sender) {
-            account.transactions -= 1;
-            account.committed = account.committed.saturating_sub(cost(&pending.transaction));
-            if account.transactions == 0 {
-                self.accounts.remove(&body.sender);
-            }
+    /// Puts a transaction in the place of another.
+    fn replace(&mut self, slot: Slot, pending: Pending) {
+        let (keys, new) = (pending.keys(slot), cost(&pending.transaction));
+        let old = std::mem::replace(&mut self.slots[slot], pending);
+        self.unindex(&old.keys(slot));
+        self.index(&keys);
+        if let Some(account) = self.accounts.get_mut(&old.transaction.body.sender) {
+            account.committed = account
+                .committed
+                .saturating_sub(cost(&old.transaction))
+                .saturating_add(new);
         }
-        let load = if pending.reserved {
+    }
+
+    /// Takes a lane's transactions at these places, which touch one of its ends, out of the pool.
+    fn drain(
+        &mut self,
+        sender: AccountId,
+        lane: Lane,
+        places: impl FnOnce(&Queue) -> std::ops::Range<usize>,
+    ) {
+        let Some(account) = self.accounts.get_mut(&sender) else {
+            return;
+        };
+        let Some(index) = account.queues.iter().position(|queue| queue.lane == lane) else {
+            return;
+        };
+        let queue = &mut account.queues[index];
+        let places = places(queue);
+        if places.start == 0 {
+            queue.first = queue.first.saturating_add(places.len() as u64);
+        }
+        let gone: SmallVec<[Slot; 4]> = queue.slots.drain(places).collect();
+        if queue.slots.is_empty() {
+            account.queues.swap_remove(index);
+        }
+        account.transactions -= gone.len();
+        for slot in &gone {
+            let spent = cost(&self.slots[*slot].transaction);
+            account.committed = account.committed.saturating_sub(spent);
+        }
+        if account.transactions == 0 {
+            self.accounts.remove(&sender);
+        }
+        for slot in gone {
+            let keys = self.slots.remove(slot).keys(slot);
+            self.unindex(&keys);
+        }
+    }
+
+    fn index(&mut self, keys: &Keys) {
+        self.load(keys.reserved).add(keys.bytes);
+        self.by_priority.insert(keys.rank);
+        self.by_expiry.insert(keys.expiry);
+        self.ids.insert(keys.id, keys.rank.2);
+    }
+
+    fn unindex(&mut self, keys: &Keys) {
+        self.load(keys.reserved).subtract(keys.bytes);
+        self.by_priority.remove(&keys.rank);
+        self.by_expiry.remove(&keys.expiry);
+        self.ids.remove(&keys.id);
+    }
+
+    fn load(&mut self, reserved: bool) -> &mut Load {
+        if reserved {
             &mut self.reserved
         } else {
             &mut self.ordinary
-        };
-        load.subtract(pending.bytes);
-        self.by_priority.remove(&(pending.priority, pending.id));
-        self.by_expiry.remove(&(body.valid_until, pending.id));
-        self.ids.remove(&pending.id);
-        let lane = (body.sender, body.lane);
-        if let Some(waiting) = self.lanes.get_mut(&lane) {
-            waiting.remove(&body.sequence);
-            if waiting.is_empty() {
-                self.lanes.remove(&lane);
-            }
         }
     }
 }
@@ -566,7 +608,7 @@ impl Room {
     }
 
     fn take(&mut self, pending: &Pending) -> bool {
-        let weight = pending.transaction.weight().get();
+        let weight = pending.weight.get();
         if weight > self.weight
             || pending.bytes > self.bytes
             || (!pending.reserved && weight > self.ordinary)
@@ -582,86 +624,6 @@ impl Room {
     }
 }
 
-/// The checks that need neither the pool nor the signature, in the order of their answers.
-///
-/// # Errors
-/// [`AdmitError`].
-pub(crate) fn check_alone(transaction: &Transaction, facts: &Facts) -> Result<(), AdmitError> {
-    let body = &transaction.body;
-    let bytes = transaction.encode_size();
-    if bytes > TRANSACTION_BYTES_MAX {
-        return Err(AdmitError::TooLong {
-            bytes,
-            max: TRANSACTION_BYTES_MAX,
-        });
-    }
-    if body.chain != facts.chain {
-        return Err(Invalid::WrongChain {
-            given: body.chain,
-            expected: facts.chain,
-        }
-        .into());
-    }
-    if body.sequence < facts.next_sequence {
-        let (lane, given, expected) = (body.lane.get(), body.sequence, facts.next_sequence);
-        return Err(Invalid::Replayed {
-            lane,
-            given,
-            expected,
-        }
-        .into());
-    }
-    if body.valid_until < facts.now {
-        return Err(Invalid::Expired {
-            valid_until: body.valid_until,
-            now: facts.now,
-        }
-        .into());
-    }
-    let latest = facts.now.after(facts.valid_ms_max);
-    if body.valid_until > latest {
-        return Err(Invalid::ValidTooLong {
-            valid_until: body.valid_until,
-            latest,
-        }
-        .into());
-    }
-    let (weight, max) = (transaction.weight().get(), facts.block_weight_max.get());
-    let max = if facts.reserved {
-        max
-    } else {
-        general_weight(max)
-    };
-    if weight > max {
-        return Err(Invalid::TooHeavy { weight, max }.into());
-    }
-    let rate = if facts.reserved {
-        facts.base_fee_min
-    } else {
-        facts.base_fee
-    };
-    let (fee, limit) = (transaction.fee(rate), body.fee_limit);
-    if limit < fee {
-        return Err(Invalid::FeeLimitTooLow { limit, fee }.into());
-    }
-    Ok(())
-}
-
-fn fits(pending: &Pending, room: &BlockRoom) -> bool {
-    let rate = if pending.reserved {
-        room.base_fee_min
-    } else {
-        room.base_fee
-    };
-    let body = &pending.transaction.body;
-    pending.transaction.fee(rate) <= body.fee_limit && body.valid_until >= room.time
-}
-
-/// What the reserved quarter leaves to all others, as the ledger computes it.
-const fn general_weight(whole: u64) -> u64 {
-    whole - whole / 4
-}
-
 fn cost(transaction: &Transaction) -> u64 {
     transaction
         .body
@@ -670,8 +632,8 @@ fn cost(transaction: &Transaction) -> u64 {
         .get()
 }
 
-fn priority(transaction: &Transaction) -> Priority {
-    (u128::from(transaction.body.tip.get()) << 32) / u128::from(transaction.weight().get().max(1))
+fn priority(transaction: &Transaction, weight: Weight) -> Priority {
+    (u128::from(transaction.body.tip.get()) << 32) / u128::from(weight.get().max(1))
 }
 
 #[cfg(test)]

@@ -12,23 +12,27 @@
 //!   a cancelled request is dropped by the next finalisation above it;
 //! - the tables equal the authenticated database at the finalised tip, whose root its header carries.
 
-use crate::{mempool::Included, time::step_is_valid};
+use crate::{
+    mempool::{Ids, Included},
+    time::step_is_valid,
+};
 use assay_ledger::{BlockEnv, Changes, Executed, Execution, Ledger, Outcome, Row};
 use assay_types::{
     AccountId, Block, BlockId, Event, Genesis, Hash32, Header, Height, Invalid, LedgerTime,
     Transaction, TxId,
 };
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
 /// What a block did, beside the ledger's rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct BlockResult {
+pub struct BlockResult {
     /// One per transaction, in the block's order.
     pub outcomes: Vec<Outcome>,
-    /// In the order of the event root's leaves.
+    /// Leaves of the event root, in order.
     pub events: Vec<Event>,
 }
 
@@ -103,8 +107,8 @@ pub enum Refusal {
 pub(crate) struct Overlay {
     header: Header,
     changes: Changes,
-    result: BlockResult,
-    transactions: HashSet<TxId>,
+    result: Arc<BlockResult>,
+    transactions: Ids,
     /// The node's monotonic time when it was executed here.
     seen: Duration,
 }
@@ -324,10 +328,10 @@ impl State {
         let overlay = Overlay {
             header: block.header.clone(),
             changes: executed.changes,
-            result: BlockResult {
+            result: Arc::new(BlockResult {
                 outcomes: executed.outcomes,
                 events: executed.events,
-            },
+            }),
             transactions: block.transactions.iter().map(Transaction::id).collect(),
             seen: now,
         };
@@ -339,7 +343,7 @@ impl State {
     ///
     /// # Panics
     /// When it was not executed here, which consensus promises.
-    pub(crate) fn result(&self, id: BlockId) -> BlockResult {
+    pub(crate) fn result(&self, id: BlockId) -> Arc<BlockResult> {
         let overlay = self.overlays.get(&id);
         overlay
             .unwrap_or_else(|| panic!("block {id} is final but was not executed"))
@@ -352,7 +356,7 @@ impl State {
     /// # Panics
     /// When the block was not executed here or is not the tip's child: consensus promises both, and going on
     /// would corrupt the ledger.
-    pub(crate) fn finalize(&mut self, id: BlockId) -> BlockResult {
+    pub(crate) fn finalize(&mut self, id: BlockId) -> Arc<BlockResult> {
         let overlay = self.overlays.remove(&id);
         let overlay = overlay.unwrap_or_else(|| panic!("block {id} is final but was not executed"));
         assert_eq!(

@@ -104,7 +104,7 @@ impl Keeper {
 
     /// Pins what a block asks for, trying until it succeeds; `false` when stopped meanwhile.
     async fn follow(&self, block: &FinalizedBlock) -> bool {
-        for (content, owner, until) in block.events.iter().flat_map(pins) {
+        for (content, owner, until) in block.result.events.iter().flat_map(pins) {
             while let Err(error) = self.store.pin(content, owner, until).await {
                 tracing::error!(%error, %content, "a content cannot be pinned yet");
                 if matches!(error, Error::TooManyPins { .. }) {

@@ -253,7 +253,7 @@ pub(crate) fn open_orders<'a>(
 
 /// A final block, with or without its transactions.
 pub(crate) fn block(block: &FinalizedBlock, with_transactions: bool) -> BlockView {
-    let transactions = block.block.transactions.iter().zip(&block.outcomes);
+    let transactions = block.block.transactions.iter().zip(&block.result.outcomes);
     BlockView {
         header: (&block.block.header).into(),
         transaction_count: block.block.transactions.len(),
@@ -261,6 +261,6 @@ pub(crate) fn block(block: &FinalizedBlock, with_transactions: bool) -> BlockVie
             .take(if with_transactions { usize::MAX } else { 0 })
             .map(|(tx, outcome)| TransactionView::new(tx, OutcomeView::from(outcome.rejection)))
             .collect(),
-        event_count: block.events.len(),
+        event_count: block.result.events.len(),
     }
 }

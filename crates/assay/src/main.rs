@@ -24,9 +24,15 @@ mod words;
 use anyhow::Context;
 use clap::{FromArgMatches, ValueEnum};
 use cli::{Cli, Color};
+use commonware_allocator::mimalloc::{self, MiMalloc};
 use config::Config;
 use output::{Format, Loudness, Output};
 use std::{env, ffi::OsString, process::ExitCode};
+
+/// A block allocates some hundred thousand small things and a few dozen large ones, on one thread, and frees
+/// them on another; the system's allocator takes a tenth of a node's time for it.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc::new(mimalloc::Config::DEFAULT);
 
 fn main() -> ExitCode {
     let words: Vec<OsString> = env::args_os().collect();

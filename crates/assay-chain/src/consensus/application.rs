@@ -11,7 +11,7 @@ use super::{
 #[cfg(test)]
 use crate::time::millis;
 use crate::{
-    core::{Core, Finalized},
+    core::{Core, ExecutedBlock},
     mempool::BlockRoom,
     state::{Draft, Proposal, Refusal, check_root},
     time::{ledger_time, next_time},
@@ -268,14 +268,14 @@ impl<E: Spawner + StorageContext + CryptoRng, S: Strategy> Application<E> for Ap
             "the database must have the root of block {id}"
         );
         let result = self.core.state().result(id);
-        let finalized = Arc::new(Finalized { id, block, result });
+        let finalized = Arc::new(ExecutedBlock { id, block, result });
         // The index takes its time and waits for the disk, so it has a thread of its own.
         let core = self.core.clone();
         let recording = runtime
             .child("history")
             .shared(true)
             .spawn(move |_| async move {
-                let Finalized { id, block, result } = &*finalized;
+                let ExecutedBlock { id, block, result } = &*finalized;
                 core.history.record(*id, block, result)?;
                 // In this order a transaction is always waiting, or recorded, or both.
                 core.state_mut().finalize(*id);

@@ -1,12 +1,11 @@
 //! Forgetting: the rows of blocks that a node no longer keeps leave the index, oldest first.
 //!
-//! Invariant: below [`History::first`] no row is left, and from there on none is missing. The boundary moves
-//! in the same write as the rows, and durably, because the log of blocks follows it: a block may only go when
-//! nothing in the index points to it any more.
+//! Invariant: below [`History::first`] nothing is found, and from there on nothing is missing. The boundary
+//! moves in the same write as the rows, and durably, because the log of blocks follows it: a block may only go
+//! when nothing in the index points to it any more. A run of transactions goes with its last block.
 
 use super::{
-    ACCOUNT_ORDERS, ACCOUNT_TRANSACTIONS, FIRST, History, HistoryError, ORDER_EVENTS, RECEIPTS,
-    RESULTS, TRANSACTIONS, storage,
+    ACCOUNT_ORDERS, FIRST, History, HistoryError, ORDER_EVENTS, RECEIPTS, RESULTS, runs, storage,
 };
 use crate::state::BlockResult;
 use assay_types::{Block, Event, Height};
@@ -70,21 +69,23 @@ impl History {
             let height = block.header.height;
             assert_eq!(height, first, "blocks are forgotten in order");
             let result = self.result(height)?;
-            forgotten.push((block, result.ok_or(HistoryError::Damaged { height })?));
+            forgotten.push((height, result.ok_or(HistoryError::Damaged { height })?));
             first = height.next();
         }
         let write = || -> Result<(), redb::Error> {
             let mut transaction = self.database.begin_write()?;
             transaction.set_durability(Durability::Immediate)?;
-            for (block, result) in &forgotten {
-                remove_block(&transaction, block, result)?;
+            for (height, result) in &forgotten {
+                remove_block(&transaction, *height, result)?;
             }
+            runs::forget_below(&transaction, first.get())?;
             transaction.open_table(FIRST)?.insert((), first.get())?;
             transaction.commit()?;
             Ok(())
         };
         write().map_err(storage("forget old blocks"))?;
         self.floor.set(first.get());
+        self.recent().forget_below(first);
         Ok(())
     }
 }
@@ -92,17 +93,11 @@ impl History {
 /// Takes back what recording the block wrote.
 fn remove_block(
     transaction: &redb::WriteTransaction,
-    block: &Block,
+    height: Height,
     result: &BlockResult,
 ) -> Result<(), redb::Error> {
-    let height = block.header.height.get();
+    let height = height.get();
     transaction.open_table(RESULTS)?.remove(height)?;
-    let mut transactions = transaction.open_table(TRANSACTIONS)?;
-    let mut sent = transaction.open_table(ACCOUNT_TRANSACTIONS)?;
-    for (index, tx) in (0u32..).zip(&block.transactions) {
-        transactions.remove(tx.id().as_bytes())?;
-        sent.remove((*tx.body.sender.as_bytes(), height, index))?;
-    }
     let mut receipts = transaction.open_table(RECEIPTS)?;
     let mut order_events = transaction.open_table(ORDER_EVENTS)?;
     let mut account_orders = transaction.open_table(ACCOUNT_ORDERS)?;

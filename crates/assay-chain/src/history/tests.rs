@@ -90,11 +90,6 @@ fn what_was_recorded_is_found_by_every_key() {
             .expect("readable"),
         [at(3, 1)]
     );
-    let sent = history
-        .account_transactions(person(0).account(), Some(at(1, 0)))
-        .expect("readable");
-    assert_eq!(sent[0], (at(2, 0), id));
-    assert_eq!(sent.len(), 2);
     assert!(
         history
             .account_orders(person(0).account(), None, PAGE_ROWS_MAX)
@@ -144,10 +139,8 @@ fn recording_again_changes_nothing() {
     record(&history, 2);
     record(&history, 1);
     assert_eq!(history.height().expect("readable"), Height::new(2));
-    let sent = history
-        .account_transactions(person(0).account(), None)
-        .expect("readable");
-    assert_eq!(sent.len(), 2);
+    let id = sample(1).1.transactions[0].id();
+    assert_eq!(history.transaction(id).expect("readable"), Some(at(1, 0)));
 }
 
 #[test]

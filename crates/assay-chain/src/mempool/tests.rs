@@ -1,6 +1,8 @@
 use super::*;
 use crate::testkit::{genesis, person, transfer, unsigned};
-use assay_types::{Blob, Call, EVIDENCE_BYTES_MAX, Genesis, OrderId, SecretKey};
+use assay_types::{
+    Blob, Call, ChainId, EVIDENCE_BYTES_MAX, Genesis, OrderId, SecretKey, TRANSACTION_BYTES_MAX,
+};
 
 fn facts(genesis: &Genesis) -> Facts {
     Facts {
@@ -374,7 +376,7 @@ fn the_best_tip_per_weight_comes_first_but_lanes_stay_in_order() {
         picked(&pool, &room(&genesis)),
         [middle.id(), dull.id(), bright.id()]
     );
-    let block = HashSet::from([dull.id()]);
+    let block = Ids::from_iter([dull.id()]);
     let included = Included(vec![&block]);
     let above: Vec<_> = pool
         .pick(&room(&genesis), &included)
@@ -465,14 +467,15 @@ fn a_final_block_clears_what_it_included_overtook_and_outlived() {
 }
 
 #[test]
-fn a_signature_is_remembered_with_its_transaction() {
+fn a_signature_is_known_by_the_transaction_that_waits_with_it() {
     let genesis = genesis(1, 1);
     let honest = transfer(&genesis, &person(0), 0, 0);
     let other = transfer(&genesis, &person(0), 0, 1);
     let forged = Transaction::new(honest.body.clone(), other.signature.clone());
-    let mut verified = Verified::default();
-    verified.insert(honest.id(), &honest);
-    assert!(verified.contains(honest.id(), &honest));
+    let mut pool = pool();
+    assert!(!pool.has_verified(&honest));
+    pool.insert(honest.clone(), &facts(&genesis)).expect("admitted");
+    assert!(pool.has_verified(&honest));
     assert_eq!(forged.id(), honest.id());
-    assert!(!verified.contains(forged.id(), &forged));
+    assert!(!pool.has_verified(&forged));
 }

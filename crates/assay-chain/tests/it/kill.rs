@@ -58,7 +58,7 @@ async fn validator_process() {
         let block = blocks.next().await.expect("the chain goes on");
         let height = block.block.header.height;
         let mut lines = String::new();
-        for outcome in &block.outcomes {
+        for outcome in &block.result.outcomes {
             lines.push_str(&format!("final {height} {}\n", outcome.transaction));
         }
         out.write_all(lines.as_bytes())
@@ -127,7 +127,7 @@ async fn look_for_all(chain: &Chain, reported: &Reported, round: u32) {
     for height in 1..=chain.status().height.get() {
         let height = Height::new(height);
         let block = chain.block(height).await.expect("the chain runs");
-        for outcome in &block.expect("every block is kept").outcomes {
+        for outcome in &block.expect("every block is kept").result.outcomes {
             let id = outcome.transaction;
             assert_eq!(places.insert(id, height), None, "{id} is in two blocks");
         }

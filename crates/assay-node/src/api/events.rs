@@ -126,11 +126,11 @@ fn tell(
 ) -> impl Iterator<Item = StreamMessage> + Send + use<> {
     let chain = chain.clone();
     let market = Arc::clone(&block);
-    let count = u32::try_from(block.events.len()).unwrap_or(u32::MAX);
+    let count = u32::try_from(block.result.events.len()).unwrap_or(u32::MAX);
     let header = &block.block.header;
     let (height, time) = (header.height, header.time);
     let events = (0..count).filter_map(move |index| {
-        let event = market.events.get(index as usize)?;
+        let event = market.result.events.get(index as usize)?;
         filter.admits(&chain, &market, event).then(|| {
             let event = event.into();
             StreamMessage::Market(StampedEvent {
@@ -150,7 +150,7 @@ fn tell(
 fn end_of(block: &FinalizedBlock, index: u32, filter: Filter) -> BlockEvent {
     let header = &block.block.header;
     let sent = filter.account.map(|account| {
-        let transactions = block.block.transactions.iter().zip(&block.outcomes);
+        let transactions = block.block.transactions.iter().zip(&block.result.outcomes);
         transactions
             .filter(|(tx, _)| tx.body.sender == account)
             .map(|(tx, outcome)| SenderOutcome {
@@ -200,7 +200,7 @@ fn concerns(chain: &Chain, block: &FinalizedBlock, event: &Event, account: Accou
         | Event::NameExpired { holder, .. } => *holder == account,
         Event::NameTransferred { from, to, .. } => *from == account || *to == account,
         Event::Failed { transaction, .. } => {
-            let mut sent = block.block.transactions.iter().zip(&block.outcomes);
+            let mut sent = block.block.transactions.iter().zip(&block.result.outcomes);
             sent.any(|(tx, outcome)| {
                 outcome.transaction == *transaction && tx.body.sender == account
             })
@@ -235,7 +235,7 @@ fn has_party(chain: &Chain, block: &FinalizedBlock, order: OrderId, account: Acc
     });
     // A seller that has left an open order is told of its leaving by `Released`, which names it.
     open.unwrap_or_else(|| {
-        let closed = block.events.iter().find_map(|event| match event {
+        let closed = block.result.events.iter().find_map(|event| match event {
             Event::Closed { receipt } if receipt.order == order => Some(receipt),
             _ => None,
         });

@@ -179,7 +179,7 @@ pub(super) async fn output(
         .await
         .map_err(|error| chain_failed(&error))?;
     let bytes = block.and_then(|block| {
-        let transactions = block.block.transactions.iter().zip(&block.outcomes);
+        let transactions = block.block.transactions.iter().zip(&block.result.outcomes);
         transactions
             .filter(|(_, outcome)| {
                 let (first, count) = (outcome.first_event, outcome.event_count);

@@ -281,3 +281,6 @@ impl<E: Context + Spawner, S: Strategy> Source for Database<E, S> {
         self.0.serve(request).await
     }
 }
+
+#[cfg(test)]
+mod tests;

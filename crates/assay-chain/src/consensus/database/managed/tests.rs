@@ -1,0 +1,72 @@
+//! How long the log grows under the policy, for rows replaced at random and for the worst mix.
+
+use super::super::{Databases, Row, Value, config, merkleize, page_cache};
+use assay_types::StateKey;
+use commonware_glue::stateful::db::DatabaseSet;
+use commonware_parallel::Sequential;
+use commonware_runtime::{Runner as _, Supervisor as _, deterministic};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use std::collections::BTreeMap;
+
+/// Rows in the database.
+const ROWS: u64 = 1_000;
+/// Batches after the one that creates them, and rows that each replaces.
+const BATCHES: u64 = 300;
+const REPLACED: u64 = 50;
+
+/// Writes [`BATCHES`] batches that each replace rows among the first `hot`, and returns how many operations
+/// above the floor the log held at most, in hundredths of [`ROWS`], after the first half of them and in all.
+fn longest(hot: u64) -> (u64, u64) {
+    deterministic::Runner::default().start(|context| async move {
+        type Set = Databases<deterministic::Context, Sequential>;
+        let config = config("managed", &page_cache(0), Sequential);
+        let database = <Set as DatabaseSet<_>>::init(context.child("db"), config, None).await;
+        let mut rng = StdRng::seed_from_u64(1);
+        let mut expected = BTreeMap::new();
+        let (mut longest, mut longest_late) = (0, 0);
+        for batch in 0..=BATCHES {
+            let written: Vec<u64> = if batch == 0 {
+                (0..ROWS).collect()
+            } else {
+                (0..REPLACED).map(|_| rng.random_range(0..hot)).collect()
+            };
+            let rows: BTreeMap<StateKey, Option<Value>> = written
+                .into_iter()
+                .map(|row| {
+                    let value: &[u8] = &[row.to_be_bytes(), batch.to_be_bytes()].concat();
+                    (StateKey::of(1, &row.to_be_bytes()), Some(Value::from(value)))
+                })
+                .collect();
+            expected.extend(rows.clone());
+            let rows: Vec<Row> = rows.into_iter().collect();
+            let batches = DatabaseSet::<deterministic::Context>::new_batches(&database).await;
+            let sealed = merkleize(batches, rows).await;
+            let (floor, tip) = (*sealed.bounds().inactivity_floor, *sealed.bounds().tip.size);
+            longest = longest.max(tip - floor);
+            if batch > BATCHES / 2 {
+                longest_late = longest_late.max(tip - floor);
+            }
+            DatabaseSet::<deterministic::Context>::apply(&database, sealed).await;
+        }
+        let database = database.read().await;
+        for (key, value) in expected {
+            let found = database.get(&super::Key::new(*key.as_bytes())).await;
+            assert_eq!(found.expect("a readable log"), value);
+        }
+        (longest * 100 / ROWS, longest_late * 100 / ROWS)
+    })
+}
+
+#[test]
+fn with_rows_replaced_at_random_the_log_settles_below_three_operations_a_row() {
+    let (longest, late) = longest(ROWS);
+    assert!(longest < 300, "{longest} % at most");
+    assert!((150..300).contains(&late), "{late} % once it has settled");
+}
+
+#[test]
+fn where_most_rows_never_change_it_stays_below_five_operations_a_row() {
+    let (longest, late) = longest(ROWS / 10);
+    assert!(longest <= 510, "{longest} % at most");
+    assert!(late <= 510, "{late} % late");
+}
