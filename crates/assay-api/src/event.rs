@@ -428,7 +428,7 @@ impl From<&Event> for EventView {
                 amount: *amount,
             },
             Event::Closed { receipt } => Self::Closed {
-                receipt: Box::new(receipt.into()),
+                receipt: Box::new((&**receipt).into()),
             },
             Event::Failed {
                 transaction,

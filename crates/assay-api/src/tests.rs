@@ -189,7 +189,9 @@ fn every_event_reads_back() {
             buyer: seller,
             amount,
         },
-        Event::Closed { receipt: receipt() },
+        Event::Closed {
+            receipt: receipt().into(),
+        },
         Event::Failed {
             transaction: TxId::new([1; 32]),
             rejection: Rejection::PriceZero,

@@ -22,9 +22,9 @@ use crate::{
 };
 use assay_ledger::{GenesisError, Ledger, Outcome};
 use assay_types::{
-    AccountId, BlockId, ChainId, Event, FeeRate, Genesis, Height, LedgerTime, OrderId,
-    PublicKey, RECEIPT_VERSION, ReceiptProof, RowKey, STATE_PROOF_VERSION, SecretKey, StateProof,
-    Transaction, TxId, encode, merkle_path,
+    AccountId, BlockId, ChainId, Event, FeeRate, Genesis, Height, LedgerTime, OrderId, PublicKey,
+    RECEIPT_VERSION, ReceiptProof, RowKey, STATE_PROOF_VERSION, SecretKey, StateProof, Transaction,
+    TxId, encode, merkle_path,
 };
 use commonware_utils::channel::{mpsc, oneshot};
 use futures::future::select;
@@ -482,7 +482,7 @@ impl Chain {
         };
         Ok(Some(ReceiptProof {
             version: RECEIPT_VERSION,
-            receipt: receipt.clone(),
+            receipt: (**receipt).clone(),
             path,
             header: block.block.header.clone(),
             descendants: block.certificate.descendants.clone(),

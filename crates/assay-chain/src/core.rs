@@ -3,9 +3,7 @@
 use crate::{
     consensus::gossip::Outbox,
     history::{History, HistoryError},
-    mempool::{
-        AdmitError, Facts, Mempool, MempoolLimits, Senders, check_alone, with_keys,
-    },
+    mempool::{AdmitError, Facts, Mempool, MempoolLimits, Senders, all_signed, check_alone},
     state::{BlockResult, Refusal, State},
 };
 use assay_ledger::Ledger;
@@ -164,8 +162,8 @@ impl Core {
                 .filter(|&i| answers[i].is_ok() && !mempool.has_verified(&transactions[i]))
                 .collect()
         };
-        let batch = unknown.iter().map(|&i| &transactions[i]);
-        if !self.all_signed(batch, rng, &Sequential) {
+        let batch: Vec<&Transaction> = unknown.iter().map(|&i| &transactions[i]).collect();
+        if !batch.is_empty() && !all_signed(&self.senders, &batch, rng, &Sequential) {
             for &i in &unknown {
                 if !transactions[i].signature_holds() {
                     answers[i] = Err(Invalid::BadSignature.into());
@@ -205,18 +203,7 @@ impl Core {
                 .filter(|transaction| !mempool.has_verified(transaction))
                 .collect()
         };
-        self.all_signed(unknown, rng, strategy)
-    }
-
-    /// Verifies signatures in one batch, with the senders' keys that are at hand.
-    fn all_signed<'a>(
-        &self,
-        transactions: impl IntoIterator<Item = &'a Transaction>,
-        rng: &mut impl CryptoRng,
-        strategy: &impl Strategy,
-    ) -> bool {
-        with_keys(&self.senders, transactions)
-            .is_some_and(|items| Transaction::signatures_hold_with(&items, rng, strategy))
+        unknown.is_empty() || all_signed(&self.senders, &unknown, rng, strategy)
     }
 
     /// Tells subscribers of a final block whose results are durable.

@@ -29,9 +29,9 @@ use std::{
 };
 
 pub use admission::AdmitError;
-pub(crate) use admission::{Facts, check_alone};
 use admission::general_weight;
-pub(crate) use senders::{Senders, with_keys};
+pub(crate) use admission::{Facts, check_alone};
+pub(crate) use senders::{Senders, all_signed};
 
 /// A replacement must pay at least this share of the old tip more, in percent, so that it pays for the work
 /// of the one it replaces.

@@ -16,7 +16,7 @@ use crate::{
         engine::{OpenError, genesis_block, rows},
     },
     folder::{Folder, FolderError},
-    mempool::{Senders, with_keys},
+    mempool::{Senders, all_signed},
     state::{Draft, Proposal, State},
 };
 use assay_ledger::{GenesisError, Ledger, LoadError};
@@ -306,9 +306,8 @@ impl Worker {
         let transactions = transactions.into_vec();
         cost.decode = lap.time();
 
-        let signed = with_keys(&self.senders, &transactions).is_some_and(|items| {
-            Transaction::signatures_hold_with(&items, &mut self.context, &self.strategy)
-        });
+        let all: Vec<&Transaction> = transactions.iter().collect();
+        let signed = all_signed(&self.senders, &all, &mut self.context, &self.strategy);
         if !signed {
             return Err(StandaloneError::Signature);
         }

@@ -1,10 +1,6 @@
 //! Balances, fees and the supply.
 
-use crate::{
-    block::Run,
-    rows::Account,
-    tables::ONLY,
-};
+use crate::{block::Run, rows::Account, tables::ONLY};
 use assay_types::{AccountId, Amount, Event, Rejection, Unsigned};
 
 impl Run<'_> {

@@ -13,7 +13,7 @@ use crate::{
 };
 use assay_types::{
     AccountId, Amount, Call, ChainId, Event, FeeRate, Hash32, Height, Invalid, LedgerTime, Params,
-    Rejection, Transaction, TxId, Weight, encode, merkle_root,
+    Rejection, Transaction, TxId, Weight, merkle_root_of,
 };
 
 /// The part of a block's weight that only check calls of an order's parties may use: one in this many.
@@ -232,12 +232,12 @@ impl<'a> Execution<'a> {
         self.run.state.meta.put(ONLY, meta);
         self.run.state.keep();
         audit::assert_conserved(&self.run.state);
-        let leaves: Vec<Vec<u8>> = self.run.events.iter().map(encode).collect();
+        let event_root = merkle_root_of(&self.run.events);
         Executed {
             changes: self.run.state.into_changes(),
             outcomes: self.outcomes,
             events: self.run.events,
-            event_root: merkle_root(&leaves),
+            event_root,
             base_fee: self.base_fee,
             weight: Weight::new(self.weight),
         }

@@ -15,8 +15,10 @@ use crate::rows::{
     Reservation, Unbonding, UnbondingKey, Wake, WakeKey,
 };
 use assay_types::{
-    AccountId, DecodeError, Good, ModelId, Name, OfferId, OrderId, StateKey, decode, encode,
+    AccountId, DecodeError, Good, ModelId, Name, OfferId, OrderId, StateKey, decode,
 };
+use commonware_codec::Write as _;
+use std::cmp::Ordering;
 
 pub use row::RowBytes;
 
@@ -58,6 +60,16 @@ pub enum LoadError {
 pub type Only = u8;
 /// See [`Only`].
 pub const ONLY: Only = 0;
+
+/// The order of keys, which are hashes: most differ in their first eight bytes.
+fn by_key((left, _): &Row, (right, _): &Row) -> Ordering {
+    let first = |key: &StateKey| {
+        key.as_bytes()
+            .first_chunk::<8>()
+            .map(|bytes| u64::from_be_bytes(*bytes))
+    };
+    first(left).cmp(&first(right)).then_with(|| left.cmp(right))
+}
 
 macro_rules! tables {
     (rows { $( $(#[$doc:meta])* $tag:literal $layout:ident $row:ident: $key:ty => $value:ty, )* }
@@ -111,13 +123,14 @@ macro_rules! tables {
         impl Changes {
             /// The changes as rows of the authenticated database, ascending by key.
             pub fn rows(&self) -> Vec<Row> {
-                let mut rows = Vec::new();
+                let (mut rows, mut bytes) = (Vec::new(), Vec::new());
                 $( for (key, entry) in &self.$row {
-                    let key = encode(key);
-                    let value = entry.as_ref().map(|value| RowBytes::new($tag, &key, value));
-                    rows.push((StateKey::of($tag, &key), value));
+                    bytes.clear();
+                    key.write(&mut bytes);
+                    let value = entry.as_ref().map(|value| RowBytes::new($tag, &bytes, value));
+                    rows.push((StateKey::of($tag, &bytes), value));
                 } )*
-                rows.sort_unstable_by_key(|(key, _)| *key);
+                rows.sort_unstable_by(by_key);
                 rows
             }
         }
@@ -131,12 +144,14 @@ macro_rules! tables {
 
             /// Every stored row, ascending by key.
             pub(crate) fn rows(&self) -> Vec<Row> {
-                let mut rows = Vec::new();
+                let (mut rows, mut bytes) = (Vec::new(), Vec::new());
                 $( for (key, value) in self.$row.iter() {
-                    let key = encode(key);
-                    rows.push((StateKey::of($tag, &key), Some(RowBytes::new($tag, &key, value))));
+                    bytes.clear();
+                    key.write(&mut bytes);
+                    let value = RowBytes::new($tag, &bytes, value);
+                    rows.push((StateKey::of($tag, &bytes), Some(value)));
                 } )*
-                rows.sort_unstable_by_key(|(key, _)| *key);
+                rows.sort_unstable_by(by_key);
                 rows
             }
 
@@ -218,7 +233,9 @@ where
 
 impl Tables {
     /// Reads stored rows, in any order, and rebuilds the indexes.
-    pub(crate) fn load(rows: impl IntoIterator<Item = impl AsRef<[u8]>>) -> Result<Self, LoadError> {
+    pub(crate) fn load(
+        rows: impl IntoIterator<Item = impl AsRef<[u8]>>,
+    ) -> Result<Self, LoadError> {
         let mut tables = Self::default();
         for row in rows {
             tables.load_row(row.as_ref())?;

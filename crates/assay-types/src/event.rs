@@ -4,6 +4,7 @@ use crate::{
     AccountId, Amount, ContentId, Good, Hash32, LedgerTime, ModelId, Name, NameCommitment, OfferId,
     OrderId, Receipt, Rejection, Terms, TxId, codec::wire_enum,
 };
+use std::sync::Arc;
 
 /// Why money was destroyed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -253,8 +254,8 @@ pub enum Event {
     },
     /// An order ended; this leaf is what a receipt proof shows.
     Closed {
-        /// The whole story.
-        receipt: Receipt,
+        /// The whole story. Shared, for it is three times as long as any other event.
+        receipt: Arc<Receipt>,
     },
     /// A transaction was included, paid its fee and changed nothing else.
     Failed {
@@ -364,7 +365,7 @@ wire_enum!(Event {
 
 impl Event {
     /// The order this belongs to, if any.
-    pub const fn order(&self) -> Option<OrderId> {
+    pub fn order(&self) -> Option<OrderId> {
         match self {
             Self::OrderPlaced { order, .. }
             | Self::Assigned { order, .. }

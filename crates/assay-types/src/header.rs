@@ -6,7 +6,7 @@
 use crate::{
     BlockId, FeeRate, Hash32, Height, LedgerTime, PublicKey, Transaction,
     codec::{encode, wire_struct},
-    merkle::merkle_root,
+    merkle::merkle_root_of,
     transaction::TRANSACTION_BYTES_MAX,
 };
 use bytes::BufMut;
@@ -146,8 +146,7 @@ pub enum BodyError {
 impl Block {
     /// The Merkle root over `transactions`.
     pub fn transactions_root(transactions: &[Transaction]) -> Hash32 {
-        let leaves: Vec<Vec<u8>> = transactions.iter().map(encode).collect();
-        merkle_root(&leaves)
+        merkle_root_of(transactions)
     }
 
     /// Whether the body is the one that the header binds.

@@ -233,7 +233,7 @@ impl fmt::Debug for SecretKey {
 pub fn verify_batch(
     rng: &mut impl CryptoRng,
     namespace: &[u8],
-    items: &[(&PublicKey, Vec<u8>, &Signature)],
+    items: &[(&PublicKey, impl AsRef<[u8]> + Sync, &Signature)],
     strategy: &impl Strategy,
 ) -> bool {
     items.is_empty()
@@ -242,7 +242,7 @@ pub fn verify_batch(
             items,
             |_, (key, message, signature)| BatchEntry {
                 namespace,
-                message,
+                message: message.as_ref(),
                 public_key: &key.0,
                 signature: &signature.0,
             },

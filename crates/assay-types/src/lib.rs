@@ -59,7 +59,7 @@ pub use id::{
 };
 pub use key::{AccountId, AddressError, PublicKey, SecretKey, Signature, verify_batch};
 pub use market::{Check, Good, Input, Terms, Work};
-pub use merkle::{MerklePath, PATH_LENGTH_MAX, merkle_path, merkle_root};
+pub use merkle::{MerklePath, PATH_LENGTH_MAX, merkle_path, merkle_root, merkle_root_of};
 pub use name::{
     NAME_BYTES_MAX, NAME_BYTES_MIN, Name, NameCommitment, NameError, Party, PartyError,
 };

@@ -6,6 +6,7 @@
 //! Source: RFC 6962 for the separation of leaves from nodes; the count replaces its split rule.
 
 use crate::{Hash32, List, codec::wire_struct, id::Domain};
+use commonware_codec::Write;
 
 /// Longest path: a block holds fewer than 2³² leaves.
 pub const PATH_LENGTH_MAX: usize = 32;
@@ -59,14 +60,27 @@ fn level_above(level: &[Hash32]) -> Vec<Hash32> {
 
 /// The root over `leaves`, given as canonical bytes. The root of no leaves is that of one zero top.
 pub fn merkle_root<T: AsRef<[u8]>>(leaves: &[T]) -> Hash32 {
-    let mut level: Vec<Hash32> = leaves.iter().map(|leaf| leaf_hash(leaf.as_ref())).collect();
+    root_of(leaves.iter().map(|leaf| leaf_hash(leaf.as_ref())).collect())
+}
+
+/// The root over the canonical bytes of `leaves`, which are never all in memory.
+pub fn merkle_root_of<T: Write>(leaves: &[T]) -> Hash32 {
+    let mut bytes = Vec::new();
+    let hash = |leaf: &T| {
+        bytes.clear();
+        leaf.write(&mut bytes);
+        leaf_hash(&bytes)
+    };
+    root_of(leaves.iter().map(hash).collect())
+}
+
+fn root_of(leaves: Vec<Hash32>) -> Hash32 {
+    let count = count_of(&leaves);
+    let mut level = leaves;
     while level.len() > 1 {
         level = level_above(&level);
     }
-    root_hash(
-        count_of(leaves),
-        &level.first().copied().unwrap_or_default(),
-    )
+    root_hash(count, &level.first().copied().unwrap_or_default())
 }
 
 /// The path of leaf `index`, or `None` when there is no such leaf.

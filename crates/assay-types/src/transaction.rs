@@ -25,6 +25,7 @@ pub const LANES_PER_ACCOUNT: u8 = 64;
 pub const TRANSACTION_BYTES_MAX: usize = EVIDENCE_BYTES_MAX + 4096;
 
 const NAMESPACE: &[u8] = b"assay transaction v1";
+const SIGNATURE_BYTES: usize = 64;
 /// Weight of verifying the signature and of reading and writing the sender's account and lane.
 const WEIGHT_BASE: u64 = 1_000;
 
@@ -98,7 +99,8 @@ wire_struct!(Unsigned version TRANSACTION_VERSION {
     call
 });
 
-/// A signed transaction. Immutable and shared: a clone copies a pointer, and the id is computed once.
+/// A signed transaction. Immutable and shared: a clone copies a pointer; its bytes and its id are computed
+/// once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction(Arc<Signed>);
 
@@ -109,6 +111,8 @@ pub struct Signed {
     pub body: Unsigned,
     /// The sender's signature.
     pub signature: Signature,
+    /// The body's canonical encoding, which is what is signed.
+    bytes: Box<[u8]>,
     /// Hash of the body.
     id: TxId,
 }
@@ -122,16 +126,14 @@ impl std::ops::Deref for Transaction {
 
 impl Write for Transaction {
     fn write(&self, buf: &mut impl BufMut) {
-        self.body.write(buf);
+        buf.put_slice(&self.bytes);
         self.signature.write(buf);
     }
 }
 
 impl EncodeSize for Transaction {
     fn encode_size(&self) -> usize {
-        self.body
-            .encode_size()
-            .saturating_add(self.signature.encode_size())
+        self.bytes.len().saturating_add(SIGNATURE_BYTES)
     }
 }
 
@@ -147,12 +149,17 @@ impl Unsigned {
     pub fn sign(self, key: &SecretKey) -> Transaction {
         let bytes = encode(&self);
         let signature = key.sign(NAMESPACE, &bytes);
-        Transaction::with_bytes(self, signature, &bytes)
+        Transaction::with_bytes(self, signature, bytes)
     }
 
     /// What it costs a block: a base for the signature and the sender's rows, its bytes, and what the
     /// call reads, writes and verifies. Known before execution, the same whether it fails or not.
     pub fn weight(&self) -> Weight {
+        self.weight_with(self.encode_size())
+    }
+
+    /// The same for a caller that knows how long the encoding is.
+    fn weight_with(&self, len: usize) -> Weight {
         let call = match &self.call {
             Call::Transfer { .. } | Call::Bond { .. } => 400,
             Call::Unbond { .. } | Call::WithdrawOffer { .. } | Call::Decline { .. } => 600,
@@ -174,7 +181,7 @@ impl Unsigned {
             Call::RenewName { .. } => 800,
             Call::TransferName { .. } => 600,
         };
-        let bytes = self.encode_size().saturating_add(64) as u64;
+        let bytes = len.saturating_add(SIGNATURE_BYTES) as u64;
         Weight::new(WEIGHT_BASE.saturating_add(call).saturating_add(bytes))
     }
 }
@@ -183,15 +190,16 @@ impl Transaction {
     /// `body` with a signature that someone gave for it, which may not hold.
     pub fn new(body: Unsigned, signature: Signature) -> Self {
         let bytes = encode(&body);
-        Self::with_bytes(body, signature, &bytes)
+        Self::with_bytes(body, signature, bytes)
     }
 
-    fn with_bytes(body: Unsigned, signature: Signature, bytes: &[u8]) -> Self {
+    fn with_bytes(body: Unsigned, signature: Signature, bytes: Vec<u8>) -> Self {
         static DOMAIN: Domain = Domain::new("assay transaction id v1");
-        let id = TxId::new(*DOMAIN.hash(&[bytes]).as_bytes());
+        let id = TxId::new(*DOMAIN.hash(&[&bytes]).as_bytes());
         Self(Arc::new(Signed {
             body,
             signature,
+            bytes: bytes.into_boxed_slice(),
             id,
         }))
     }
@@ -203,7 +211,7 @@ impl Transaction {
 
     /// See [`Unsigned::weight`].
     pub fn weight(&self) -> Weight {
-        self.body.weight()
+        self.body.weight_with(self.bytes.len())
     }
 
     /// The price of its weight at `rate`, the tip apart.
@@ -214,7 +222,7 @@ impl Transaction {
     /// Whether the sender signed exactly this.
     pub fn signature_holds(&self) -> bool {
         PublicKey::try_from(self.body.sender)
-            .is_ok_and(|key| key.verify(NAMESPACE, &encode(&self.body), &self.signature))
+            .is_ok_and(|key| key.verify(NAMESPACE, &self.bytes, &self.signature))
     }
 
     /// Whether all of these are signed by their senders; about twice as fast as one by one.
@@ -229,19 +237,22 @@ impl Transaction {
             .into_iter()
             .map(|tx| Some((PublicKey::try_from(tx.body.sender).ok()?, tx)))
             .collect();
-        items.is_some_and(|items| Self::signatures_hold_with(&items, rng, strategy))
+        items.is_some_and(|items| {
+            let items: Vec<_> = items.iter().map(|(key, tx)| (key, *tx)).collect();
+            Self::signatures_hold_with(&items, rng, strategy)
+        })
     }
 
     /// The same for a caller that has each sender's key already; finding a key's point on the curve is a
     /// quarter of the work. That a key is its transaction's sender's is the caller's promise.
     pub fn signatures_hold_with(
-        items: &[(PublicKey, &Self)],
+        items: &[(&PublicKey, &Self)],
         rng: &mut impl CryptoRng,
         strategy: &impl Strategy,
     ) -> bool {
         let items: Vec<_> = items
             .iter()
-            .map(|(key, tx)| (key, encode(&tx.body), &tx.signature))
+            .map(|(key, tx)| (*key, &*tx.bytes, &tx.signature))
             .collect();
         key::verify_batch(rng, NAMESPACE, &items, strategy)
     }

@@ -93,7 +93,7 @@ pub fn verify_receipt<'proof>(
         return Err(VerifyError::WrongTime { receipt, header });
     }
     let event = Event::Closed {
-        receipt: receipt.clone(),
+        receipt: receipt.clone().into(),
     };
     if proof.path.root(&encode(&event)) != Some(header.event_root) {
         let block = header.id();

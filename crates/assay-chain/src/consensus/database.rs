@@ -90,7 +90,12 @@ pub(crate) fn page_cache(log_bytes: u64) -> CacheRef {
     let wanted = log_bytes.saturating_add(log_bytes / 5);
     let bytes = wanted.clamp(PAGE_CACHE_BYTES_MIN, PAGE_CACHE_BYTES_MAX);
     let pages = usize::try_from(bytes / u64::from(PAGE_BYTES.get())).ok();
-    CacheRef::new(PAGE_BYTES, pages.and_then(NonZeroUsize::new).unwrap_or(NonZeroUsize::MIN))
+    CacheRef::new(
+        PAGE_BYTES,
+        pages
+            .and_then(NonZeroUsize::new)
+            .unwrap_or(NonZeroUsize::MIN),
+    )
 }
 
 /// Bytes that the log of `accounts` accounts comes to: about 2.2 operations each ([`managed`]) of 130 bytes.

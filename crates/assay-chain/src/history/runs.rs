@@ -12,9 +12,7 @@
 use super::Location;
 use assay_types::{Height, TxId};
 use foldhash::fast::RandomState;
-use redb::{
-    ReadTransaction, ReadableTable as _, TableDefinition, WriteTransaction,
-};
+use redb::{ReadTransaction, ReadableTable as _, TableDefinition, WriteTransaction};
 use std::collections::HashMap;
 
 /// Transactions of a run: some 20 MiB in memory.
@@ -66,7 +64,8 @@ impl Recent {
         let Some((oldest, last)) = self.heights.filter(|(oldest, _)| *oldest < first) else {
             return;
         };
-        self.locations.retain(|_, location| location.height >= first);
+        self.locations
+            .retain(|_, location| location.height >= first);
         self.heights = (first <= last).then_some((oldest.max(first), last));
     }
 }

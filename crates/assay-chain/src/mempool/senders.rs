@@ -4,6 +4,9 @@
 //! is a quarter of verifying a signature in a batch. Most transactions come from accounts that sent before.
 
 use assay_types::{AccountId, PublicKey, Transaction};
+use commonware_parallel::Strategy;
+use foldhash::fast::RandomState;
+use rand_core::CryptoRng;
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -15,8 +18,8 @@ const GENERATION: usize = 1 << 17;
 /// A bounded memory of keys. What was not used for a whole generation is forgotten.
 #[derive(Debug, Default)]
 pub(crate) struct Senders {
-    young: HashMap<AccountId, PublicKey>,
-    old: HashMap<AccountId, PublicKey>,
+    young: HashMap<AccountId, PublicKey, RandomState>,
+    old: HashMap<AccountId, PublicKey, RandomState>,
 }
 
 impl Senders {
@@ -39,39 +42,42 @@ impl Senders {
     }
 }
 
-/// Each transaction with its sender's key; `None` when a sender is no key. What is not remembered is found
+/// Whether every transaction is signed by its sender, in one batch. Keys that are not remembered are found
 /// outside the lock, so that requests do this side by side.
-pub(crate) fn with_keys<'a>(
+pub(crate) fn all_signed(
     senders: &Mutex<Senders>,
-    transactions: impl IntoIterator<Item = &'a Transaction>,
-) -> Option<Vec<(PublicKey, &'a Transaction)>> {
+    transactions: &[&Transaction],
+    rng: &mut impl CryptoRng,
+    strategy: &impl Strategy,
+) -> bool {
     let lock = || senders.lock().unwrap_or_else(PoisonError::into_inner);
-    let remembered: Vec<(Option<PublicKey>, &Transaction)> = {
+    let mut keys: Vec<Option<PublicKey>> = {
         let mut senders = lock();
-        let transactions = transactions.into_iter();
-        transactions
-            .map(|transaction| (senders.get(&transaction.body.sender), transaction))
-            .collect()
+        let accounts = transactions
+            .iter()
+            .map(|transaction| transaction.body.sender);
+        accounts.map(|account| senders.get(&account)).collect()
     };
     let mut found = Vec::new();
-    let mut keys = Vec::with_capacity(remembered.len());
-    for (key, transaction) in remembered {
-        let key = match key {
-            Some(key) => key,
-            None => {
-                let account = transaction.body.sender;
-                let key = PublicKey::try_from(account).ok()?;
-                found.push((account, key.clone()));
-                key
-            }
-        };
-        keys.push((key, transaction));
+    for (key, transaction) in keys.iter_mut().zip(transactions) {
+        if key.is_none() {
+            let account = transaction.body.sender;
+            *key = PublicKey::try_from(account).ok();
+            found.extend(key.clone().map(|key| (account, key)));
+        }
     }
-    let mut senders = lock();
-    for (account, key) in found {
-        senders.insert(account, key);
+    {
+        let mut senders = lock();
+        for (account, key) in found {
+            senders.insert(account, key);
+        }
     }
-    Some(keys)
+    let items: Option<Vec<(&PublicKey, &Transaction)>> = keys
+        .iter()
+        .zip(transactions)
+        .map(|(key, transaction)| Some((key.as_ref()?, *transaction)))
+        .collect();
+    items.is_some_and(|items| Transaction::signatures_hold_with(&items, rng, strategy))
 }
 
 #[cfg(test)]

@@ -474,7 +474,8 @@ fn a_signature_is_known_by_the_transaction_that_waits_with_it() {
     let forged = Transaction::new(honest.body.clone(), other.signature.clone());
     let mut pool = pool();
     assert!(!pool.has_verified(&honest));
-    pool.insert(honest.clone(), &facts(&genesis)).expect("admitted");
+    pool.insert(honest.clone(), &facts(&genesis))
+        .expect("admitted");
     assert!(pool.has_verified(&honest));
     assert_eq!(forged.id(), honest.id());
     assert!(!pool.has_verified(&forged));

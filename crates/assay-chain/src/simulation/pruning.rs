@@ -121,10 +121,16 @@ fn a_window_is_kept_through_restarts_and_its_state_is_exported() {
         ] {
             let runtime = context.child("export");
             let mut file = Vec::new();
-            let exported =
-                export_from(&runtime, &genesis, (PARTITION, 0), Sequential, format, &mut file)
-                    .await
-                    .expect("the folder is sound");
+            let exported = export_from(
+                &runtime,
+                &genesis,
+                (PARTITION, 0),
+                Sequential,
+                format,
+                &mut file,
+            )
+            .await
+            .expect("the folder is sound");
             written.push((exported, file));
         }
         let (exported, file) = &written[0];

@@ -309,6 +309,7 @@ impl Run<'_> {
             settled_by: self.transaction,
         };
         self.state.remove_order(id);
+        let receipt = receipt.into();
         self.events.push(Event::Closed { receipt });
     }
 

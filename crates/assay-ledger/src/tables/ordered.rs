@@ -208,7 +208,6 @@ impl<'a, K: Ord, V> Iterator for Merge<'a, K, V> {
     }
 }
 
-
 /// Folds a block's changes into the finalised rows.
 pub(super) fn apply<K: Ord + Clone, V: Clone>(table: &mut Base<K, V>, changes: &Delta<K, V>) {
     for (key, entry) in changes {

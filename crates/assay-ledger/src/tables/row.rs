@@ -16,7 +16,10 @@ pub struct RowBytes(SmallVec<[u8; INLINE_BYTES]>);
 impl RowBytes {
     /// The row of `value` at `key` (canonical bytes) in a table.
     pub(super) fn new(table: u8, key: &[u8], value: &impl Encode) -> Self {
-        let len = value.encode_size().saturating_add(key.len()).saturating_add(1);
+        let len = value
+            .encode_size()
+            .saturating_add(key.len())
+            .saturating_add(1);
         let mut bytes = SmallVec::from_elem(0, len);
         let mut rest = bytes.as_mut_slice();
         rest.put_u8(table);

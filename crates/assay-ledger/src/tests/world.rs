@@ -373,7 +373,7 @@ pub(super) fn transfer_call(text: &str, to: AccountId) -> Call {
 
 pub(super) fn receipt(events: &[Event]) -> Option<&Receipt> {
     events.iter().find_map(|event| match event {
-        Event::Closed { receipt } => Some(receipt),
+        Event::Closed { receipt } => Some(&**receipt),
         _ => None,
     })
 }

@@ -463,7 +463,9 @@ pub(super) fn event() -> impl Strategy<Value = Event> {
             buyer,
             amount
         }),
-        receipt().prop_map(|receipt| Event::Closed { receipt }),
+        receipt().prop_map(|receipt| Event::Closed {
+            receipt: receipt.into()
+        }),
         (order(), account(), amount()).prop_map(|(order, seller, amount)| Event::Rebated {
             order,
             seller,

@@ -528,7 +528,7 @@ pub(super) fn events() -> Vec<Named<Event>> {
         (
             "closed",
             Event::Closed {
-                receipt: receipts()[0].1.clone(),
+                receipt: receipts()[0].1.clone().into(),
             },
         ),
         (
@@ -634,7 +634,7 @@ pub(super) fn receipt_proofs() -> Vec<Named<ReceiptProof>> {
     let events: Vec<Vec<u8>> = events().iter().map(|(_, event)| encode(event)).collect();
     let receipt = receipts()[0].1.clone();
     let leaf = encode(&Event::Closed {
-        receipt: receipt.clone(),
+        receipt: receipt.clone().into(),
     });
     let index = events
         .iter()

@@ -147,7 +147,7 @@ fn a_whole_quorum() {
         output: ContentId::of(b"7"),
     });
     events.push(Event::Closed {
-        receipt: receipt.clone(),
+        receipt: receipt.clone().into(),
     });
     let leaves: Vec<Vec<u8>> = events.iter().map(encode).collect();
     paper.note("event_root", merkle_root(&leaves).as_bytes());

@@ -216,7 +216,7 @@ pub(crate) fn proof(committee: &Committee, descendants: u64, signers: &[usize]) 
             order: OrderId::new([1; 32]),
         },
         Event::Closed {
-            receipt: receipt.clone(),
+            receipt: receipt.clone().into(),
         },
         Event::RevealsOpened {
             order: OrderId::new([2; 32]),

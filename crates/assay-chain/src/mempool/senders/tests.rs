@@ -1,34 +1,38 @@
 use super::*;
 use crate::testkit::{genesis, person, transfer};
+use commonware_parallel::Sequential;
+
+fn signed(senders: &Mutex<Senders>, transactions: &[Transaction]) -> bool {
+    let all: Vec<&Transaction> = transactions.iter().collect();
+    all_signed(senders, &all, &mut rand::rng(), &Sequential)
+}
 
 #[test]
-fn each_transaction_gets_its_own_senders_key_whether_remembered_or_not() {
+fn each_signature_is_held_to_its_own_sender_whether_remembered_or_not() {
     let genesis = genesis(1, 3);
     let sent: Vec<Transaction> = [0, 1, 0, 2]
         .into_iter()
         .zip(0..)
         .map(|(number, sequence)| transfer(&genesis, &person(number), 0, sequence))
         .collect();
+    let mut forged = sent.clone();
+    forged[2] = Transaction::new(sent[2].body.clone(), sent[1].signature.clone());
     let senders = Mutex::default();
     for _ in 0..2 {
-        let keys = with_keys(&senders, &sent).expect("people have keys");
-        assert_eq!(keys.len(), sent.len());
-        for ((key, transaction), expected) in keys.iter().zip(&sent) {
-            assert_eq!(*transaction, expected);
-            assert_eq!(key.account(), expected.body.sender);
-        }
+        assert!(signed(&senders, &sent));
+        assert!(!signed(&senders, &forged));
     }
     assert_eq!(senders.lock().expect("not poisoned").young.len(), 3);
 }
 
 #[test]
-fn a_sender_that_is_no_point_has_no_key() {
+fn a_sender_that_is_no_point_has_signed_nothing() {
     let genesis = genesis(1, 1);
     let good = transfer(&genesis, &person(0), 0, 0);
     let mut body = good.body.clone();
     body.sender = AccountId::new([2; 32]);
     let bad = Transaction::new(body, good.signature.clone());
-    assert!(with_keys(&Mutex::default(), [&good, &bad]).is_none());
+    assert!(!signed(&Mutex::default(), &[good, bad]));
 }
 
 #[test]

@@ -28,13 +28,15 @@ use tokio::sync::Semaphore;
 /// Accounts that send to each other.
 const ACCOUNTS: usize = 50_000;
 /// Transfers of one request.
-const BATCH: usize = 2_048;
-/// Requests in all.
-const BATCHES: usize = 120;
+const BATCH: usize = 4_096;
+/// Requests that are measured.
+const BATCHES: usize = 80;
+/// Requests before them, which bring the senders' keys into memory and the node's tables to their sizes.
+const WARM_UP: usize = 40;
 /// Requests at once.
 const CONNECTIONS: usize = 4;
 /// Most transfers posted and not final: below what the pool holds for ordinary transactions.
-const IN_FLIGHT: usize = 20 * BATCH;
+const IN_FLIGHT: usize = 10 * BATCH;
 /// Transactions whose time is taken, one after the other.
 const SINGLES: usize = 200;
 /// Longest wait for the next final block.
@@ -46,6 +48,7 @@ struct Size {
     accounts: usize,
     batch: usize,
     batches: usize,
+    warm_up: usize,
     singles: usize,
 }
 
@@ -55,6 +58,7 @@ pub(super) async fn run(smoke: bool, mut show: impl FnMut(Measurement)) -> anyho
             accounts: 80,
             batch: 20,
             batches: CONNECTIONS,
+            warm_up: CONNECTIONS,
             singles: 2,
         }
     } else {
@@ -62,13 +66,14 @@ pub(super) async fn run(smoke: bool, mut show: impl FnMut(Measurement)) -> anyho
             accounts: ACCOUNTS,
             batch: BATCH,
             batches: BATCHES,
+            warm_up: WARM_UP,
             singles: SINGLES,
         }
     };
     let signatures = Signatures::new(smoke);
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let all_cores = Rayon::new(cores).context("cannot start a thread for each core")?;
-    let [before, _] = signatures.rates(&all_cores)?;
+    let before = signatures.rounds(&all_cores)?;
 
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let mut accounts = Accounts::new(size.accounts);
@@ -85,28 +90,31 @@ pub(super) async fn run(smoke: bool, mut show: impl FnMut(Measurement)) -> anyho
     let valid_until = start.after(20 * 3_600_000);
     // Each connection has senders of its own, so that no sequence overtakes the one before it.
     let group = size.accounts / CONNECTIONS;
-    let mut connections = Vec::with_capacity(CONNECTIONS);
-    for connection in 0..CONNECTIONS {
-        let senders = connection * group..(connection + 1) * group;
-        let mut batches = Vec::with_capacity(size.batches / CONNECTIONS);
-        for _ in 0..size.batches / CONNECTIONS {
-            let transfers =
-                accounts.transfers_of(senders.clone(), chain, valid_until, size.batch)?;
-            batches.push(encode_batch(&transfers)?);
-        }
-        connections.push(batches);
-    }
+    let mut signed = |batches: usize| -> anyhow::Result<Vec<Vec<Vec<u8>>>> {
+        let one = |connection: usize| -> anyhow::Result<Vec<Vec<u8>>> {
+            let senders = connection * group..(connection + 1) * group;
+            let mut batch =
+                || accounts.transfers_of(senders.clone(), chain, valid_until, size.batch);
+            (0..batches / CONNECTIONS)
+                .map(|_| Ok(encode_batch(&batch()?)?))
+                .collect()
+        };
+        (0..CONNECTIONS).map(one).collect()
+    };
+    let (warm_up, measured) = (signed(size.warm_up)?, signed(size.batches)?);
     let singles = accounts.transfers(chain, valid_until, size.singles)?;
 
-    let flood = flood(&client, connections, size).await;
+    let flood = match flood(&client, warm_up, size).await {
+        Ok(_) => flood(&client, measured, size).await,
+        Err(error) => Err(error),
+    };
     let times = match flood {
         Ok(_) => one_by_one(&client, singles).await,
         Err(_) => Ok(Vec::new()),
     };
     node.shutdown().await;
     let (rate, mut times) = (flood?, times?);
-    let [after, _] = signatures.rates(&all_cores)?;
-    let limit = before.max(after);
+    let limit = before.and(signatures.rounds(&all_cores)?).rate();
 
     show(Measurement::new(
         "chain",

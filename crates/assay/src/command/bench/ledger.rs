@@ -1,14 +1,14 @@
 //! Suite `ledger`: blocks of signed transfers on one core, from their bytes to a durable state root.
 //!
 //! The limit is what that core could do if it only verified signatures: Commonware's batch verification of
-//! 16 384 signatures of distinct, already decoded keys. `transfer` is told by wall time; `transfer-cpu`
+//! 16 384 signatures of distinct, already decoded keys, measured between the blocks. `transfer` is told by wall time; `transfer-cpu`
 //! compares computed time on both sides, which a busy machine does not move, but a slow disk neither.
 
 use super::{
     Measurement,
     accounts::{Accounts, key},
     median,
-    meter::{Signatures, Spent, use_one_core},
+    meter::{Rounds, Signatures, Spent, use_one_core},
 };
 use anyhow::Context;
 use assay_chain::{BlockCost, Standalone};
@@ -22,6 +22,8 @@ const ACCOUNTS: usize = 100_000;
 const TRANSFERS: usize = 8_000;
 /// Blocks that are measured.
 const BLOCKS: usize = 20;
+/// Blocks between two measurements of the limit.
+const BLOCKS_PER_ROUND: usize = 2;
 /// Blocks before them, which bring the senders' keys and the database's pages into memory.
 const WARM_UP: usize = 30;
 /// Ledger time between blocks, in milliseconds.
@@ -64,7 +66,6 @@ pub(super) fn run(smoke: bool, mut show: impl FnMut(Measurement)) -> anyhow::Res
 }
 
 fn measure(size: &Size, signatures: Signatures) -> anyhow::Result<Vec<Measurement>> {
-    let [limit, limit_cpu] = signatures.rates(&Sequential)?;
     let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
     let mut accounts = Accounts::new(size.accounts);
     let genesis = accounts.genesis(LedgerTime::new(1), key(0).public_key())?;
@@ -83,24 +84,21 @@ fn measure(size: &Size, signatures: Signatures) -> anyhow::Result<Vec<Measuremen
         ledger.seal(time, bytes).context("a block of the bench")?;
     }
     ledger.settle()?;
+    let (mut costs, mut spent, mut limit) = (Vec::new(), Spent::default(), Rounds::default());
+    for (place, (time, bytes)) in measured.into_iter().enumerate() {
+        if place.is_multiple_of(BLOCKS_PER_ROUND) {
+            limit.add(&signatures, &Sequential)?;
+        }
+        let (sealed, took) = Spent::on(|| ledger.seal(time, bytes));
+        costs.push(sealed.context("a block of the bench")?.cost);
+        spent = spent + took;
+    }
     // Until the last block is durable, for the disk lags behind.
-    let (sealed, spent) = Spent::on(|| {
-        let sealed = measured
-            .into_iter()
-            .map(|(time, bytes)| ledger.seal(time, bytes));
-        let sealed: Result<Vec<_>, _> = sealed.collect();
-        ledger.settle().and(sealed)
-    });
-    let costs: Vec<BlockCost> = sealed
-        .context("a block of the bench")?
-        .into_iter()
-        .map(|sealed| sealed.cost)
-        .collect();
+    let (settled, took) = Spent::on(|| ledger.settle());
+    settled?;
+    spent = spent + took;
     let transfers = (size.blocks * size.transfers) as f64;
-    // The machine may have changed its pace meanwhile; the faster reading is the limit.
-    let [limit_after, limit_cpu_after] = signatures.rates(&Sequential)?;
-    let limit = limit.max(limit_after);
-    let limit_cpu = limit_cpu.max(limit_cpu_after);
+    let (limit, limit_cpu) = (limit.rate(), limit.rate_cpu());
 
     let rate = |case: &str, value, unit| Measurement::new("ledger", case, value, unit);
     let mut measurements = vec![

@@ -34,7 +34,10 @@ fn longest(hot: u64) -> (u64, u64) {
                 .into_iter()
                 .map(|row| {
                     let value: &[u8] = &[row.to_be_bytes(), batch.to_be_bytes()].concat();
-                    (StateKey::of(1, &row.to_be_bytes()), Some(Value::from(value)))
+                    (
+                        StateKey::of(1, &row.to_be_bytes()),
+                        Some(Value::from(value)),
+                    )
                 })
                 .collect();
             expected.extend(rows.clone());
