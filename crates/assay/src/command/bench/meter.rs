@@ -1,6 +1,6 @@
 //! What the machine can do at most, and how its time is told.
 
-use super::accounts::key;
+use super::{accounts::key, median};
 use anyhow::anyhow;
 use assay_types::{PublicKey, Signature, verify_batch};
 use commonware_parallel::Strategy;
@@ -96,12 +96,12 @@ impl Signatures {
     }
 }
 
-/// Batch verifications and what they took. Their mean is the limit: what is compared with it is a total as
-/// well, measured between them, so that a machine that changes its pace moves both.
-#[derive(Debug, Clone, Copy, Default)]
+/// Batch verifications and the rate of each. Their median is the limit: a machine that changes its pace moves
+/// it as it moves what is measured between them, and one round that was disturbed does not.
+#[derive(Debug, Clone, Default)]
 pub(super) struct Rounds {
-    signatures: usize,
-    spent: Spent,
+    wall: Vec<f64>,
+    cpu: Vec<f64>,
 }
 
 impl Rounds {
@@ -120,26 +120,26 @@ impl Rounds {
         if !holds {
             return Err(anyhow!("a signature of the bench does not hold"));
         }
-        self.signatures += items.len();
-        self.spent = self.spent + spent;
+        let rate = |time: Duration| items.len() as f64 / time.as_secs_f64();
+        self.wall.push(rate(spent.wall));
+        self.cpu.push(rate(spent.cpu));
         Ok(())
     }
 
     /// Both together.
-    pub(super) fn and(self, other: Self) -> Self {
-        Self {
-            signatures: self.signatures + other.signatures,
-            spent: self.spent + other.spent,
-        }
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.wall.extend(other.wall);
+        self.cpu.extend(other.cpu);
+        self
     }
 
     /// Signatures a second by wall time.
-    pub(super) fn rate(&self) -> f64 {
-        self.signatures as f64 / self.spent.wall.as_secs_f64()
+    pub(super) fn rate(&mut self) -> f64 {
+        median(&mut self.wall)
     }
 
     /// Signatures a second by computed time.
-    pub(super) fn rate_cpu(&self) -> f64 {
-        self.signatures as f64 / self.spent.cpu.as_secs_f64()
+    pub(super) fn rate_cpu(&mut self) -> f64 {
+        median(&mut self.cpu)
     }
 }
