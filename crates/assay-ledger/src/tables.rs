@@ -3,7 +3,7 @@
 //!
 //! Two kinds of table: *rows* are stored, and enter the state root under `StateKey::of(table, key)`;
 //! *indexes* are derived from rows, kept in step by the same layers, and rebuilt on load. A table is
-//! [`ordered`] by key, or [`hashed`] where nobody asks for its order.
+//! `ordered` by key, or `hashed` where nobody asks for its order.
 //! Why: docs/adr/0001, docs/adr/0013.
 
 mod hashed;
