@@ -311,9 +311,10 @@ impl Mempool {
             transaction,
         };
         for victim in self.victims(&pending, replaced)? {
-            let victim = self.slots.get(victim).map(Pending::id);
             // One that stood behind another victim is gone already.
-            victim.inspect(|id| self.remove_with_successors(id));
+            if let Some(id) = self.slots.get(victim).map(Pending::id) {
+                self.remove_with_successors(&id);
+            }
         }
         self.arrivals += 1;
         match replaced {
