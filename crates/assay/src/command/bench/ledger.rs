@@ -87,6 +87,10 @@ fn measure(size: &Size, signatures: Signatures) -> anyhow::Result<Vec<Measuremen
     let (mut costs, mut spent, mut limit) = (Vec::new(), Spent::default(), Rounds::default());
     for (place, (time, bytes)) in measured.into_iter().enumerate() {
         if place.is_multiple_of(BLOCKS_PER_ROUND) {
+            // What the disk still does for a block belongs to the block, not to the limit.
+            let (settled, took) = Spent::on(|| ledger.settle());
+            settled?;
+            spent = spent + took;
             limit.add(&signatures, &Sequential)?;
         }
         let (sealed, took) = Spent::on(|| ledger.seal(time, bytes));
