@@ -157,7 +157,7 @@ where
         CertificateLog::open(context, partition, &page_cache, retention, floor, &scheme)
             .await
             .map_err(failed("the log of certificates"))?;
-    let config = database::config(partition, &page_cache, strategy);
+    let config = database::config(partition, &page_cache, log_bytes, strategy);
     let context = runtime.child("database");
     let databases = <Databases<E, S> as DatabaseSet<E>>::init(context, config, None).await;
     let database = databases.read().await;

@@ -198,7 +198,7 @@ async fn open_fresh<E: Spawner + Context, S: Strategy>(
     page_cache: &commonware_runtime::buffer::paged::CacheRef,
     strategy: &S,
 ) -> Databases<E, S> {
-    let config = || database::config(SCRATCH, page_cache, strategy.clone());
+    let config = || database::config(SCRATCH, page_cache, 0, strategy.clone());
     let stale =
         <Databases<E, S> as DatabaseSet<E>>::init(runtime.child("stale"), config(), None).await;
     destroy(stale).await;

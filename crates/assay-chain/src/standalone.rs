@@ -57,6 +57,8 @@ pub struct Sealed {
     pub header: Header,
     /// Transactions in it.
     pub transactions: usize,
+    /// Those of them that paid and changed nothing else.
+    pub rejected: usize,
     /// What it took.
     pub cost: BlockCost,
 }
@@ -98,6 +100,14 @@ pub enum StandaloneError {
     /// No block may hold one of them.
     #[error("no block may hold one of the transactions: {0}")]
     Invalid(Invalid),
+    /// The header to go on above is not that of the last block in the folder.
+    #[error("cannot go on above block {given}: the folder ends with another block, at {found}")]
+    Tip {
+        /// The header's height.
+        given: Height,
+        /// Height of the last durable block.
+        found: Height,
+    },
     /// The thread that works cannot be started, or has ended.
     #[error("the thread of the standalone ledger is gone; the log above says why")]
     Gone,
@@ -132,6 +142,29 @@ impl Standalone {
         genesis: &Genesis,
         threads: NonZeroUsize,
     ) -> Result<Self, StandaloneError> {
+        Self::start(data_dir, genesis, None, threads).map(|(ledger, _)| ledger)
+    }
+
+    /// Goes on above `tip`, the last header that a standalone ledger sealed in `data_dir`. The database is
+    /// opened and the tables are loaded from it as a node's start does.
+    ///
+    /// # Errors
+    /// [`StandaloneError`] when the folder cannot be used, its rows are damaged or `tip` is not its last header.
+    pub fn resume(
+        data_dir: &Path,
+        genesis: &Genesis,
+        tip: Header,
+        threads: NonZeroUsize,
+    ) -> Result<(Self, Loaded), StandaloneError> {
+        Self::start(data_dir, genesis, Some(tip), threads)
+    }
+
+    fn start(
+        data_dir: &Path,
+        genesis: &Genesis,
+        tip: Option<Header>,
+        threads: NonZeroUsize,
+    ) -> Result<(Self, Loaded), StandaloneError> {
         let folder = Folder::open(data_dir, genesis.chain_id())?;
         let log_bytes = database::log_bytes(&folder, PARTITION, genesis);
         let genesis = genesis.clone();
@@ -142,10 +175,10 @@ impl Standalone {
                 .with_storage_directory(folder.stores())
                 .with_worker_threads(threads.get());
             tokio::Runner::new(config).start(|context| async move {
-                let worker = Worker::open(context, genesis, threads, log_bytes).await;
-                match worker {
-                    Ok(worker) => {
-                        let _ = opened.send(Ok(()));
+                // Whoever asked may have gone.
+                match Worker::open(context, &genesis, tip, threads, log_bytes).await {
+                    Ok((worker, loaded)) => {
+                        let _ = opened.send(Ok(loaded));
                         worker.serve(&received).await;
                     }
                     Err(error) => {
@@ -160,8 +193,8 @@ impl Standalone {
             .stack_size(STACK_BYTES)
             .spawn(work)
             .map_err(|_| StandaloneError::Gone)?;
-        opening.recv().map_err(|_| StandaloneError::Gone)??;
-        Ok(Self { requests, thread })
+        let loaded = opening.recv().map_err(|_| StandaloneError::Gone)??;
+        Ok((Self { requests, thread }, loaded))
     }
 
     /// Waits until every sealed block is durable and lets go of the folder.
@@ -169,42 +202,6 @@ impl Standalone {
         drop(self.requests);
         // A panic there has been told by the block that caused it.
         let _ = self.thread.join();
-    }
-
-    /// Opens what a standalone ledger left in `data_dir` and loads its tables, as a node's start does.
-    ///
-    /// # Errors
-    /// [`StandaloneError`] when the folder cannot be used or its rows are damaged.
-    pub fn load(data_dir: &Path, genesis: &Genesis) -> Result<Loaded, StandaloneError> {
-        let folder = Folder::open(data_dir, genesis.chain_id())?;
-        let log_bytes = database::log_bytes(&folder, PARTITION, genesis);
-        let genesis = genesis.clone();
-        let work = move || {
-            let config = tokio::Config::new().with_storage_directory(folder.stores());
-            tokio::Runner::new(config).start(|context| async move {
-                let mut lap = Lap(Instant::now());
-                let strategy: Threads = context.child("strategy").strategy(NonZeroUsize::MIN);
-                let databases = open_databases(&context, &strategy, log_bytes).await;
-                let open = lap.time();
-                let rows = rows(&databases).await?;
-                let count = rows.len();
-                let ledger = Ledger::load(&genesis, rows)?;
-                let load = lap.time();
-                drop(folder);
-                Ok(Loaded {
-                    height: ledger.height(),
-                    rows: count,
-                    open,
-                    load,
-                })
-            })
-        };
-        let thread = std::thread::Builder::new()
-            .name("assay-standalone".into())
-            .stack_size(STACK_BYTES)
-            .spawn(work)
-            .map_err(|_| StandaloneError::Gone)?;
-        thread.join().map_err(|_| StandaloneError::Gone)?
     }
 
     /// Seals a block of these transactions (a canonical list) at `time`; the disk goes on writing it.
@@ -252,16 +249,40 @@ struct Worker {
 impl Worker {
     async fn open(
         context: tokio::Context,
-        genesis: Genesis,
+        genesis: &Genesis,
+        tip: Option<Header>,
         threads: NonZeroUsize,
         log_bytes: u64,
-    ) -> Result<Self, StandaloneError> {
+    ) -> Result<(Self, Loaded), StandaloneError> {
+        let mut lap = Lap(Instant::now());
         let strategy: Threads = context.child("strategy").strategy(threads);
         let databases = open_databases(&context, &strategy, log_bytes).await;
-        let origin = genesis_block::<tokio::Context, Threads>(&genesis)?;
+        let open = lap.time();
+        let origin = genesis_block::<tokio::Context, Threads>(genesis)?;
         let leader = origin.0.header.context.leader.clone();
-        let state = State::genesis(&genesis, origin.0.header, Duration::ZERO)?;
-        Ok(Self {
+        let (state, rows) = match tip {
+            None => {
+                let state = State::genesis(genesis, origin.0.header, Duration::ZERO)?;
+                (state, 0)
+            }
+            Some(tip) => {
+                let rows = rows(&databases).await?;
+                let count = rows.len();
+                let ledger = Ledger::load(genesis, rows)?;
+                let (given, found) = (tip.height, ledger.height());
+                if (given, tip.randomness) != (found, ledger.randomness()) {
+                    return Err(StandaloneError::Tip { given, found });
+                }
+                (State::at(ledger, tip, Duration::ZERO), count)
+            }
+        };
+        let loaded = Loaded {
+            height: state.tip().height,
+            rows,
+            open,
+            load: lap.time(),
+        };
+        let worker = Self {
             context,
             strategy,
             databases,
@@ -269,7 +290,8 @@ impl Worker {
             senders: Mutex::default(),
             leader,
             writing: None,
-        })
+        };
+        Ok((worker, loaded))
     }
 
     async fn serve(mut self, requests: &mpsc::Receiver<Request>) {
@@ -357,6 +379,10 @@ impl Worker {
             header,
             transactions,
         };
+        let outcomes = executed.outcomes.iter();
+        let rejected = outcomes
+            .filter(|outcome| outcome.rejection.is_some())
+            .count();
         self.state.insert(&block, executed, Duration::ZERO);
         cost.execute += lap.time();
 
@@ -367,6 +393,7 @@ impl Worker {
         cost.persist = lap.time();
         Ok(Sealed {
             transactions: block.transactions.len(),
+            rejected,
             header: block.header,
             cost,
         })
@@ -379,7 +406,7 @@ async fn open_databases(
     log_bytes: u64,
 ) -> Databases<tokio::Context, Threads> {
     let page_cache = database::page_cache(log_bytes);
-    let config = database::config(PARTITION, &page_cache, strategy.clone());
+    let config = database::config(PARTITION, &page_cache, log_bytes, strategy.clone());
     <Databases<tokio::Context, Threads> as DatabaseSet<_>>::init(
         context.child("state"),
         config,

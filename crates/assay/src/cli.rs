@@ -17,7 +17,7 @@ mod state;
 mod values;
 mod wallet;
 
-pub(crate) use bench::{Bench, Suite};
+pub(crate) use bench::{Bench, Point, Suite};
 pub(crate) use demo::Demo;
 pub(crate) use infer::{CheckChoice, Infer};
 pub(crate) use model::{

@@ -98,9 +98,12 @@ pub(crate) fn page_cache(log_bytes: u64) -> CacheRef {
     )
 }
 
-/// Bytes that the log of `accounts` accounts comes to: about 2.2 operations each ([`managed`]) of 130 bytes.
+/// Bytes of the operation that writes an account, of which there are most.
+const OPERATION_BYTES: u64 = 130;
+
+/// Bytes that the log of `accounts` accounts comes to: about 2.2 operations each ([`managed`]).
 const fn log_bytes_of(accounts: usize) -> u64 {
-    (accounts as u64).saturating_mul(290)
+    (accounts as u64).saturating_mul(OPERATION_BYTES * 22 / 10)
 }
 
 /// Bytes of the log of the state that `folder` holds under `partition`, or will hold after genesis.
@@ -114,10 +117,24 @@ fn log_partition(partition: &str) -> String {
     format!("{partition}-log")
 }
 
-/// Where and how the database of `partition` lies.
+/// Fewest keys that a start remembers with their places in the log.
+const INIT_CACHE_MIN: u64 = 1 << 16;
+/// Most keys that it remembers; 41 bytes each while the database is opened.
+const INIT_CACHE_MAX: u64 = 1 << 22;
+
+/// How many keys opening a log of `log_bytes` should remember: all of its operations, for where a later one
+/// replaces one that was forgotten, the key of that is read from the disk.
+fn init_cache(log_bytes: u64) -> Option<NonZeroUsize> {
+    let operations = log_bytes / OPERATION_BYTES;
+    let keys = operations.clamp(INIT_CACHE_MIN, INIT_CACHE_MAX);
+    usize::try_from(keys).ok().and_then(NonZeroUsize::new)
+}
+
+/// Where and how the database of `partition` lies, whose log takes `log_bytes`.
 pub(crate) fn config<S: Strategy>(
     partition: &str,
     page_cache: &CacheRef,
+    log_bytes: u64,
     strategy: S,
 ) -> Config<S> {
     VariableConfig {
@@ -141,7 +158,7 @@ pub(crate) fn config<S: Strategy>(
         },
         grafted_metadata_partition: format!("{partition}-grafted"),
         translator: EightCap,
-        init_cache: Some(NZUsize!(1 << 16)),
+        init_cache: init_cache(log_bytes),
         init_buffer: NZUsize!(1 << 21),
         init_concurrency: (),
     }

@@ -51,7 +51,6 @@ use commonware_parallel::Strategy;
 use commonware_runtime::{Handle, Spawner};
 use commonware_storage::{Context as StorageContext, mmr};
 use commonware_utils::{NZDuration, NZU64, NZUsize};
-use futures::StreamExt as _;
 use rand_core::CryptoRng;
 use std::{
     num::{NonZeroU64, NonZeroUsize},
@@ -390,7 +389,7 @@ where
                 #[cfg(test)]
                 faults: *faults,
             },
-            db_config: database::config(partition, &page_cache, strategy.clone()),
+            db_config: database::config(partition, &page_cache, *log_bytes, strategy.clone()),
             provider: (),
             marshal: (marshal.clone(), floor),
             mailbox_size: MAILBOX,
@@ -537,7 +536,7 @@ where
     Ok(())
 }
 
-/// Every row of the database, in the order of their keys.
+/// Every row of the database, in no particular order.
 ///
 /// # Errors
 /// [`OpenError::Rows`].
@@ -547,15 +546,10 @@ where
     S: Strategy,
 {
     let database = databases.read().await;
-    let mut rows = Vec::new();
-    let mut stream = Box::pin(database.stream_range(..));
-    while let Some(row) = stream.next().await {
-        let (_, value) = row.map_err(|error| OpenError::Rows {
-            reason: error.to_string(),
-        })?;
-        rows.push(value);
-    }
-    Ok(rows)
+    let rows = database.rows().await;
+    rows.map_err(|error| OpenError::Rows {
+        reason: error.to_string(),
+    })
 }
 
 /// A kept final block.

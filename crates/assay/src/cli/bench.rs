@@ -1,7 +1,8 @@
 //! Words of `assay bench`.
 
+use assay_types::GENESIS_ALLOCATIONS_MAX;
 use clap::{Args, ValueEnum};
-use std::path::PathBuf;
+use std::{fmt, path::PathBuf};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -9,6 +10,8 @@ Examples:
   assay bench model
   assay bench model --python venv/bin/python
                                against the onnxruntime of that Python
+  assay bench scale --only orders=100000
+                               one point of a curve
   assay bench market --json    an object a line: suite, case, value, unit, and
                                where they exist limit or peer, and ratio")]
 pub(crate) struct Bench {
@@ -27,6 +30,42 @@ pub(crate) struct Bench {
         value_name = "PATH"
     )]
     pub(crate) python: PathBuf,
+    /// Only this point of `scale`'s curves, `accounts=N` or `orders=N`, for any N
+    #[arg(long, value_name = "POINT", value_parser = parse_point)]
+    pub(crate) only: Option<Point>,
+}
+
+/// A point of a curve of the suite `scale`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Point {
+    /// So many accounts.
+    Accounts(usize),
+    /// So many open orders.
+    Orders(usize),
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Accounts(count) => write!(f, "accounts={count}"),
+            Self::Orders(count) => write!(f, "orders={count}"),
+        }
+    }
+}
+
+/// Most accounts or open orders of a point: what genesis can fund.
+const POINT_MAX: usize = GENESIS_ALLOCATIONS_MAX;
+
+fn parse_point(text: &str) -> Result<Point, String> {
+    let number = |count: &str| match count.parse() {
+        Ok(count) if (1..=POINT_MAX).contains(&count) => Ok(count),
+        _ => Err(format!("{count:?} is no number from 1 to {POINT_MAX}")),
+    };
+    match text.split_once('=') {
+        Some(("accounts", count)) => number(count).map(Point::Accounts),
+        Some(("orders", count)) => number(count).map(Point::Orders),
+        _ => Err("write accounts=N or orders=N".into()),
+    }
 }
 
 /// What can be measured.
@@ -36,7 +75,7 @@ pub(crate) enum Suite {
     Model,
     /// Transfers a second through signatures, rules and state on disk, on one core
     Ledger,
-    /// Cost of a transfer, memory and start by number of accounts
+    /// Cost of a transaction, memory and start by number of accounts and of open orders
     Scale,
     /// Transfers a second through a node's interface, and the time of one, all cores
     Chain,

@@ -11,9 +11,10 @@ mod scale;
 
 use crate::{
     cli::{Bench, Suite},
-    failure::{Done, Ended},
+    failure::{Done, Ended, Hint as _},
     output::Output,
 };
+use anyhow::anyhow;
 use serde::Serialize;
 
 /// One measured number. Fields are for ever; programs read them.
@@ -79,13 +80,19 @@ impl Measurement {
 /// Runs a suite.
 ///
 /// # Errors
-/// When what is measured fails.
+/// When a point of another suite is asked for, or what is measured fails.
 pub(crate) async fn run(args: &Bench, output: &Output) -> Done {
+    if let Some(point) = args.only
+        && args.suite != Suite::Scale
+    {
+        let unknown = Err(anyhow!("only the suite scale has the point {point}"));
+        return unknown.hint(|| format!("assay bench scale --only {point}"));
+    }
     let show = |measurement: Measurement| show(output, &measurement);
     match args.suite {
         Suite::Model => model::run(args, output, show)?,
         Suite::Ledger => ledger::run(args.smoke, show)?,
-        Suite::Scale => scale::run(args.smoke, show)?,
+        Suite::Scale => scale::run(args, output, show).await?,
         Suite::Chain => chain::run(args.smoke, show).await?,
         Suite::Market => market::run(args.smoke, output, show).await?,
     }
@@ -104,7 +111,7 @@ fn show(output: &Output, measurement: &Measurement) {
         _ => String::new(),
     };
     output.line(format_args!(
-        "{case:<34}  {value:>10.digits$} {unit:<12}{comparison}"
+        "{case:<36}  {value:>10.digits$} {unit:<12}{comparison}"
     ));
 }
 

@@ -13,7 +13,7 @@
 //!
 //! The policy enters the operations and so the state root: it is protocol, like the rules.
 
-use super::{Key, Qmdb, Row, Value};
+use super::{Key, Operation, Qmdb, Row, Value};
 use commonware_cryptography::{Blake3, blake3::Digest};
 use commonware_glue::stateful::db::{
     BatchContext, InitError, ManagedDb, Merkleized, Shared, StateSyncDb, SyncEngineConfig,
@@ -37,7 +37,12 @@ use commonware_utils::{
     channel::{mpsc, ring},
     non_empty_range,
 };
-use std::{ops::Deref, sync::Arc};
+use std::{
+    collections::HashSet,
+    num::NonZeroU64,
+    ops::{Deref, Range},
+    sync::Arc,
+};
 
 /// How many rows a batch replaces for each that it moves.
 const REPLACED_PER_MOVED: usize = 4;
@@ -77,10 +82,60 @@ impl<E: Context, S: Strategy> Deref for Database<E, S> {
     }
 }
 
+/// Operations read at once when all rows are read.
+const OPERATIONS_AT_ONCE: u64 = 1 << 14;
+
 impl<E: Context, S: Strategy> Database<E, S> {
     /// Commonware's database, to be taken apart.
     pub(crate) fn into_inner(self) -> Qmdb<E, S> {
         self.0
+    }
+
+    /// Every row, each once, in no particular order.
+    ///
+    /// Reads the log from its end down to the floor and keeps the last operation of each key, so that the
+    /// disk is read in long pieces; by key, each row would be a read of its own.
+    ///
+    /// # Errors
+    /// When the log cannot be read.
+    pub(crate) async fn rows(&self) -> Result<Vec<Value>, Error<Family>> {
+        self.rows_by(OPERATIONS_AT_ONCE).await
+    }
+
+    /// The same with so many operations a read.
+    async fn rows_by(&self, at_once: u64) -> Result<Vec<Value>, Error<Family>> {
+        let Range {
+            start: mut floor,
+            end: size,
+        } = self.0.bounds();
+        let mut end = size;
+        let mut last_commit = true;
+        let (mut rows, mut seen) = (Vec::new(), HashSet::new());
+        while end > floor {
+            let start = end.saturating_sub(at_once).max(floor);
+            let count = NonZeroU64::new(*end - *start).unwrap_or(NonZeroU64::MIN);
+            // The proof that comes with them costs little beside so many.
+            let (_, operations) = self.0.ops_historical_proof(size, start, count).await?;
+            for operation in operations.into_iter().rev() {
+                match operation {
+                    Operation::Update(update) => {
+                        if seen.insert(update.key) {
+                            rows.push(update.value);
+                        }
+                    }
+                    Operation::Delete(key) => {
+                        seen.insert(key);
+                    }
+                    Operation::CommitFloor(_, location) => {
+                        if std::mem::take(&mut last_commit) {
+                            floor = floor.max(location);
+                        }
+                    }
+                }
+            }
+            end = start;
+        }
+        Ok(rows)
     }
 }
 

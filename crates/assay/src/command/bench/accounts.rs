@@ -1,4 +1,4 @@
-//! The people of the benches: accounts with money, and transfers among them drawn uniformly.
+//! The people of the benches: accounts with money, what they sign, and transfers among them drawn uniformly.
 
 use anyhow::Context;
 use assay_types::{
@@ -73,25 +73,39 @@ impl Accounts {
         (0..count)
             .map(|_| {
                 let from = self.rng.random_range(senders.clone());
-                let to = self.rng.random_range(0..self.keys.len());
-                let sequence = self.sequences.get_mut(from).context("a drawn account")?;
-                let transfer = Unsigned {
-                    chain,
-                    sender: self.ids[from],
-                    lane: Lane::default(),
-                    sequence: *sequence,
-                    fee_limit: Amount::new(100_000_000),
-                    tip: Amount::new(1),
-                    valid_until,
-                    call: Call::Transfer {
-                        to: self.ids[to],
-                        amount: Amount::new(1),
-                    },
-                };
-                *sequence += 1;
-                Ok(transfer.sign(&self.keys[from]))
+                let to = self.ids[self.rng.random_range(0..self.keys.len())];
+                let amount = Amount::new(1);
+                self.sign(from, chain, valid_until, Call::Transfer { to, amount })
             })
             .collect()
+    }
+
+    /// The next transaction of account `from`.
+    pub(super) fn sign(
+        &mut self,
+        from: usize,
+        chain: ChainId,
+        valid_until: LedgerTime,
+        call: Call,
+    ) -> anyhow::Result<Transaction> {
+        let sequence = self.sequences.get_mut(from).context("an account's place")?;
+        let body = Unsigned {
+            chain,
+            sender: self.ids[from],
+            lane: Lane::default(),
+            sequence: *sequence,
+            fee_limit: Amount::new(100_000_000),
+            tip: Amount::new(1),
+            valid_until,
+            call,
+        };
+        *sequence += 1;
+        Ok(body.sign(&self.keys[from]))
+    }
+
+    /// The account at a place.
+    pub(super) fn id(&self, place: usize) -> AccountId {
+        self.ids[place]
     }
 }
 

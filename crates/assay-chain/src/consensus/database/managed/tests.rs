@@ -19,7 +19,7 @@ const REPLACED: u64 = 50;
 fn longest(hot: u64) -> (u64, u64) {
     deterministic::Runner::default().start(|context| async move {
         type Set = Databases<deterministic::Context, Sequential>;
-        let config = config("managed", &page_cache(0), Sequential);
+        let config = config("managed", &page_cache(0), 0, Sequential);
         let database = <Set as DatabaseSet<_>>::init(context.child("db"), config, None).await;
         let mut rng = StdRng::seed_from_u64(1);
         let mut expected = BTreeMap::new();
@@ -72,4 +72,45 @@ fn where_most_rows_never_change_it_stays_below_five_operations_a_row() {
     let (longest, late) = longest(ROWS / 10);
     assert!(longest <= 510, "{longest} % at most");
     assert!(late <= 510, "{late} % late");
+}
+
+#[test]
+fn all_rows_are_read_once_and_as_they_stand() {
+    deterministic::Runner::default().start(|context| async move {
+        type Set = Databases<deterministic::Context, Sequential>;
+        let config = config("managed", &page_cache(0), 0, Sequential);
+        let database = <Set as DatabaseSet<_>>::init(context.child("db"), config, None).await;
+        let mut rng = StdRng::seed_from_u64(2);
+        let mut expected = BTreeMap::new();
+        for batch in 0..40u64 {
+            let written = (0..30).map(|_| {
+                let row: u64 = rng.random_range(0..200);
+                let value: &[u8] = &[row.to_be_bytes(), batch.to_be_bytes()].concat();
+                let value = rng.random_bool(0.7).then(|| Value::from(value));
+                (StateKey::of(1, &row.to_be_bytes()), value)
+            });
+            let rows: BTreeMap<StateKey, Option<Value>> = written.collect();
+            expected.extend(rows.clone());
+            let rows: Vec<Row> = rows.into_iter().collect();
+            let batches = DatabaseSet::<deterministic::Context>::new_batches(&database).await;
+            let sealed = merkleize(batches, rows).await;
+            DatabaseSet::<deterministic::Context>::apply(&database, sealed).await;
+            let standing = sorted(expected.values().flatten().cloned());
+            for at_once in [1, 7, 1 << 14] {
+                let database = database.read().await;
+                let found = database.rows_by(at_once).await.expect("a readable log");
+                assert_eq!(
+                    sorted(found),
+                    standing,
+                    "after batch {batch}, {at_once} at once"
+                );
+            }
+        }
+    });
+}
+
+fn sorted(rows: impl IntoIterator<Item = Value>) -> Vec<Vec<u8>> {
+    let mut rows: Vec<Vec<u8>> = rows.into_iter().map(|row| row.to_vec()).collect();
+    rows.sort();
+    rows
 }
