@@ -11,6 +11,7 @@ pub(crate) mod gossip;
 pub(crate) mod network;
 pub(crate) mod pace;
 pub(crate) mod pruning;
+pub(crate) mod recorder;
 pub(crate) mod sync;
 
 /// What a test makes one validator do wrong.

@@ -22,6 +22,9 @@ use std::{
     time::Duration,
 };
 
+/// Transactions that enter the pool under one lock; whoever builds a block waits no longer than for these.
+const INSERTED_AT_ONCE: usize = 256;
+
 /// Final blocks kept at hand for subscribers that follow the tip.
 const RECENT_BLOCKS: usize = 32;
 
@@ -54,7 +57,7 @@ pub(crate) struct Core {
     recent: Mutex<VecDeque<Arc<ExecutedBlock>>>,
     /// Counts admissions, so that an idle proposer wakes.
     arrivals: watch::Sender<u64>,
-    /// Height of the last block whose results are durable.
+    /// Height of the last block whose results can be read.
     finalized: watch::Sender<Height>,
     stopping: AtomicBool,
     /// Whether consensus has ended, so that nothing will become final any more.
@@ -171,11 +174,12 @@ impl Core {
             }
         }
         let mut admitted = 0;
-        {
+        let mut offered = transactions.into_iter().zip(&mut answers).peekable();
+        while offered.peek().is_some() {
             // The state is locked before the pool wherever both are.
             let state = self.state();
             let mut mempool = self.mempool();
-            for (transaction, answer) in transactions.into_iter().zip(&mut answers) {
+            for (transaction, answer) in offered.by_ref().take(INSERTED_AT_ONCE) {
                 if answer.is_ok() {
                     let facts = facts(&self.params, state.ledger(), self.chain, &transaction);
                     *answer = mempool.insert(transaction, &facts);
@@ -206,7 +210,7 @@ impl Core {
         unknown.is_empty() || all_signed(&self.senders, &unknown, rng, strategy)
     }
 
-    /// Tells subscribers of a final block whose results are durable.
+    /// Tells subscribers of a final block whose results can be read.
     pub(crate) fn publish(&self, finalized: Arc<ExecutedBlock>) {
         let height = finalized.block.header.height;
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,13 +5,15 @@
 //!
 //! Durable ordering. A block goes through four stores, and a crash can fall between any two:
 //! 1. the block and its certificate are durable in [`crate::consensus::archive`];
-//! 2. its changes are applied to the in-memory tables and the authenticated database (not durable yet);
-//! 3. its results can be read **here** ([`History::record`]), and then are durable ([`History::sync`]);
-//! 4. its changes are durable in the database, and only then does consensus count it as processed.
+//! 2. its changes are applied to the authenticated database (not durable yet);
+//! 3. its results can be read **here** ([`History::record`]), its changes are in the in-memory tables, and the
+//!    results are durable ([`History::sync`]);
+//! 4. its changes are durable in the database.
 //!
-//! A restart resumes at the last processed block and executes the later ones again. Because 3 precedes 4,
-//! this index is never behind the point of resumption: recording a block twice is the only thing that can
-//! happen, and that changes nothing. A block is reported final to subscribers as soon as its results can be
+//! 3 and 4 go on side by side ([`crate::consensus::recorder`]); only after both does consensus count the block
+//! as processed. A restart resumes at the last processed block and executes the later ones again, so this index
+//! is never behind the point of resumption: recording a block twice is the only thing that can happen, and
+//! that changes nothing. A block is reported final to subscribers as soon as its results can be
 //! read: after 1 it is final for ever, and a crash before they are durable only has them computed again.
 //!
 //! An index that *is* behind was deleted or comes from elsewhere; [`History::height`] tells, and the start

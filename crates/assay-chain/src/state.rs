@@ -10,7 +10,8 @@
 //! - every block whose state Commonware's `Stateful` keeps has its overlay here. One's own proposal skips
 //!   `process`, so both `propose` and `process` insert. The reverse does not hold and need not: an overlay of
 //!   a cancelled request is dropped by the next finalisation above it;
-//! - the tables equal the authenticated database at the finalised tip, whose root its header carries.
+//! - the tables equal what the authenticated database was after the tip, whose header carries its root; the
+//!   database itself may be a few final blocks ahead ([`crate::consensus::recorder`]).
 
 use crate::{
     mempool::{Ids, Included},

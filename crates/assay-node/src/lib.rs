@@ -8,6 +8,7 @@
 //! named limit; every refusal is a problem that says what to do; what an order or a registered model names
 //! is not collected before its time.
 
+mod admission;
 mod api;
 mod http;
 mod metrics;

@@ -1,6 +1,7 @@
 //! One node: the chain, the content store and the HTTP interface in one process.
 
 use crate::{
+    admission::Admission,
     api::{self, App, quota::Quota},
     http::{Limiter, Origin, RateLimit, Server, ServerLimits},
     pulse::Pulse,
@@ -83,6 +84,12 @@ pub enum StartError {
     /// The genesis' validators are unsound.
     #[error("cannot trust the genesis' validators")]
     Anchor(#[from] AnchorError),
+    /// The system gives no more threads.
+    #[error("cannot start the threads that admit transactions; raise the limit of processes")]
+    Threads {
+        /// What the system said.
+        source: io::Error,
+    },
     /// The runtime is shutting down.
     #[error("the start was interrupted; start again")]
     Interrupted,
@@ -137,12 +144,14 @@ impl Node {
         let quota = Arc::new(Quota::of(store.leases().await?));
         let stopping = CancellationToken::new();
         let beat = Pulse::new();
+        let admission = Admission::start().map_err(|source| StartError::Threads { source })?;
         let app = App::new(
             chain.clone(),
             store.clone(),
             &genesis,
             beat.clone(),
             Arc::clone(&quota),
+            admission,
             stopping.clone(),
         )?;
         let keeper = Keeper::new(store, quota, &data_dir, stopping.clone());

@@ -7,6 +7,7 @@
 use super::{
     block::{ConsensusBlock, Context, header_context, id_of},
     database::{Databases, Merkleized, Unmerkleized, merkleize},
+    recorder::{Recorded, Recorder},
 };
 #[cfg(test)]
 use crate::time::millis;
@@ -47,6 +48,8 @@ pub(crate) struct App<S: Strategy> {
     pub(crate) genesis: ConsensusBlock,
     pub(crate) strategy: S,
     pub(crate) ready: Ready,
+    pub(crate) recorder: Recorder,
+    pub(crate) recorded: Recorded,
     #[cfg(test)]
     pub(crate) faults: super::Faults,
 }
@@ -251,11 +254,12 @@ impl<E: Spawner + StorageContext + CryptoRng, S: Strategy> Application<E> for Ap
         _: &Merkleized<E, S>,
         _: <Self::Databases as DatabaseSet<E>>::Readers,
     ) {
+        self.recorded.announce();
     }
 
     async fn finalized(
         &mut self,
-        (runtime, _): (E, Context),
+        _: (E, Context),
         block: &ConsensusBlock,
         (): (),
         readers: <Self::Databases as DatabaseSet<E>>::Readers,
@@ -268,28 +272,8 @@ impl<E: Spawner + StorageContext + CryptoRng, S: Strategy> Application<E> for Ap
             "the database must have the root of block {id}"
         );
         let result = self.core.state().result(id);
-        let finalized = Arc::new(ExecutedBlock { id, block, result });
-        // The index takes its time and waits for the disk, so it has a thread of its own.
-        let core = self.core.clone();
-        let recording = runtime
-            .child("history")
-            .shared(true)
-            .spawn(move |_| async move {
-                let ExecutedBlock { id, block, result } = &*finalized;
-                core.history.record(*id, block, result)?;
-                // In this order a transaction is always waiting, or recorded, or both.
-                core.state_mut().finalize(*id);
-                let time = block.header.time;
-                core.mempool().finalized(&block.transactions, time);
-                core.publish(finalized);
-                core.history.sync()
-            });
-        match recording.await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => panic!("{error}"),
-            // The runtime is going down; a restart executes the block again.
-            Err(_) => {}
-        }
+        let executed = Arc::new(ExecutedBlock { id, block, result });
+        self.recorder.record(executed).await;
     }
 }
 

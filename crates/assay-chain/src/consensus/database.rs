@@ -7,6 +7,7 @@
 
 mod managed;
 
+use super::recorder::Recorded;
 use crate::folder::Folder;
 use assay_ledger::{Row, RowBytes};
 use assay_types::Genesis;
@@ -48,8 +49,13 @@ const OPERATIONS_PER_SECTION: NonZeroU64 = NZU64!(1 << 16);
 pub(crate) type Key = FixedBytes<32>;
 /// A row as the database sees it.
 pub(crate) type Value = RowBytes;
-/// Where and how a database lies.
-pub(crate) type Config<S> = VariableConfig<EightCap, ((), (RangeCfg<usize>, ())), S>;
+/// Where and how Commonware's database lies.
+pub(crate) type QmdbConfig<S> = VariableConfig<EightCap, ((), (RangeCfg<usize>, ())), S>;
+/// The same, and what else must be durable before a block is.
+pub(crate) struct Config<S: Strategy> {
+    pub(crate) qmdb: QmdbConfig<S>,
+    pub(crate) recorded: Recorded,
+}
 /// Commonware's database.
 pub(crate) type Qmdb<E, S> =
     ordered::variable::Db<mmr::Family, E, Key, Value, Blake3, EightCap, CHUNK, S>;
@@ -130,14 +136,14 @@ fn init_cache(log_bytes: u64) -> Option<NonZeroUsize> {
     usize::try_from(keys).ok().and_then(NonZeroUsize::new)
 }
 
-/// Where and how the database of `partition` lies, whose log takes `log_bytes`.
+/// Where and how the database of `partition` lies, whose log takes `log_bytes`; nobody records its blocks.
 pub(crate) fn config<S: Strategy>(
     partition: &str,
     page_cache: &CacheRef,
     log_bytes: u64,
     strategy: S,
 ) -> Config<S> {
-    VariableConfig {
+    let qmdb = VariableConfig {
         merkle_config: MmrConfig {
             journal_partition: format!("{partition}-mmr-journal"),
             metadata_partition: format!("{partition}-mmr-metadata"),
@@ -161,7 +167,9 @@ pub(crate) fn config<S: Strategy>(
         init_cache: init_cache(log_bytes),
         init_buffer: NZUsize!(1 << 21),
         init_concurrency: (),
-    }
+    };
+    let recorded = Recorded::default();
+    Config { qmdb, recorded }
 }
 
 /// A batch on some state of the database.

@@ -12,7 +12,9 @@ use super::{
     database::{self, Databases, IO_BUFFER},
     gossip,
     pace::Paced,
-    pruning, sync,
+    pruning,
+    recorder::{Recorded, Recorder},
+    sync,
 };
 use crate::{
     core::{Core, RebuildError, rebuild_history},
@@ -378,6 +380,7 @@ where
     let resolvers = sync::Resolver::new(context.child("state_sync_adapter"), sync_mailbox);
 
     let (loaded, waiting) = futures::channel::oneshot::channel::<()>();
+    let recorded = Recorded::default();
     let (stateful, application) = Stateful::new(
         context.child("stateful"),
         StatefulConfig {
@@ -386,10 +389,19 @@ where
                 genesis: genesis_block.clone(),
                 strategy: strategy.clone(),
                 ready: ready(waiting),
+                recorder: Recorder::start(
+                    context.child("recorder"),
+                    core.clone(),
+                    recorded.clone(),
+                ),
+                recorded: recorded.clone(),
                 #[cfg(test)]
                 faults: *faults,
             },
-            db_config: database::config(partition, &page_cache, *log_bytes, strategy.clone()),
+            db_config: database::Config {
+                recorded,
+                ..database::config(partition, &page_cache, *log_bytes, strategy.clone())
+            },
             provider: (),
             marshal: (marshal.clone(), floor),
             mailbox_size: MAILBOX,

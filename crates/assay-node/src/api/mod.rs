@@ -16,6 +16,7 @@ mod status;
 mod transactions;
 
 use crate::{
+    admission::Admission,
     http::{Limiter, Origin, Refusal, cors, guard, limit},
     metrics::{Metrics, measure},
     pulse::Pulse,
@@ -46,7 +47,7 @@ use tokio_util::sync::CancellationToken;
 const STREAMS_MAX: usize = 256;
 /// Uploads at once. Each holds a few hundred KiB and a file.
 const UPLOADS_MAX: usize = 64;
-/// Submissions whose signatures are verified at once; more only take turns on the same processors.
+/// Submissions that are verified or wait for a thread that does; more wait with their connection.
 const SUBMISSIONS_MAX: usize = 8;
 /// Large bodies in memory at once: with the largest batches, 256 MiB.
 const LARGE_BODIES_MAX: usize = 32;
@@ -66,6 +67,7 @@ pub(crate) struct App {
     streams: Arc<Semaphore>,
     uploads: Semaphore,
     submissions: Semaphore,
+    admission: Admission,
     large_bodies: Semaphore,
     quota: Arc<Quota>,
     /// Names of models by their manifests, which never change.
@@ -83,6 +85,7 @@ impl App {
         genesis: &Genesis,
         pulse: Pulse,
         quota: Arc<Quota>,
+        admission: Admission,
         stopping: CancellationToken,
     ) -> Result<Self, AnchorError> {
         Ok(Self {
@@ -97,6 +100,7 @@ impl App {
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             uploads: Semaphore::new(UPLOADS_MAX),
             submissions: Semaphore::new(SUBMISSIONS_MAX),
+            admission,
             large_bodies: Semaphore::new(LARGE_BODIES_MAX),
             quota,
             names: Mutex::default(),

@@ -109,12 +109,13 @@ async fn offer(
     decode: impl Fn(&[u8]) -> Result<Vec<Transaction>, DecodeError> + Send + 'static,
 ) -> Result<Answers, Refusal> {
     let place = place(&app.submissions).await?;
-    let (answers, replayed) = on_file(app, move |app| {
-        let answers = app.chain.submit(decode(&body).map_err(malformed)?);
+    let chain = app.chain.clone();
+    let offered = move || {
+        let answers = chain.submit(decode(&body).map_err(malformed)?);
         let is_replay =
             |answer| matches!(answer, &Err(AdmitError::Invalid(Invalid::Replayed { .. })));
         if !answers.iter().any(is_replay) {
-            return Ok((answers, Vec::new()));
+            return Ok::<_, Refusal>((answers, Vec::new()));
         }
         // The pool has consumed them. Replays are rare, ids cost a hash each, so only they are read again.
         let again = decode(&body).map_err(malformed)?;
@@ -124,8 +125,10 @@ async fn offer(
             .map(|(index, (_, sent))| (index, sent.id()))
             .collect();
         Ok((answers, replayed))
-    })
-    .await?;
+    };
+    let offered = app.admission.run(offered).await;
+    let (answers, replayed) =
+        offered.map_err(|error| Refusal::internal("admit transactions", &error))??;
     drop(place);
     forgive(app, answers, replayed).await
 }

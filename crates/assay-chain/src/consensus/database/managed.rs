@@ -13,7 +13,7 @@
 //!
 //! The policy enters the operations and so the state root: it is protocol, like the rules.
 
-use super::{Key, Operation, Qmdb, Row, Value};
+use super::{super::recorder::Recorded, Config, Key, Operation, Qmdb, Row, Value};
 use commonware_cryptography::{Blake3, blake3::Digest};
 use commonware_glue::stateful::db::{
     BatchContext, InitError, ManagedDb, Merkleized, Shared, StateSyncDb, SyncEngineConfig,
@@ -48,7 +48,6 @@ use std::{
 const REPLACED_PER_MOVED: usize = 4;
 
 type Update = ordered::Update<Key, VariableEncoding<Value>>;
-type Config<S> = super::Config<S>;
 
 /// Moves one current row for every [`REPLACED_PER_MOVED`] that a batch replaces, and one more, so that the
 /// floor of a database that only grows advances too.
@@ -73,12 +72,16 @@ impl Policy<Family, Key, Value> for Quarter {
 }
 
 /// The database of one node over runtime `E`, merkleising with strategy `S`.
-pub(crate) struct Database<E: Context, S: Strategy>(Qmdb<E, S>);
+pub(crate) struct Database<E: Context, S: Strategy> {
+    qmdb: Qmdb<E, S>,
+    /// A block is durable here only when it is there too.
+    recorded: Recorded,
+}
 
 impl<E: Context, S: Strategy> Deref for Database<E, S> {
     type Target = Qmdb<E, S>;
     fn deref(&self) -> &Qmdb<E, S> {
-        &self.0
+        &self.qmdb
     }
 }
 
@@ -88,7 +91,7 @@ const OPERATIONS_AT_ONCE: u64 = 1 << 14;
 impl<E: Context, S: Strategy> Database<E, S> {
     /// Commonware's database, to be taken apart.
     pub(crate) fn into_inner(self) -> Qmdb<E, S> {
-        self.0
+        self.qmdb
     }
 
     /// Every row, each once, in no particular order.
@@ -107,7 +110,7 @@ impl<E: Context, S: Strategy> Database<E, S> {
         let Range {
             start: mut floor,
             end: size,
-        } = self.0.bounds();
+        } = self.qmdb.bounds();
         let mut end = size;
         let mut last_commit = true;
         let (mut rows, mut seen) = (Vec::new(), HashSet::new());
@@ -115,7 +118,7 @@ impl<E: Context, S: Strategy> Database<E, S> {
             let start = end.saturating_sub(at_once).max(floor);
             let count = NonZeroU64::new(*end - *start).unwrap_or(NonZeroU64::MIN);
             // The proof that comes with them costs little beside so many.
-            let (_, operations) = self.0.ops_historical_proof(size, start, count).await?;
+            let (_, operations) = self.qmdb.ops_historical_proof(size, start, count).await?;
             for operation in operations.into_iter().rev() {
                 match operation {
                     Operation::Update(update) => {
@@ -233,11 +236,12 @@ impl<E: Context + Spawner, S: Strategy> ManagedDb<E> for Database<E, S> {
         config: Config<S>,
         expected: Option<Self::SyncTarget>,
     ) -> Result<Self, InitError<Error<Family>, Self::SyncTarget>> {
+        let Config { qmdb, recorded } = config;
         let end = expected.as_ref().map(|target| target.range.end());
-        let database = Qmdb::init(context, config, end)
+        let qmdb = Qmdb::init(context, qmdb, end)
             .await
-            .map(Self)
             .map_err(InitError::Database)?;
+        let database = Self { qmdb, recorded };
         let recovered = database.sync_target();
         match expected {
             Some(expected) if expected != recovered => Err(InitError::TargetMismatch {
@@ -258,7 +262,7 @@ impl<E: Context + Spawner, S: Strategy> ManagedDb<E> for Database<E, S> {
     fn new_batch(database: BatchContext<'_, Self>) -> Batch<E, S> {
         let (database, shared) = database.into_parts();
         Batch {
-            batch: database.0.new_batch(),
+            batch: database.qmdb.new_batch(),
             database: shared,
             rows: Vec::new(),
         }
@@ -271,23 +275,33 @@ impl<E: Context + Spawner, S: Strategy> ManagedDb<E> for Database<E, S> {
     }
 
     async fn apply(self, batch: Sealed<E, S>) -> Result<Self, Error<Family>> {
-        self.0.apply_batch(batch.batch).await.map(Self)
+        let Self { qmdb, recorded } = self;
+        let qmdb = qmdb.apply_batch(batch.batch).await?;
+        Ok(Self { qmdb, recorded })
     }
 
     async fn finalize(self) -> Result<(Self, Handle<()>), Error<Family>> {
-        let (database, durable) = self.0.start_sync().await?;
-        Ok((Self(database), durable))
+        let Self { qmdb, recorded } = self;
+        let (qmdb, durable) = qmdb.start_sync().await?;
+        let all = recorded.all();
+        let durable = Handle::from_future(async move {
+            durable.await?;
+            all.await
+        });
+        Ok((Self { qmdb, recorded }, durable))
     }
 
     async fn prune(self, target: &Self::SyncTarget) -> Result<Self, Error<Family>> {
-        self.0.prune((*target.range.start()).into()).await.map(Self)
+        let Self { qmdb, recorded } = self;
+        let qmdb = qmdb.prune((*target.range.start()).into()).await?;
+        Ok(Self { qmdb, recorded })
     }
 
     fn sync_target(&self) -> Self::SyncTarget {
-        let bounds = self.0.bounds();
+        let bounds = self.qmdb.bounds();
         Target::new(
-            self.0.ops_root(),
-            non_empty_range!(self.0.sync_boundary(), bounds.end),
+            self.qmdb.ops_root(),
+            non_empty_range!(self.qmdb.sync_boundary(), bounds.end),
         )
     }
 }
@@ -310,6 +324,7 @@ where
         reached_target: Option<ring::Sender<Self::SyncTarget>>,
         engine: SyncEngineConfig,
     ) -> Result<Self, Self::SyncError> {
+        let Config { qmdb, recorded } = config;
         let engine = sync::engine::Config {
             context,
             source,
@@ -317,12 +332,13 @@ where
             max_outstanding_requests: engine.max_outstanding_requests,
             fetch_batch_size: engine.fetch_batch_size,
             apply_batch_size: engine.apply_batch_size,
-            db_config: config,
+            db_config: qmdb,
             update_rx: Some(tip_updates),
             finish_rx: finish,
             reached_target_tx: reached_target,
         };
-        sync::sync(engine).await.map(Self)
+        let qmdb = sync::sync(engine).await?;
+        Ok(Self { qmdb, recorded })
     }
 }
 
@@ -333,7 +349,7 @@ impl<E: Context + Spawner, S: Strategy> Source for Database<E, S> {
     type Error = <Qmdb<E, S> as Source>::Error;
 
     async fn serve(&self, request: Request<Family>) -> source::Result<Self> {
-        self.0.serve(request).await
+        self.qmdb.serve(request).await
     }
 }
 

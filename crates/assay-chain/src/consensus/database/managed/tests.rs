@@ -1,12 +1,12 @@
 //! How long the log grows under the policy, for rows replaced at random and for the worst mix.
 
-use super::super::{Databases, Row, Value, config, merkleize, page_cache};
+use super::super::{Config, Databases, Recorded, Row, Value, config, merkleize, page_cache};
 use assay_types::StateKey;
 use commonware_glue::stateful::db::DatabaseSet;
 use commonware_parallel::Sequential;
-use commonware_runtime::{Runner as _, Supervisor as _, deterministic};
+use commonware_runtime::{Clock as _, Runner as _, Supervisor as _, deterministic};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 /// Rows in the database.
 const ROWS: u64 = 1_000;
@@ -106,6 +106,30 @@ fn all_rows_are_read_once_and_as_they_stand() {
                 );
             }
         }
+    });
+}
+
+#[test]
+fn a_block_is_durable_only_when_it_is_recorded_too() {
+    deterministic::Runner::default().start(|context| async move {
+        type Set = Databases<deterministic::Context, Sequential>;
+        let recorded = Recorded::default();
+        let config = Config {
+            recorded: recorded.clone(),
+            ..config("managed", &page_cache(0), 0, Sequential)
+        };
+        let database = <Set as DatabaseSet<_>>::init(context.child("db"), config, None).await;
+        let batches = DatabaseSet::<deterministic::Context>::new_batches(&database).await;
+        let row = (StateKey::of(1, b"row"), Some(Value::from(&b"value"[..])));
+        let sealed = merkleize(batches, vec![row]).await;
+        recorded.announce();
+        DatabaseSet::<deterministic::Context>::apply(&database, sealed).await;
+        let barrier = DatabaseSet::<deterministic::Context>::finalize(&database).await;
+        let mut durable = Box::pin(barrier.durable());
+        context.sleep(Duration::from_secs(1)).await;
+        assert!(futures::poll!(&mut durable).is_pending());
+        recorded.add(1);
+        assert!(durable.await);
     });
 }
 
