@@ -95,9 +95,11 @@ impl Failure {
     }
 }
 
-/// The folder of the root manifest: this crate's parent.
+/// The folder of the root manifest: this crate's parent, as `cargo run` tells it. The compiler knows a folder too,
+/// but builds are shared by clones, and it may be another clone's.
 fn workspace_root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
+    std::env::var_os("CARGO_MANIFEST_DIR")
+        .as_deref()
+        .and_then(|package| Path::new(package).parent())
         .map_or_else(|| PathBuf::from("."), Path::to_path_buf)
 }

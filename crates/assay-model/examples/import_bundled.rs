@@ -32,7 +32,8 @@ const MODELS: [(&str, &str); 3] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models");
+    let package = std::env::var("CARGO_MANIFEST_DIR")?;
+    let models = Path::new(&package).join("../../models");
     let calibration = fs::read(models.join("digits/calibration.npz"))?;
     let inputs = Input::Reals(array(&calibration, "x")?);
     let classes = array(&calibration, "y")?;

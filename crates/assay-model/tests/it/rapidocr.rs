@@ -1,9 +1,6 @@
 //! A network from practice: the text-orientation classifier that `cargo xtask fixtures` fetches.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{path::PathBuf, sync::Arc};
 
 use assay_model::{
     Calibration, Card, Collection, Executor, FloatTensor, Imported, Input, KernelSet, Plan, Shape,
@@ -22,10 +19,8 @@ const HELD_OUT: &[u8] = include_bytes!("../../../../models/rapidocr-cls/held-out
     reason = "the library knows neither files nor environment; this test looks for one"
 )]
 fn fixture() -> Option<Vec<u8>> {
-    let folder = std::env::var_os("ASSAY_FIXTURES").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures"),
-        PathBuf::from,
-    );
+    let folder = std::env::var_os("ASSAY_FIXTURES");
+    let folder = folder.map_or_else(|| PathBuf::from("../../fixtures"), PathBuf::from);
     std::fs::read(folder.join("rapidocr-cls/model.onnx")).ok()
 }
 

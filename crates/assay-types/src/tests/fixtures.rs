@@ -8,7 +8,8 @@ use crate::*;
 use commonware_codec::{DecodeExt, Encode};
 use std::{fmt::Debug, path::Path};
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures");
+/// Tests run in the folder of their package.
+const FOLDER: &str = "tests/fixtures";
 
 /// Compares lines of `name value` with the frozen file, or writes it when asked to.
 #[expect(

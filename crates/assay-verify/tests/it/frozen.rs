@@ -46,11 +46,8 @@ fn frozen_state_proofs_verify_and_are_made_again() {
             .zip(proofs)
             .map(|(name, proof)| format!("{name} {}\n", hex(&encode(proof))))
             .collect();
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/tests/fixtures/state_proofs_v1.txt"
-        );
-        std::fs::write(path, lines).expect("the fixtures folder is writable");
+        std::fs::write("tests/fixtures/state_proofs_v1.txt", lines)
+            .expect("the fixtures folder is writable");
         return;
     }
     for (name, made) in names.into_iter().zip(proofs) {

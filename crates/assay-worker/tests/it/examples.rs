@@ -37,7 +37,7 @@ async fn the_examples_buy_and_read() {
         orders.push(bought.order);
     }
 
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/market.py");
+    let script = "../../examples/market.py";
     let mut python = Command::new("python3");
     python.args([script, market.client.url(), &account.to_string()]);
     let ran = tokio::task::spawn_blocking(move || python.output())

@@ -40,8 +40,7 @@ impl Demo {
 
 #[test]
 fn the_demo_tells_what_the_readme_shows() {
-    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
-    let readme = std::fs::read_to_string(readme).unwrap();
+    let readme = std::fs::read_to_string("../../README.md").unwrap();
     let (_, block) = readme
         .split_once("$ cargo run --release -- demo\n")
         .unwrap();

@@ -2,7 +2,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Output, Stdio},
     sync::mpsc,
     thread,
@@ -178,7 +178,6 @@ impl Drop for Running {
 
 /// A file of the repository's `models/`.
 pub(crate) fn models(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../models")
-        .join(name)
+    let models = std::fs::canonicalize("../../models");
+    models.expect("the repository's models").join(name)
 }
