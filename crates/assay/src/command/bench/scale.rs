@@ -19,7 +19,7 @@ use crate::{
 use anyhow::{Context, anyhow};
 use assay_chain::{Loaded, Standalone};
 use assay_types::{Header, LedgerTime, encode};
-use std::{num::NonZeroUsize, time::Duration};
+use std::{num::NonZeroUsize, process::Stdio, time::Duration};
 
 /// Numbers of accounts, and of open orders.
 const SIZES: [usize; 3] = [10_000, 100_000, 1_000_000];
@@ -62,10 +62,14 @@ pub(super) async fn run(
         command.args(["bench", "scale", "--only", &point.to_string()]);
         command.args(args.smoke.then_some("--smoke"));
         command.args(output.is_json().then_some("--json"));
-        let status = command.kill_on_drop(true).status().await;
-        let status = status.with_context(|| format!("cannot measure {point}"))?;
-        if !status.success() {
-            return Err(anyhow!("measuring {point} ended with {status}"));
+        command.stderr(Stdio::inherit()).kill_on_drop(true);
+        let spinner = output.spinner(format!("measuring with {point}"));
+        let ended = command.output().await;
+        spinner.finish_and_clear();
+        let ended = ended.with_context(|| format!("cannot measure {point}"))?;
+        output.bytes(&ended.stdout);
+        if !ended.status.success() {
+            return Err(anyhow!("measuring {point} ended with {}", ended.status));
         }
     }
     Ok(())
