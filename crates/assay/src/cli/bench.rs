@@ -79,6 +79,8 @@ pub(crate) enum Suite {
     Scale,
     /// Transfers a second through a node's interface, and the time of one, all cores
     Chain,
+    /// Cost of a proof of inference, its length, and the time to verify it
+    Prove,
     /// Time to settle an order and settled orders a second, with one validator and with four
     Market,
 }

@@ -7,6 +7,7 @@ mod market;
 mod meter;
 mod model;
 mod peer;
+mod prove;
 mod scale;
 
 use crate::{
@@ -94,6 +95,7 @@ pub(crate) async fn run(args: &Bench, output: &Output) -> Done {
         Suite::Ledger => ledger::run(args.smoke, show)?,
         Suite::Scale => scale::run(args, output, show).await?,
         Suite::Chain => chain::run(args.smoke, show).await?,
+        Suite::Prove => prove::run(args.smoke, show)?,
         Suite::Market => market::run(args.smoke, output, show).await?,
     }
     Ok(Ended::Well)

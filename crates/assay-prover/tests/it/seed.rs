@@ -1,0 +1,57 @@
+//! A small proof as a seed for the fuzz target `proof`, whose program this is.
+
+use assay_model::{
+    DType, Program, Shape, Tensor, TensorData,
+    program::{Op, Output, Parts, Requant, ValueId, ValueType},
+};
+use assay_proof::{Proof, verify};
+use assay_prover::prove;
+
+/// Tests run in the folder of their package.
+const SEED: &str = "../../fuzz/seeds/proof/three-layers";
+
+fn program() -> Program {
+    let rounded = |shift, relu| {
+        let dtype = DType::I8;
+        Output::Requantized(Requant { shift, relu, dtype })
+    };
+    let layer = |value, output| Op::Linear {
+        input: ValueId::new(value),
+        weights: vec![1, -2, 3, -4],
+        bias: vec![5, -6],
+        output,
+    };
+    Program::new(Parts {
+        input: ValueType {
+            dtype: DType::I8,
+            shape: Shape::new(&[2]).unwrap(),
+        },
+        nodes: vec![
+            layer(0, rounded(1, true)),
+            layer(1, rounded(0, false)),
+            layer(2, Output::Accumulator),
+        ],
+        output: ValueId::of_node(2),
+    })
+    .unwrap()
+}
+
+/// The seed is a proof that holds, to the byte what is made today; `ASSAY_WRITE_FIXTURES=1` writes it anew.
+#[test]
+fn the_seed_is_a_proof() {
+    let shape = Shape::new(&[2]).unwrap();
+    let input = Tensor::new(shape, TensorData::I8(vec![7, -7])).unwrap();
+    let proven = prove(&program(), &input).unwrap();
+    let bytes = proven.proof.to_bytes().unwrap();
+    if std::env::var_os("ASSAY_WRITE_FIXTURES").is_some() {
+        std::fs::create_dir_all("../../fuzz/seeds/proof").unwrap();
+        std::fs::write(SEED, &bytes).unwrap();
+    }
+    let seed = std::fs::read(SEED).unwrap();
+    assert!(
+        seed == bytes,
+        "the format or the protocol changed; is its version another?"
+    );
+    let proof = Proof::from_bytes(&seed).unwrap();
+    verify(&program(), &input, &proven.output, &proof).unwrap();
+}
