@@ -1,7 +1,10 @@
-//! The commitment to the columns of all layers: WHIR over one stacked polynomial.
+//! The commitments of a proof: WHIR over one stacked polynomial each.
 //!
-//! Each layer is a table with a column for each part of its accumulators. A proof opens every column at two
-//! points: where its layer's rounding ended, and where the lookup argument did.
+//! *Columns*, once a proof: each rounded layer is a table with a column for each part of its accumulators. A
+//! proof opens every column at two points: where its layer's rounding ended, and where the lookup argument did.
+//!
+//! *Weights*, once a model: each layer is a table of its weights, outputs before inputs and both padded, and one
+//! of its biases. Each is opened at one point, where the layer's product ended, and began.
 
 use crate::{
     field::{Base, Challenger, Extension, Point, Whir, trees},
@@ -26,7 +29,7 @@ const TERM_BITS: usize = 108;
 const GRINDING_BITS_MAX: usize = 16;
 /// Variables that a round of WHIR folds.
 const FOLDING: usize = 4;
-/// Points at which each table is opened.
+/// Points at which each table of columns is opened.
 pub const OPENINGS_PER_TABLE: usize = 2;
 
 /// A Merkle root over the committed columns.
@@ -36,7 +39,31 @@ pub type Opening = <Whir as MultilinearPcs<Extension, Challenger>>::Proof;
 /// What the prover keeps between commitment and opening.
 pub type Committed = <Whir as MultilinearPcs<Extension, Challenger>>::ProverData;
 
-/// The commitment scheme of one outline.
+/// The commitments of a proof.
+#[derive(Debug)]
+pub struct Schemes {
+    /// Of the columns; `None` where no layer is rounded.
+    pub columns: Option<Scheme>,
+    /// Of the weights; `None` where the verifier knows them.
+    pub weights: Option<Scheme>,
+}
+
+impl Schemes {
+    /// Those for proofs of `outline` with public or committed weights.
+    ///
+    /// # Errors
+    /// As [`Scheme::of_columns`].
+    pub fn of(outline: &Outline, weights_are_committed: bool) -> Result<Self, WhirConfigError> {
+        Ok(Self {
+            columns: Scheme::of_columns(outline).transpose()?,
+            weights: weights_are_committed
+                .then(|| Scheme::of_weights(outline))
+                .transpose()?,
+        })
+    }
+}
+
+/// A commitment scheme for tables of an outline's sizes.
 #[derive(Debug)]
 pub struct Scheme {
     whir: Whir,
@@ -48,7 +75,7 @@ impl Scheme {
     ///
     /// # Errors
     /// When the columns are too many for the field's roots of unity, or too few bits of soundness are left.
-    pub fn of(outline: &Outline) -> Option<Result<Self, WhirConfigError>> {
+    pub fn of_columns(outline: &Outline) -> Option<Result<Self, WhirConfigError>> {
         let specs: Vec<TableSpec> = outline
             .rounded()
             .map(|(layer, rounding)| {
@@ -64,6 +91,23 @@ impl Scheme {
             return None;
         }
         Some(Self::with_protocol(OpeningProtocol::new(specs)))
+    }
+
+    /// The scheme for the weights and biases of `outline`.
+    ///
+    /// # Errors
+    /// As [`Self::of_columns`].
+    pub fn of_weights(outline: &Outline) -> Result<Self, WhirConfigError> {
+        let table = |variables: usize| {
+            let opening = OpeningBatch::new(vec![0], Vec::new());
+            TableSpec::new(TableShape::new(variables, 1), vec![opening])
+        };
+        let layers = outline.layers().iter();
+        let specs = layers.flat_map(|layer| {
+            let (outputs, inputs) = (layer.output_variables(), layer.input_variables());
+            [table(outputs + inputs), table(outputs)]
+        });
+        Self::with_protocol(OpeningProtocol::new(specs.collect()))
     }
 
     fn with_protocol(protocol: OpeningProtocol) -> Result<Self, WhirConfigError> {
@@ -92,10 +136,10 @@ impl Scheme {
         Ok(Self { whir, protocol })
     }
 
-    /// Commits to the columns of each layer, in the order of the outline, and absorbs the root.
+    /// Commits to the tables, in the order of the outline, and absorbs the root.
     ///
     /// # Errors
-    /// As [`Self::of`].
+    /// As [`Self::of_columns`].
     pub fn commit(
         &self,
         tables: Vec<Table<Base>>,
@@ -110,10 +154,10 @@ impl Scheme {
         self.whir.observe_commitment(commitment, transcript);
     }
 
-    /// Opens all columns of each table at its [`OPENINGS_PER_TABLE`] points, table by table.
+    /// Opens all columns of each table at its points, table by table.
     ///
     /// # Errors
-    /// As [`Self::of`].
+    /// As [`Self::of_columns`].
     pub fn open(
         &self,
         committed: Committed,

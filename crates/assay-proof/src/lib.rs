@@ -31,4 +31,4 @@ pub mod verify;
 pub use outline::{Outline, Unsupported};
 pub use proof::{PROOF_BYTES_MAX, Proof, ProofFormatError};
 pub use security::SecurityReport;
-pub use verify::{Refused, verify};
+pub use verify::{ProofKey, Refused, verify, verify_committed};

@@ -18,7 +18,7 @@
 
 use assay_model::{
     DType, Program,
-    program::{NodeFacts, Op, Output, Requant, ValueId},
+    program::{NodeFacts, Op, Output, Requant, ValueId, ValueType},
 };
 use assay_types::ModelId;
 use std::collections::BTreeMap;
@@ -82,6 +82,8 @@ pub enum Unsupported {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outline {
     model: ModelId,
+    input: ValueType,
+    output: ValueType,
     layers: Vec<Layer>,
 }
 
@@ -183,6 +185,8 @@ impl Outline {
         // Each layer reads the one before, so only the last may keep its accumulators: int32 is no operand.
         Ok(Self {
             model: program.model_id(),
+            input: program.input().clone(),
+            output: program.output().clone(),
             layers,
         })
     }
@@ -190,6 +194,16 @@ impl Outline {
     /// The proven model.
     pub fn model(&self) -> ModelId {
         self.model
+    }
+
+    /// Type of the input.
+    pub fn input(&self) -> &ValueType {
+        &self.input
+    }
+
+    /// Type of the output.
+    pub fn output(&self) -> &ValueType {
+        &self.output
     }
 
     /// The layers in the order of execution.

@@ -28,6 +28,8 @@ pub struct Proof {
     pub layers: Vec<LayerProof>,
     /// The lookups of all layers, and the opening of all columns.
     pub columns: Option<ColumnsProof>,
+    /// The opening of weights and biases; `None` where the verifier knows them.
+    pub weights: Option<Opening>,
 }
 
 /// What the prover says about one layer.
@@ -35,8 +37,12 @@ pub struct Proof {
 pub struct LayerProof {
     /// From a claim on the results to claims on the columns.
     pub rounding: Option<RoundingProof>,
+    /// The bias where the accumulators are claimed; absent where the verifier knows it.
+    pub bias: Option<Extension>,
     /// From a claim on the accumulators to one on the input: Σ_k weights(r, k) · input(k).
     pub product: Sumcheck,
+    /// The weights where that ended; absent where the verifier knows them.
+    pub weights: Option<Extension>,
     /// The input's value where that ended; absent for the first layer, whose input is known.
     pub input: Option<Extension>,
 }

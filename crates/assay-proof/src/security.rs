@@ -5,7 +5,7 @@
 //! in the sum.
 
 use crate::{
-    commitment::Scheme,
+    commitment::Schemes,
     field::EXTENSION_BITS,
     outline::Outline,
     verify::{PRODUCT_DEGREE, ROUNDING_DEGREE},
@@ -31,8 +31,8 @@ pub struct SecurityReport {
 }
 
 impl SecurityReport {
-    /// The terms for proofs of `outline` under `scheme`. What cannot be computed counts as zero bits.
-    pub fn of(outline: &Outline, scheme: Option<&Scheme>) -> Self {
+    /// The terms for proofs of `outline` under its commitments. What cannot be computed counts as zero bits.
+    pub fn of(outline: &Outline, schemes: &Schemes) -> Self {
         let layers = outline.layers();
         let last = layers.last().map_or(0, |layer| layer.output_variables());
         let products: usize = layers.iter().map(|layer| layer.input_variables()).sum();
@@ -45,18 +45,18 @@ impl SecurityReport {
             term("sums of products", PRODUCT_DEGREE * products),
             term("roundings", ROUNDING_DEGREE * roundings),
         ];
-        if let Some(scheme) = scheme {
+        if schemes.columns.is_some() {
             terms.push(term("lookups", lookup_degree(outline)));
-            match scheme.security() {
-                Some(security) => terms.extend(security.terms.iter().map(|term| Term {
-                    what: term.label,
-                    bits: term.bits.bits(),
-                })),
-                None => terms.push(Term {
-                    what: "commitment",
-                    bits: 0.0,
-                }),
-            }
+        }
+        for (what, scheme) in [
+            ("opening of columns", &schemes.columns),
+            ("opening of weights", &schemes.weights),
+        ] {
+            let Some(scheme) = scheme else { continue };
+            let bits = scheme
+                .security()
+                .map_or(0.0, |security| security.error().bits());
+            terms.push(Term { what, bits });
         }
         Self { terms }
     }

@@ -1,6 +1,7 @@
 //! What both sides absorb before the first challenge, and the steps they take in the same way.
 
 use crate::{
+    commitment::Commitment,
     field::{Base, Challenger, Extension, Point, challenger, of_integer},
     outline::Outline,
 };
@@ -12,11 +13,20 @@ use p3_multilinear_util::poly::Poly;
 /// Separates this protocol's transcripts from all others; a change of the protocol changes it.
 const DOMAIN: &[u8] = b"assay proof of inference v1";
 
-/// The transcript of a statement: the model, the input, the output.
-pub fn begin(outline: &Outline, input: &[i32], output: &[i32]) -> Challenger {
+/// The transcript of a statement: the model, how its weights are known, the input, the output.
+pub fn begin(
+    outline: &Outline,
+    weights: Option<&Commitment>,
+    input: &[i32],
+    output: &[i32],
+) -> Challenger {
     let mut transcript = challenger();
     absorb_bytes(&mut transcript, DOMAIN);
     absorb_bytes(&mut transcript, outline.model().as_bytes());
+    transcript.observe(Base::from_bool(weights.is_some()));
+    if let Some(root) = weights {
+        transcript.observe(root.clone());
+    }
     for numbers in [input, output] {
         transcript.observe(Base::from_int(numbers.len()));
         for number in numbers {

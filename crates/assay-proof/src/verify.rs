@@ -1,11 +1,11 @@
 //! The verifier: from the claimed output back to the known input, then the columns' lookups and openings.
 
 use crate::{
-    commitment::Scheme,
-    field::{Base, Extension, Point, of_integer},
+    commitment::{Commitment, Schemes},
+    field::{Base, Challenger, Extension, Point, of_integer},
     lookup::{LayerClaims, Statement, table_columns},
     outline::{Layer, Outline, Rounding, Unsupported},
-    proof::{ColumnsProof, LayerProof, Proof, RoundingProof},
+    proof::{ColumnsProof, Proof, RoundingProof},
     security::{SECURITY_BITS_MIN, SecurityReport},
     transcript::{absorb_claims, begin, column, draw_point, numbers},
 };
@@ -61,9 +61,25 @@ pub enum Refused {
     Opening,
 }
 
-/// Checks that `output` is what `program` computes from `input`.
-///
-/// The verifier knows the weights and evaluates them itself: time linear in them, no secrets.
+/// How a verifier knows a model's weights.
+#[derive(Clone, Copy)]
+enum Weights<'a> {
+    /// It has them, and evaluates them itself: time linear in them.
+    Public(&'a Program),
+    /// It has a commitment to them.
+    Committed(&'a Commitment),
+}
+
+/// A model whose weights stay with their owner: its outline, and the commitment to its weights.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProofKey {
+    /// What the proofs look like.
+    pub outline: Outline,
+    /// Root over weights and biases, see [`Scheme::of_weights`](crate::commitment::Scheme::of_weights).
+    pub weights: Commitment,
+}
+
+/// Checks that `output` is what `program` computes from `input`. The verifier knows the weights.
 ///
 /// # Errors
 /// [`Refused`].
@@ -74,110 +90,217 @@ pub fn verify(
     proof: &Proof,
 ) -> Result<(), Refused> {
     let outline = Outline::of(program)?;
-    check_types(program, input, output)?;
-    let scheme = Scheme::of(&outline).transpose();
-    let scheme = scheme.map_err(|_| Refused::Soundness { bits: 0 })?;
-    let report = SecurityReport::of(&outline, scheme.as_ref());
+    verify_with(&outline, Weights::Public(program), input, output, proof)
+}
+
+/// Checks that `output` is what the model of `key` computes from `input`, without its weights.
+///
+/// # Errors
+/// [`Refused`].
+pub fn verify_committed(
+    key: &ProofKey,
+    input: &Tensor,
+    output: &Tensor,
+    proof: &Proof,
+) -> Result<(), Refused> {
+    let weights = Weights::Committed(&key.weights);
+    verify_with(&key.outline, weights, input, output, proof)
+}
+
+fn verify_with(
+    outline: &Outline,
+    weights: Weights<'_>,
+    input: &Tensor,
+    output: &Tensor,
+    proof: &Proof,
+) -> Result<(), Refused> {
+    check_types(outline, input, output)?;
+    let root = match weights {
+        Weights::Public(_) => None,
+        Weights::Committed(root) => Some(root),
+    };
+    let schemes = Schemes::of(outline, root.is_some());
+    let schemes = schemes.map_err(|_| Refused::Soundness { bits: 0 })?;
+    let report = SecurityReport::of(outline, &schemes);
     if report.bits() < f64::from(SECURITY_BITS_MIN) {
-        return Err(Refused::Soundness {
-            bits: report.whole_bits(),
-        });
+        let bits = report.whole_bits();
+        return Err(Refused::Soundness { bits });
     }
 
     let (input, output) = (numbers(input), numbers(output));
-    let mut transcript = begin(&outline, &input, &output);
-    match (&scheme, &proof.commitment) {
+    let mut transcript = begin(outline, root, &input, &output);
+    match (&schemes.columns, &proof.commitment) {
         (Some(scheme), Some(commitment)) => scheme.absorb(commitment, &mut transcript),
         (None, None) => {}
         _ => return Err(Refused::Form { part: "commitment" }),
     }
+    let found = verify_layers(outline, weights, (&input, &output), proof, &mut transcript)?;
+
+    match (&schemes.columns, &proof.commitment, &proof.columns) {
+        (Some(scheme), Some(commitment), Some(columns)) => {
+            let ColumnsProof { lookups, opening } = columns;
+            let tables = outline.tables();
+            let statement = Statement::new(&tables, &found.rounded);
+            let ended = lookups.verify(&statement.lookups(), &mut transcript);
+            let ended = ended.map_err(|_| Refused::Lookups)?;
+            check_tables(&table_columns(&tables), &ended)?;
+            let points = opening_points(outline, &found.rounded, &ended.position_point);
+            let opened = scheme.verify(commitment, opening, &points, &mut transcript);
+            if opened != Some(expected_openings(outline, &found.rounded, &ended)) {
+                return Err(Refused::Opening);
+            }
+        }
+        (None, None, None) => {}
+        _ => return Err(Refused::Form { part: "columns" }),
+    }
+    match (&schemes.weights, root, &proof.weights) {
+        (Some(scheme), Some(root), Some(opening)) => {
+            let (points, values) = weight_openings(found.weights);
+            let opened = scheme.verify(root, opening, &points, &mut transcript);
+            if opened != Some(values) {
+                return Err(Refused::Opening);
+            }
+            Ok(())
+        }
+        (None, None, None) => Ok(()),
+        _ => Err(Refused::Form {
+            part: "opening of weights",
+        }),
+    }
+}
+
+/// What the walk over the layers leaves to be shown.
+struct Found {
+    /// Claims on the columns, where a layer is rounded.
+    rounded: Vec<Option<LayerClaims>>,
+    /// Claims on committed weights, the first layer first.
+    weights: Vec<WeightClaims>,
+}
+
+/// What is claimed of one layer's weights and bias.
+#[derive(Debug, Clone)]
+pub struct WeightClaims {
+    /// Where the product began: coordinates of an output.
+    pub output: Point,
+    /// Where it ended: coordinates of an input.
+    pub input: Point,
+    /// The weights there.
+    pub weights: Extension,
+    /// The bias where it began.
+    pub bias: Extension,
+}
+
+/// Where the weights are opened, and what must be there.
+pub fn weight_openings(claims: Vec<WeightClaims>) -> (Vec<Point>, Vec<Vec<Extension>>) {
+    let openings = claims.into_iter().flat_map(|claim| {
+        let WeightClaims {
+            output,
+            input,
+            weights,
+            bias,
+        } = claim;
+        let both = output.as_slice().iter().chain(input.as_slice());
+        let both = Point::new(both.copied().collect());
+        [(both, vec![weights]), (output, vec![bias])]
+    });
+    openings.unzip()
+}
+
+/// From the output back to the input.
+fn verify_layers(
+    outline: &Outline,
+    weights: Weights<'_>,
+    (input, output): (&[i32], &[i32]),
+    proof: &Proof,
+    transcript: &mut Challenger,
+) -> Result<Found, Refused> {
     if proof.layers.len() != outline.layers().len() {
         return Err(Refused::Form {
             part: "list of layers",
         });
     }
-
     let last = outline.layers().last().ok_or(Unsupported::Empty)?;
-    let mut point = draw_point(&mut transcript, last.output_variables());
-    let mut claim = column(&output, last.output_variables()).eval_base(&point);
-    let mut claims: Vec<Option<LayerClaims>> = vec![None; outline.layers().len()];
+    let mut point = draw_point(transcript, last.output_variables());
+    let mut claim = column(output, last.output_variables()).eval_base(&point);
+    let mut found = Found {
+        rounded: vec![None; outline.layers().len()],
+        weights: Vec::new(),
+    };
     let layers = outline.layers().iter().enumerate().rev();
-    for (
-        (place, layer),
-        LayerProof {
-            rounding,
-            product,
-            input: passed,
-        },
-    ) in layers.zip(&proof.layers)
-    {
+    for ((place, layer), sent) in layers.zip(&proof.layers) {
         let refused = |step| Refused::Layer { layer: place, step };
-        match (&layer.rounding, rounding) {
+        match (&layer.rounding, &sent.rounding) {
             (Some(rounding), Some(sent)) => {
                 let round = Round {
                     rounding,
                     sent,
                     place,
                 };
-                let found = round.verify(&point, claim, &mut transcript)?;
-                claim = accumulator(rounding, &found.columns);
-                point = found.point.clone();
-                claims[place] = Some(found);
+                let claims = round.verify(&point, claim, transcript)?;
+                claim = accumulator(rounding, &claims.columns);
+                point = claims.point.clone();
+                found.rounded[place] = Some(claims);
             }
             (None, None) => {}
             _ => return Err(Refused::Form { part: "rounding" }),
         }
-        let (weights, bias) = parameters(program, layer);
         let rows = Poly::new_from_point(point.as_slice(), Extension::ONE);
-        let bias = bias.iter().zip(rows.iter());
-        let bias = bias.map(|(bias, row)| *row * of_integer(i64::from(*bias)));
-        if product.claimed_sum != claim - bias.sum::<Extension>() {
+        let bias = match (weights, sent.bias) {
+            (Weights::Public(program), None) => bias_at(parameters(program, layer).1, &rows),
+            (Weights::Committed(_), Some(bias)) => bias,
+            _ => return Err(Refused::Form { part: "bias" }),
+        };
+        absorb_claims(transcript, sent.bias.as_slice());
+        if sent.product.claimed_sum != claim - bias {
             return Err(refused("sum of products"));
         }
-        let reduced = product.verify(&mut transcript, layer.input_variables(), PRODUCT_DEGREE, 0);
+        let rounds = layer.input_variables();
+        let reduced = sent.product.verify(transcript, rounds, PRODUCT_DEGREE, 0);
         let (end, value) = reduced.map_err(|_| refused("sum of products"))?;
-        let known = column(&input, layer.input_variables());
-        let element = match (place, passed) {
-            (0, None) => known.eval_base(&end),
-            (1.., Some(element)) => *element,
+        let element = match (place, sent.input) {
+            (0, None) => column(input, layer.input_variables()).eval_base(&end),
+            (1.., Some(element)) => element,
             _ => {
                 return Err(Refused::Form {
                     part: "input of a layer",
                 });
             }
         };
-        absorb_claims(&mut transcript, passed.as_slice());
-        if value != weights_at(weights, layer, &rows, &end) * element {
+        let weight = match (weights, sent.weights) {
+            (Weights::Public(program), None) => {
+                weights_at(parameters(program, layer).0, layer, &rows, &end)
+            }
+            (Weights::Committed(_), Some(weight)) => weight,
+            _ => return Err(Refused::Form { part: "weights" }),
+        };
+        absorb_claims(transcript, sent.weights.as_slice());
+        absorb_claims(transcript, sent.input.as_slice());
+        if value != weight * element {
             return Err(refused("product"));
         }
-        (point, claim) = (end, element);
+        let output = std::mem::replace(&mut point, end.clone());
+        found.weights.push(WeightClaims {
+            output,
+            input: end,
+            weights: weight,
+            bias,
+        });
+        claim = element;
     }
-
-    match (&scheme, &proof.commitment, &proof.columns) {
-        (Some(scheme), Some(commitment), Some(columns)) => {
-            let ColumnsProof { lookups, opening } = columns;
-            let tables = outline.tables();
-            let statement = Statement::new(&tables, &claims);
-            let ended = lookups.verify(&statement.lookups(), &mut transcript);
-            let ended = ended.map_err(|_| Refused::Lookups)?;
-            check_tables(&table_columns(&tables), &ended)?;
-            let points = opening_points(&outline, &claims, &ended.position_point);
-            let opened = scheme.verify(commitment, opening, &points, &mut transcript);
-            let opened = opened.ok_or(Refused::Opening)?;
-            if opened != expected_openings(&outline, &claims, &ended) {
-                return Err(Refused::Opening);
-            }
-            Ok(())
-        }
-        (None, None, None) => Ok(()),
-        _ => Err(Refused::Form { part: "columns" }),
-    }
+    found.weights.reverse();
+    Ok(found)
 }
 
-fn check_types(program: &Program, input: &Tensor, output: &Tensor) -> Result<(), Refused> {
+fn bias_at(bias: &[i32], rows: &Poly<Extension>) -> Extension {
+    let bias = bias.iter().zip(rows.iter());
+    bias.map(|(bias, row)| *row * of_integer(i64::from(*bias)))
+        .sum()
+}
+
+fn check_types(outline: &Outline, input: &Tensor, output: &Tensor) -> Result<(), Refused> {
     for (what, tensor, expected) in [
-        ("input", input, program.input()),
-        ("output", output, program.output()),
+        ("input", input, outline.input()),
+        ("output", output, outline.output()),
     ] {
         if tensor.dtype() != expected.dtype || *tensor.shape() != expected.shape {
             return Err(Refused::Statement { what });
@@ -199,7 +322,7 @@ impl Round<'_> {
         &self,
         point: &Point,
         claim: Extension,
-        transcript: &mut crate::field::Challenger,
+        transcript: &mut Challenger,
     ) -> Result<LayerClaims, Refused> {
         let refused = Refused::Layer {
             layer: self.place,

@@ -10,4 +10,4 @@ mod prove;
 mod sumcheck;
 mod witness;
 
-pub use prove::{ProveError, Proven, prove};
+pub use prove::{CommittedModel, ProveError, Proven, prove};

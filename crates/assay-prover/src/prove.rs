@@ -6,20 +6,24 @@ use crate::{
 };
 use assay_model::{DType, Program, Tensor, TensorData};
 use assay_proof::{
-    Outline, Proof, ProofFormatError, SecurityReport, Unsupported,
-    commitment::{Committed, Scheme},
+    Outline, Proof, ProofFormatError, ProofKey, SecurityReport, Unsupported,
+    commitment::{Committed, Opening, Scheme, Schemes},
     field::{Base, Challenger, Extension, Point, of_integer},
     lookup::{LayerClaims, Statement, table_columns},
     outline::{self, Layer},
     proof::{ColumnsProof, LayerProof, RoundingProof},
     security::SECURITY_BITS_MIN,
     transcript::{absorb_claims, begin, column, draw_point, numbers},
-    verify::{PRODUCT_DEGREE, ROUNDING_DEGREE, accumulator, opening_points, parameters},
+    verify::{
+        PRODUCT_DEGREE, ROUNDING_DEGREE, WeightClaims, accumulator, opening_points, parameters,
+        weight_openings,
+    },
 };
 use p3_field::PrimeCharacteristicRing as _;
+use p3_matrix::dense::RowMajorMatrix;
 use p3_multi_stark::logup_star::{LogupStarProof, ReaderWitness, TableWitness};
 use p3_multilinear_util::poly::Poly;
-use p3_sumcheck::generic_degree::RoundProver as _;
+use p3_sumcheck::{generic_degree::RoundProver as _, layout::Table};
 
 /// Why an inference is not proven.
 #[derive(Debug, thiserror::Error)]
@@ -57,56 +61,112 @@ pub struct Proven {
     pub proof: Proof,
 }
 
-/// Runs `program` on `input` and proves it.
+/// A model whose weights are committed to, once for all its proofs. Verifiers get its key, not its weights.
+pub struct CommittedModel {
+    program: Program,
+    key: ProofKey,
+    committed: Committed,
+}
+
+impl CommittedModel {
+    /// Commits to the weights of `program`.
+    ///
+    /// # Errors
+    /// [`ProveError::Unsupported`], [`ProveError::Commitment`].
+    pub fn of(program: Program) -> Result<Self, ProveError> {
+        let outline = Outline::of(&program)?;
+        let scheme = Scheme::of_weights(&outline).map_err(commitment)?;
+        let layers = outline.layers().iter();
+        let tables = layers.flat_map(|layer| weight_tables(&program, layer));
+        // The root enters each proof's transcript with the statement, not here.
+        let mut nobody = begin(&outline, None, &[], &[]);
+        let committed = scheme.commit(tables.collect(), &mut nobody);
+        let (weights, committed) = committed.map_err(commitment)?;
+        let key = ProofKey { outline, weights };
+        Ok(Self {
+            program,
+            key,
+            committed,
+        })
+    }
+
+    /// What verifiers need.
+    pub fn key(&self) -> &ProofKey {
+        &self.key
+    }
+
+    /// Runs the model on `input` and proves it to whoever has the key.
+    ///
+    /// # Errors
+    /// [`ProveError`].
+    pub fn prove(&self, input: &Tensor) -> Result<Proven, ProveError> {
+        prove_with(&self.program, &self.key.outline, Some(self), input)
+    }
+}
+
+/// Runs `program` on `input` and proves it to whoever has the program.
 ///
 /// # Errors
 /// [`ProveError`].
 pub fn prove(program: &Program, input: &Tensor) -> Result<Proven, ProveError> {
-    let expected = program.input();
+    prove_with(program, &Outline::of(program)?, None, input)
+}
+
+fn prove_with(
+    program: &Program,
+    outline: &Outline,
+    model: Option<&CommittedModel>,
+    input: &Tensor,
+) -> Result<Proven, ProveError> {
+    let expected = outline.input();
     if input.dtype() != expected.dtype || *input.shape() != expected.shape {
         return Err(ProveError::Input);
     }
-    let outline = Outline::of(program)?;
-    let scheme = Scheme::of(&outline).transpose().map_err(commitment)?;
-    let report = SecurityReport::of(&outline, scheme.as_ref());
+    let schemes = Schemes::of(outline, model.is_some()).map_err(commitment)?;
+    let report = SecurityReport::of(outline, &schemes);
     if report.bits() < f64::from(SECURITY_BITS_MIN) {
         let bits = report.whole_bits();
         return Err(ProveError::Soundness { bits });
     }
 
     let input = numbers(input);
-    let witness = Witness::of(program, &outline, input.clone());
+    let witness = Witness::of(program, outline, input.clone());
     let output = tensor(program, &witness.output);
-    let mut transcript = begin(&outline, &input, &witness.output);
-    let committed = match &scheme {
-        Some(scheme) => {
-            let rounded = outline.rounded();
-            let tables = rounded.map(|(layer, _)| witness.layers[layer].table());
-            Some(scheme.commit(tables.collect(), &mut transcript))
-        }
-        None => None,
-    };
+    let root = model.map(|model| &model.key.weights);
+    let mut transcript = begin(outline, root, &input, &witness.output);
+    let committed = schemes.columns.as_ref().map(|scheme| {
+        let rounded = outline.rounded();
+        let tables = rounded.map(|(layer, _)| witness.layers[layer].table());
+        scheme.commit(tables.collect(), &mut transcript)
+    });
     let committed = committed.transpose().map_err(commitment)?;
 
     let mut prover = Prover {
         program,
-        outline: &outline,
+        outline,
         witness: &witness,
         transcript,
-        claims: vec![None; outline.layers().len()],
+        weights_are_committed: model.is_some(),
+        rounded: vec![None; outline.layers().len()],
+        weights: Vec::new(),
     };
     let layers = prover.layers();
-    let (commitment, columns) = match (&scheme, committed) {
+    let (commitment, columns) = match (&schemes.columns, committed) {
         (Some(scheme), Some((commitment, committed))) => {
             let columns = prover.columns(scheme, committed)?;
             (Some(commitment), Some(columns))
         }
         _ => (None, None),
     };
+    let weights = match (&schemes.weights, model) {
+        (Some(scheme), Some(model)) => Some(prover.open_weights(scheme, model)?),
+        _ => None,
+    };
     let proof = Proof {
         commitment,
         layers,
         columns,
+        weights,
     };
     Ok(Proven { output, proof })
 }
@@ -130,7 +190,11 @@ struct Prover<'a> {
     outline: &'a Outline,
     witness: &'a Witness,
     transcript: Challenger,
-    claims: Vec<Option<LayerClaims>>,
+    weights_are_committed: bool,
+    /// Claims on the columns, where a layer is rounded.
+    rounded: Vec<Option<LayerClaims>>,
+    /// Claims on weights and biases, the last layer first.
+    weights: Vec<WeightClaims>,
 }
 
 impl Prover<'_> {
@@ -148,10 +212,15 @@ impl Prover<'_> {
                 let (claims, sent) = self.round(rounding, known, &point, claim);
                 claim = accumulator(rounding, &claims.columns);
                 point = claims.point.clone();
-                self.claims[place] = Some(claims);
+                self.rounded[place] = Some(claims);
                 sent
             });
             let rows = Poly::new_from_point(point.as_slice(), Extension::ONE);
+            let bias = self.weights_are_committed.then(|| {
+                let (_, bias) = parameters(self.program, layer);
+                column(bias, layer.output_variables()).eval_base(&point)
+            });
+            absorb_claims(&mut self.transcript, bias.as_slice());
             let left = self.fold_weights(layer, &rows);
             let right = column(&known.input, layer.input_variables());
             let right = right.iter().map(|element| Extension::from(*element));
@@ -160,12 +229,22 @@ impl Prover<'_> {
             let rounds = layer.input_variables();
             let (sent, end) =
                 product.prove::<Base, _>(&mut self.transcript, rounds, PRODUCT_DEGREE, 0, sum);
+            let weights = self.weights_are_committed.then(|| product.left());
             let input = (place > 0).then(|| product.right());
+            absorb_claims(&mut self.transcript, weights.as_slice());
             absorb_claims(&mut self.transcript, input.as_slice());
-            (point, claim) = (end, product.right());
+            self.weights.push(WeightClaims {
+                output: std::mem::replace(&mut point, end.clone()),
+                input: end,
+                weights: product.left(),
+                bias: bias.unwrap_or_default(),
+            });
+            claim = product.right();
             proofs.push(LayerProof {
                 rounding,
+                bias,
                 product: sent,
+                weights,
                 input,
             });
         }
@@ -289,13 +368,45 @@ impl Prover<'_> {
             .zip(&readers)
             .map(|(columns, readers)| TableWitness { columns, readers })
             .collect();
-        let statement = Statement::new(&tables, &self.claims);
+        let statement = Statement::new(&tables, &self.rounded);
         let (lookups, ended) =
             LogupStarProof::prove(&statement.lookups(), &witness, &mut self.transcript);
-        let points = opening_points(self.outline, &self.claims, &ended.position_point);
+        let points = opening_points(self.outline, &self.rounded, &ended.position_point);
         let opening = scheme
             .open(committed, &points, &mut self.transcript)
             .map_err(commitment)?;
         Ok(ColumnsProof { lookups, opening })
     }
+
+    /// The opening of weights and biases where the layers' products ended and began.
+    fn open_weights(
+        &mut self,
+        scheme: &Scheme,
+        model: &CommittedModel,
+    ) -> Result<Opening, ProveError> {
+        let mut claims = std::mem::take(&mut self.weights);
+        claims.reverse();
+        let (points, _) = weight_openings(claims);
+        let committed = model.committed.clone();
+        let opening = scheme.open(committed, &points, &mut self.transcript);
+        opening.map_err(commitment)
+    }
+}
+
+/// The tables of a layer's weights, outputs before inputs and both padded, and of its biases.
+fn weight_tables(program: &Program, layer: &Layer) -> [Table<Base>; 2] {
+    let (weights, bias) = parameters(program, layer);
+    let (outputs, inputs) = (1 << layer.output_variables(), 1 << layer.input_variables());
+    let mut padded = vec![Base::ZERO; outputs * inputs];
+    let rows = padded.chunks_exact_mut(inputs);
+    for (row, weights) in rows.zip(weights.chunks_exact(layer.inputs)) {
+        for (element, weight) in row.iter_mut().zip(weights) {
+            *element = of_integer(i64::from(*weight));
+        }
+    }
+    let bias = column(bias, layer.output_variables()).into_evals();
+    [
+        Table::new(RowMajorMatrix::new(padded, outputs * inputs)),
+        Table::new(RowMajorMatrix::new(bias, outputs)),
+    ]
 }

@@ -52,6 +52,11 @@ impl Product {
         pairs.map(|(left, right)| *left * *right).sum()
     }
 
+    /// What is left of `left` when every variable is bound.
+    pub(crate) fn left(&self) -> Extension {
+        self.left.last()
+    }
+
     /// What is left of `right` when every variable is bound.
     pub(crate) fn right(&self) -> Extension {
         self.right.last()

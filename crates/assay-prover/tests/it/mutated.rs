@@ -5,8 +5,12 @@ use assay_model::{
     Program, Tensor, TensorData,
     program::{Op, Output},
 };
-use assay_proof::{Proof, ProofFormatError, Refused, proof::PROOF_VERSION, verify};
-use assay_prover::{Proven, prove};
+use assay_proof::{
+    Proof, ProofFormatError, ProofKey, Refused,
+    proof::{LayerProof, PROOF_VERSION},
+    verify, verify_committed,
+};
+use assay_prover::{CommittedModel, Proven, prove};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 /// Bytes of one proof that are changed, spread over all of it.
@@ -86,14 +90,44 @@ fn another_statement_is_refused() {
 #[test]
 fn every_message_is_bound() {
     let (program, input, Proven { output, proof }) = proven();
+    every_byte_counts(&proof, |proof| verify(&program, &input, &output, proof));
+    let model = CommittedModel::of(program).unwrap();
+    let Proven { output, proof } = model.prove(&input).unwrap();
+    every_byte_counts(&proof, |proof| {
+        verify_committed(model.key(), &input, &output, proof)
+    });
+}
+
+#[test]
+fn a_proof_is_for_one_key() {
+    let (program, input, _) = proven();
+    let mut parts = program.clone().into_parts();
+    let linear = |op: &&mut Op| matches!(op, Op::Linear { .. });
+    let Some(Op::Linear { weights, .. }) = parts.nodes.iter_mut().find(linear) else {
+        unreachable!("a linear network has a linear layer");
+    };
+    weights[0] ^= 1;
+    let other = CommittedModel::of(Program::new(parts).unwrap()).unwrap();
+    let model = CommittedModel::of(program).unwrap();
+    let Proven { output, proof } = model.prove(&input).unwrap();
+    verify_committed(model.key(), &input, &output, &proof).unwrap();
+    assert!(verify_committed(other.key(), &input, &output, &proof).is_err());
+    // Not even where all but the weights is the same.
+    let mixed = ProofKey {
+        outline: model.key().outline.clone(),
+        weights: other.key().weights.clone(),
+    };
+    assert!(verify_committed(&mixed, &input, &output, &proof).is_err());
+}
+
+fn every_byte_counts(proof: &Proof, verify: impl Fn(&Proof) -> Result<(), Refused>) {
     let bytes = proof.to_bytes().unwrap();
     let mut rng = StdRng::seed_from_u64(8);
     for round in 0..BYTES {
         let place = 1 + round * (bytes.len() - 1) / BYTES;
         let mut mutated = bytes.clone();
         mutated[place] ^= 1 << rng.random_range(0..8);
-        let verdict =
-            Proof::from_bytes(&mutated).map(|proof| verify(&program, &input, &output, &proof));
+        let verdict = Proof::from_bytes(&mutated).map(|proof| verify(&proof));
         assert!(
             !matches!(verdict, Ok(Ok(()))),
             "byte {place} of {} can be changed",
@@ -128,6 +162,18 @@ fn parts_that_are_missing_or_in_another_order_are_refused() {
     let mut with = proof.clone();
     let first = with.layers.last_mut().unwrap();
     first.input = Some(first.product.claimed_sum);
+    form(&with);
+    for add in [
+        (|layer, claim| layer.bias = Some(claim)) as fn(&mut LayerProof, _),
+        |layer, claim| layer.weights = Some(claim),
+    ] {
+        let mut with = proof.clone();
+        let claim = with.layers[0].product.claimed_sum;
+        add(&mut with.layers[0], claim);
+        form(&with);
+    }
+    let mut with = proof.clone();
+    with.weights = with.columns.as_ref().map(|columns| columns.opening.clone());
     form(&with);
     let mut swapped = proof;
     swapped.layers.reverse();

@@ -1,104 +1,142 @@
 //! Suite `prove`: what a proof of inference costs its seller, and what checking it costs everybody else.
 //!
-//! From the input to the proof's bytes and back, on one thread; the verifier knows the weights
-//! (`weights=public`). The overhead is the proof's computed time over that of the inference alone.
+//! From the input to the proof's bytes and back, on one thread. The verifier knows the weights
+//! (`weights=public`), or has the model's key (`weights=committed`), which is made once. The overhead is the
+//! proof's computed time over that of the inference alone.
 
 use super::{Measurement, median, meter::Spent};
 use anyhow::{Context, anyhow};
 use assay_model::{Executor, Program, Tensor, bundled, bundled::digit_images, input::decode};
-use assay_proof::{Outline, Proof, SecurityReport, commitment::Scheme, verify};
-use assay_prover::prove;
+use assay_proof::{
+    Outline, Proof, Refused, SecurityReport, commitment::Schemes, verify, verify_committed,
+};
+use assay_prover::{CommittedModel, ProveError, Proven, prove};
+use std::time::Duration;
 
 /// What a case is called, and its model.
 const CASES: [(&str, &str); 1] = [("mlp", "digits-mlp")];
 /// Proofs of each, of which the median counts.
-const PROOFS: usize = 15;
+const PROOFS: usize = 20;
 /// Inferences of each, of which the median counts.
 const INFERENCES: usize = 2_000;
 
 pub(super) fn run(smoke: bool, mut show: impl FnMut(Measurement)) -> anyhow::Result<()> {
     let (proofs, inferences) = if smoke { (1, 1) } else { (PROOFS, INFERENCES) };
-    let image = digit_images().first().context("no digit is bundled")?;
+    let images = digit_images().iter();
+    let images = images.map(|image| decode(image.png));
+    let images = images.collect::<Result<Vec<_>, _>>()?;
     for (case, model) in CASES {
         let found = bundled::find(model).with_context(|| format!("{model} is not bundled"))?;
-        let inputs = found.manifest().quantize_input(&decode(image.png)?)?;
-        let input = inputs.first().context("a picture has one input")?;
-        let figures = Figures::of(&found.program(), input, proofs, inferences)?;
-        figures.lines(case).into_iter().for_each(&mut show);
+        let manifest = found.manifest();
+        let inputs = images.iter().map(|image| manifest.quantize_input(image));
+        let inputs = inputs.collect::<Result<Vec<_>, _>>()?.concat();
+        let program = found.program();
+        let first = inputs.first().context("no digit is bundled")?;
+        let inference = inference(&program, first, inferences)?;
+        // Each proof has an input of its own, for the work of grinding differs from one to the next.
+        let inputs: Vec<&Tensor> = inputs.iter().cycle().take(proofs).collect();
+        let line = |what: &str, value, unit| {
+            Measurement::new("prove", format!("{case}/{what}"), value, unit)
+        };
+        show(line("inference", inference * 1e6, "µs"));
+
+        let public = Figures::of(
+            &inputs,
+            |input| prove(&program, input),
+            |input, output, proof| verify(&program, input, output, proof),
+        )?;
+        let outline = Outline::of(&program)?;
+        let bits = |committed| -> anyhow::Result<f64> {
+            let schemes = Schemes::of(&outline, committed);
+            let schemes = schemes.map_err(|error| anyhow!("no commitment scheme: {error}"))?;
+            Ok(SecurityReport::of(&outline, &schemes).bits())
+        };
+        for (what, value, unit) in public.lines(bits(false)?, inference) {
+            show(line(&format!("weights=public/{what}"), value, unit));
+        }
+
+        let (model, spent) = Spent::on(|| CommittedModel::of(program.clone()));
+        let model = model?;
+        show(line("weights=committed/key", milliseconds(spent.cpu), "ms"));
+        let committed = Figures::of(
+            &inputs,
+            |input| model.prove(input),
+            |input, output, proof| verify_committed(model.key(), input, output, proof),
+        )?;
+        for (what, value, unit) in committed.lines(bits(true)?, inference) {
+            show(line(&format!("weights=committed/{what}"), value, unit));
+        }
     }
     Ok(())
 }
 
-/// What one model's proofs take. Times in seconds.
+/// Seconds of one inference alone.
+fn inference(program: &Program, input: &Tensor, inferences: usize) -> anyhow::Result<f64> {
+    let mut executor = Executor::new(program.clone());
+    let mut running = Vec::with_capacity(inferences);
+    for _ in 0..inferences {
+        let (ran, spent) = Spent::on(|| executor.run(input));
+        ran?;
+        running.push(spent.wall.as_secs_f64());
+    }
+    Ok(median(&mut running))
+}
+
+/// What a model's proofs take, in milliseconds.
 struct Figures {
     prove_cpu: f64,
     prove_wall: f64,
     verify: f64,
     bytes: usize,
-    security_bits: f64,
-    inference: f64,
 }
 
 impl Figures {
+    /// Medians over a proof for each input.
     fn of(
-        program: &Program,
-        input: &Tensor,
-        proofs: usize,
-        inferences: usize,
+        inputs: &[&Tensor],
+        prove: impl Fn(&Tensor) -> Result<Proven, ProveError>,
+        verify: impl Fn(&Tensor, &Tensor, &Proof) -> Result<(), Refused>,
     ) -> anyhow::Result<Self> {
         let (mut cpu, mut wall, mut verifying) = (Vec::new(), Vec::new(), Vec::new());
-        let mut bytes = Vec::new();
-        for _ in 0..proofs {
+        let mut length = 0;
+        for input in inputs {
             let (proven, spent) = Spent::on(|| {
-                let proven = prove(program, input)?;
-                let bytes = proven.proof.to_bytes()?;
-                anyhow::Ok((proven.output, bytes))
+                let Proven { output, proof } = prove(input)?;
+                anyhow::Ok((output, proof.to_bytes()?))
             });
-            let (output, written) = proven?;
-            bytes = written;
-            cpu.push(spent.cpu.as_secs_f64());
-            wall.push(spent.wall.as_secs_f64());
+            let (output, bytes) = proven?;
+            length = bytes.len();
+            cpu.push(milliseconds(spent.cpu));
+            wall.push(milliseconds(spent.wall));
             let (verified, spent) = Spent::on(|| {
                 let proof = Proof::from_bytes(&bytes)?;
-                verify(program, input, &output, &proof)?;
+                verify(input, &output, &proof)?;
                 anyhow::Ok(())
             });
             verified?;
-            verifying.push(spent.cpu.as_secs_f64());
+            verifying.push(milliseconds(spent.cpu));
         }
-        let mut executor = Executor::new(program.clone());
-        let mut running = Vec::with_capacity(inferences);
-        for _ in 0..inferences {
-            let (ran, spent) = Spent::on(|| executor.run(input));
-            ran?;
-            running.push(spent.wall.as_secs_f64());
-        }
-        let outline = Outline::of(program)?;
-        let scheme = Scheme::of(&outline).transpose();
-        let scheme = scheme.map_err(|error| anyhow!("no commitment scheme: {error}"))?;
         Ok(Self {
             prove_cpu: median(&mut cpu),
             prove_wall: median(&mut wall),
             verify: median(&mut verifying),
-            bytes: bytes.len(),
-            security_bits: SecurityReport::of(&outline, scheme.as_ref()).bits(),
-            inference: median(&mut running),
+            bytes: length,
         })
     }
 
-    fn lines(&self, case: &str) -> Vec<Measurement> {
-        let line = |what: &str, value: f64, unit| {
-            let case = format!("{case}/weights=public/{what}");
-            Measurement::new("prove", case, value, unit)
-        };
-        vec![
-            line("prove-cpu", self.prove_cpu * 1e3, "ms"),
-            line("prove-wall", self.prove_wall * 1e3, "ms"),
-            line("verify-cpu", self.verify * 1e3, "ms"),
-            line("proof", self.bytes as f64, "B"),
-            line("security", self.security_bits, "bits"),
-            line("inference", self.inference * 1e6, "µs"),
-            line("overhead", self.prove_cpu / self.inference, "×"),
+    /// What is shown of proofs with so many bits of soundness, of an inference of so many seconds.
+    fn lines(&self, security_bits: f64, inference: f64) -> [(&'static str, f64, &'static str); 6] {
+        [
+            ("prove-cpu", self.prove_cpu, "ms"),
+            ("prove-wall", self.prove_wall, "ms"),
+            ("verify-cpu", self.verify, "ms"),
+            ("proof", self.bytes as f64, "B"),
+            ("security", security_bits, "bits"),
+            ("overhead", self.prove_cpu / 1e3 / inference, "×"),
         ]
     }
+}
+
+fn milliseconds(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
