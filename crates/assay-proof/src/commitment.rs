@@ -24,7 +24,7 @@ use p3_whir::{
 };
 
 /// Error of each term of the commitment's soundness, in bits, before all are summed.
-const TERM_BITS: usize = 108;
+const TERM_BITS: usize = 106;
 /// Most bits of a proof of work that a term may count on.
 const GRINDING_BITS_MAX: usize = 16;
 /// Variables that a round of WHIR folds.

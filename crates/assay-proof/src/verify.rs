@@ -31,7 +31,13 @@ pub enum Refused {
         /// Which of them.
         what: &'static str,
     },
-    /// The columns cannot be committed to with enough soundness.
+    /// No commitment has the sizes of this program.
+    #[error("the program's columns or weights cannot be committed to: {reason}")]
+    Commitment {
+        /// What the commitment scheme said.
+        reason: String,
+    },
+    /// Its proofs are not sound enough.
     #[error(
         "proofs of this program would have {bits} bits of soundness; {SECURITY_BITS_MIN} are the least"
     )]
@@ -120,7 +126,9 @@ fn verify_with(
         Weights::Committed(root) => Some(root),
     };
     let schemes = Schemes::of(outline, root.is_some());
-    let schemes = schemes.map_err(|_| Refused::Soundness { bits: 0 })?;
+    let schemes = schemes.map_err(|error| Refused::Commitment {
+        reason: error.to_string(),
+    })?;
     let report = SecurityReport::of(outline, &schemes);
     if report.bits() < f64::from(SECURITY_BITS_MIN) {
         let bits = report.whole_bits();

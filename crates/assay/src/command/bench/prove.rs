@@ -6,46 +6,131 @@
 
 use super::{Measurement, median, meter::Spent};
 use anyhow::{Context, anyhow};
-use assay_model::{Executor, Program, Tensor, bundled, bundled::digit_images, input::decode};
+use assay_model::{
+    DType, Executor, Program, Shape, Tensor, TensorData, bundled,
+    bundled::digit_images,
+    input::decode,
+    program::{Op, Output, Parts, Requant, ValueId, ValueType},
+};
 use assay_proof::{
     Outline, Proof, Refused, SecurityReport, commitment::Schemes, verify, verify_committed,
 };
 use assay_prover::{CommittedModel, ProveError, Proven, prove};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use std::time::Duration;
 
-/// What a case is called, and its model.
-const CASES: [(&str, &str); 1] = [("mlp", "digits-mlp")];
 /// Proofs of each, of which the median counts.
 const PROOFS: usize = 20;
+/// Proofs of [`dense`], which take fifty times as long.
+const PROOFS_DENSE: usize = 3;
 /// Inferences of each, of which the median counts.
 const INFERENCES: usize = 2_000;
 
+/// A model, and what it is shown.
+struct Subject {
+    case: &'static str,
+    program: Program,
+    inputs: Vec<Tensor>,
+    proofs: usize,
+}
+
 pub(super) fn run(smoke: bool, mut show: impl FnMut(Measurement)) -> anyhow::Result<()> {
-    let (proofs, inferences) = if smoke { (1, 1) } else { (PROOFS, INFERENCES) };
+    let mut subjects = vec![mlp()?];
+    if !smoke {
+        subjects.push(dense()?);
+    }
+    for subject in subjects {
+        let (proofs, inferences) = if smoke {
+            (1, 1)
+        } else {
+            (subject.proofs, INFERENCES)
+        };
+        subject.measure(proofs, inferences, &mut show)?;
+    }
+    Ok(())
+}
+
+/// The bundled network of three layers, 109 386 parameters, shown digits.
+fn mlp() -> anyhow::Result<Subject> {
+    let model = bundled::find("digits-mlp").context("digits-mlp is not bundled")?;
+    let manifest = model.manifest();
     let images = digit_images().iter();
-    let images = images.map(|image| decode(image.png));
-    let images = images.collect::<Result<Vec<_>, _>>()?;
-    for (case, model) in CASES {
-        let found = bundled::find(model).with_context(|| format!("{model} is not bundled"))?;
-        let manifest = found.manifest();
-        let inputs = images.iter().map(|image| manifest.quantize_input(image));
-        let inputs = inputs.collect::<Result<Vec<_>, _>>()?.concat();
-        let program = found.program();
-        let first = inputs.first().context("no digit is bundled")?;
-        let inference = inference(&program, first, inferences)?;
-        // Each proof has an input of its own, for the work of grinding differs from one to the next.
-        let inputs: Vec<&Tensor> = inputs.iter().cycle().take(proofs).collect();
+    let inputs = images.map(|image| Ok(manifest.quantize_input(&decode(image.png)?)?));
+    let inputs = inputs.collect::<anyhow::Result<Vec<_>>>()?;
+    Ok(Subject {
+        case: "mlp",
+        program: model.program(),
+        inputs: inputs.concat(),
+        proofs: PROOFS,
+    })
+}
+
+/// Four layers of 1 024 by 1 024 random weights: four million parameters.
+fn dense() -> anyhow::Result<Subject> {
+    const WIDTH: u32 = 1_024;
+    const LAYERS: u32 = 4;
+    let mut rng = StdRng::seed_from_u64(4);
+    let shape = Shape::new(&[WIDTH])?;
+    let layer = |layer: u32| Op::Linear {
+        input: ValueId::new(layer),
+        weights: (0..WIDTH * WIDTH)
+            .map(|_| rng.random_range(-20..=20))
+            .collect(),
+        bias: (0..WIDTH)
+            .map(|_| rng.random_range(-1_000..=1_000))
+            .collect(),
+        output: if layer + 1 == LAYERS {
+            Output::Accumulator
+        } else {
+            Output::Requantized(Requant {
+                shift: 8,
+                relu: true,
+                dtype: DType::I8,
+            })
+        },
+    };
+    let nodes = (0..LAYERS).map(layer).collect();
+    let program = Program::new(Parts {
+        input: ValueType {
+            dtype: DType::I8,
+            shape: shape.clone(),
+        },
+        nodes,
+        output: ValueId::of_node(LAYERS - 1),
+    })?;
+    let numbers = (0..WIDTH).map(|_| rng.random::<i8>());
+    let input = Tensor::new(shape, TensorData::I8(numbers.collect()))?;
+    Ok(Subject {
+        case: "dense-4m",
+        program,
+        inputs: vec![input],
+        proofs: PROOFS_DENSE,
+    })
+}
+
+impl Subject {
+    fn measure(
+        &self,
+        proofs: usize,
+        inferences: usize,
+        mut show: impl FnMut(Measurement),
+    ) -> anyhow::Result<()> {
+        let program = &self.program;
+        let first = self.inputs.first().context("a model is shown something")?;
+        let inference = inference(program, first, inferences)?;
         let line = |what: &str, value, unit| {
-            Measurement::new("prove", format!("{case}/{what}"), value, unit)
+            Measurement::new("prove", format!("{}/{what}", self.case), value, unit)
         };
         show(line("inference", inference * 1e6, "µs"));
 
+        // Inputs differ, for the work of grinding differs from one proof to the next.
+        let inputs: Vec<&Tensor> = self.inputs.iter().cycle().take(proofs).collect();
         let public = Figures::of(
             &inputs,
-            |input| prove(&program, input),
-            |input, output, proof| verify(&program, input, output, proof),
+            |input| prove(program, input),
+            |input, output, proof| verify(program, input, output, proof),
         )?;
-        let outline = Outline::of(&program)?;
+        let outline = Outline::of(program)?;
         let bits = |committed| -> anyhow::Result<f64> {
             let schemes = Schemes::of(&outline, committed);
             let schemes = schemes.map_err(|error| anyhow!("no commitment scheme: {error}"))?;
@@ -66,8 +151,8 @@ pub(super) fn run(smoke: bool, mut show: impl FnMut(Measurement)) -> anyhow::Res
         for (what, value, unit) in committed.lines(bits(true)?, inference) {
             show(line(&format!("weights=committed/{what}"), value, unit));
         }
+        Ok(())
     }
-    Ok(())
 }
 
 /// Seconds of one inference alone.
