@@ -62,9 +62,12 @@ pub enum Refused {
     /// The lookup argument does not hold.
     #[error("the lookups do not hold")]
     Lookups,
-    /// The opening does not hold, or opens to other values than were claimed.
-    #[error("the opening of the columns does not hold")]
-    Opening,
+    /// An opening does not hold, or opens to other values than were claimed.
+    #[error("the opening of the {what} does not hold")]
+    Opening {
+        /// Of what.
+        what: &'static str,
+    },
 }
 
 /// How a verifier knows a model's weights.
@@ -155,7 +158,7 @@ fn verify_with(
             let points = opening_points(outline, &found.rounded, &ended.position_point);
             let opened = scheme.verify(commitment, opening, &points, &mut transcript);
             if opened != Some(expected_openings(outline, &found.rounded, &ended)) {
-                return Err(Refused::Opening);
+                return Err(Refused::Opening { what: "columns" });
             }
         }
         (None, None, None) => {}
@@ -166,7 +169,7 @@ fn verify_with(
             let (points, values) = weight_openings(found.weights);
             let opened = scheme.verify(root, opening, &points, &mut transcript);
             if opened != Some(values) {
-                return Err(Refused::Opening);
+                return Err(Refused::Opening { what: "weights" });
             }
             Ok(())
         }

@@ -112,7 +112,12 @@ fn a_proof_is_for_one_key() {
     let Proven { output, proof } = model.prove(&input).unwrap();
     verify_committed(model.key(), &input, &output, &proof).unwrap();
     assert!(verify_committed(other.key(), &input, &output, &proof).is_err());
-    // Not even where all but the weights is the same.
+    // Not even where all but the weights is the same, or all but the outline.
+    let mixed = ProofKey {
+        outline: other.key().outline.clone(),
+        weights: model.key().weights.clone(),
+    };
+    assert!(verify_committed(&mixed, &input, &output, &proof).is_err());
     let mixed = ProofKey {
         outline: model.key().outline.clone(),
         weights: other.key().weights.clone(),
