@@ -1,39 +1,15 @@
 //! Proofs of inference, as strangers show them: what decodes is canonical, and no bytes hold but the honest ones.
 #![no_main]
 
-use assay_model::{
-    DType, Executor, Program, Shape, Tensor, TensorData,
-    program::{Op, Output, Parts, Requant, ValueId, ValueType},
-};
+use assay_model::{Executor, Program, Shape, Tensor, TensorData};
 use assay_proof::{Proof, verify};
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
 
-/// Two layers that round and one that does not: `tests/it/seed.rs` of the prover makes a proof of it.
+/// Two layers that round and one that does not; the prover's test `seed` writes it and the proof.
 static PROGRAM: LazyLock<Program> = LazyLock::new(|| {
-    let rounded = |shift, relu| {
-        let dtype = DType::I8;
-        Output::Requantized(Requant { shift, relu, dtype })
-    };
-    let layer = |value, output| Op::Linear {
-        input: ValueId::new(value),
-        weights: vec![1, -2, 3, -4],
-        bias: vec![5, -6],
-        output,
-    };
-    Program::new(Parts {
-        input: ValueType {
-            dtype: DType::I8,
-            shape: Shape::new(&[2]).expect("a shape"),
-        },
-        nodes: vec![
-            layer(0, rounded(1, true)),
-            layer(1, rounded(0, false)),
-            layer(2, Output::Accumulator),
-        ],
-        output: ValueId::of_node(2),
-    })
-    .expect("a valid program")
+    let bytes = include_bytes!("../seeds/program/three-layers");
+    Program::from_bytes(bytes).expect("a valid program")
 });
 
 /// A proof that holds.

@@ -59,7 +59,7 @@ pub(crate) fn trees() -> Trees {
 /// An integer of a program as a field element.
 ///
 /// # Panics
-/// In debug builds, when its magnitude is not below 2³⁰; programs have no larger ones.
+/// In debug builds, when its magnitude is not below 2³¹; accumulators stay below 2³⁰.
 pub fn of_integer(value: i64) -> Base {
     use p3_field::integers::QuotientMap as _;
     debug_assert!(

@@ -1,9 +1,8 @@
 //! Succinct proofs that a program computed an output: their format, their verifier, their soundness.
 //!
-//! A proof of inference convinces whoever has the program, the input and the output that the program, executed
-//! exactly, gives that output, in much less time than executing it under a general proof system takes. It is
-//! *succinct*, not hiding: it reveals evaluations of the activations at random points, and the input and the
-//! output are part of the statement.
+//! A proof of inference convinces whoever has the program, or only its [`ProofKey`], that the program, executed
+//! exactly, gives an output for an input. It is *succinct*, not hiding: input and output are part of the
+//! statement, and it reveals evaluations of activations and of committed weights at random points.
 //!
 //! ```text
 //!  output ─ claim at a random point ─► rounding ─► product ─► … ─► product ─ claim on the input

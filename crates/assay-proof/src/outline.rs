@@ -73,7 +73,7 @@ pub enum Unsupported {
         /// Its operator.
         op: &'static str,
     },
-    /// The result is not that of the last layer.
+    /// A program without a linear layer.
     #[error("the program computes nothing that can be proven")]
     Empty,
 }

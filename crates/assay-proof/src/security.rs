@@ -1,8 +1,7 @@
 //! How sound a proof is: every way in which a false statement could pass, and the sum of their probabilities.
 //!
 //! No conjecture enters: WHIR is counted in the regime of unique decoding, in which a commitment stands for one
-//! polynomial. Hash and transcript collisions are bounded by Poseidon2's 124 bits of capacity and are not
-//! in the sum.
+//! polynomial. Hash and transcript collisions are not in the sum; the sponges have capacities of 248 bits.
 
 use crate::{
     commitment::Schemes,

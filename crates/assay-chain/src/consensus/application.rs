@@ -7,7 +7,7 @@
 use super::{
     block::{ConsensusBlock, Context, header_context, id_of},
     database::{Databases, Merkleized, Unmerkleized, merkleize},
-    recorder::{Recorded, Recorder},
+    recorder::Recorder,
 };
 #[cfg(test)]
 use crate::time::millis;
@@ -49,7 +49,6 @@ pub(crate) struct App<S: Strategy> {
     pub(crate) strategy: S,
     pub(crate) ready: Ready,
     pub(crate) recorder: Recorder,
-    pub(crate) recorded: Recorded,
     #[cfg(test)]
     pub(crate) faults: super::Faults,
 }
@@ -254,7 +253,7 @@ impl<E: Spawner + StorageContext + CryptoRng, S: Strategy> Application<E> for Ap
         _: &Merkleized<E, S>,
         _: <Self::Databases as DatabaseSet<E>>::Readers,
     ) {
-        self.recorded.announce();
+        self.recorder.announce();
     }
 
     async fn finalized(

@@ -394,7 +394,6 @@ where
                     core.clone(),
                     recorded.clone(),
                 ),
-                recorded: recorded.clone(),
                 #[cfg(test)]
                 faults: *faults,
             },

@@ -57,9 +57,12 @@ impl Recorded {
     }
 }
 
-/// Where the application hands its final blocks over.
+/// Where the application announces its final blocks and hands them over.
 #[derive(Debug, Clone)]
-pub(crate) struct Recorder(mpsc::Sender<Arc<ExecutedBlock>>);
+pub(crate) struct Recorder {
+    blocks: mpsc::Sender<Arc<ExecutedBlock>>,
+    recorded: Recorded,
+}
 
 impl Recorder {
     /// Starts the thread.
@@ -67,21 +70,27 @@ impl Recorder {
     /// # Panics
     /// The thread does, and takes the runtime with it, when the history cannot be written.
     pub(crate) fn start<E: Spawner>(context: E, core: Arc<Core>, recorded: Recorded) -> Self {
-        let (sender, mut blocks) = mpsc::channel::<Arc<ExecutedBlock>>(WAITING_BLOCKS);
+        let (blocks, mut waiting) = mpsc::channel::<Arc<ExecutedBlock>>(WAITING_BLOCKS);
+        let counts = recorded.clone();
         context.dedicated().spawn(move |_| async move {
-            while let Some(block) = blocks.recv().await {
-                if let Err(error) = record(&core, block, &mut blocks, &recorded) {
+            while let Some(block) = waiting.recv().await {
+                if let Err(error) = record(&core, block, &mut waiting, &counts) {
                     panic!("{error}");
                 }
             }
         });
-        Self(sender)
+        Self { blocks, recorded }
+    }
+
+    /// Another block will be handed over; see [`Recorded::announce`].
+    pub(crate) fn announce(&self) {
+        self.recorded.announce();
     }
 
     /// Hands a block over, in the order of heights; waits while too many are there.
     pub(crate) async fn record(&self, block: Arc<ExecutedBlock>) {
         // The thread ends with the runtime only; a restart executes the block again.
-        let _ = self.0.send(block).await;
+        let _ = self.blocks.send(block).await;
     }
 }
 

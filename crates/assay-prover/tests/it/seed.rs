@@ -1,4 +1,4 @@
-//! A small proof as a seed for the fuzz target `proof`, whose program this is.
+//! A small program and a proof of it, as seeds for fuzzing; the target `proof` takes its program from here.
 
 use assay_model::{
     DType, Program, Shape, Tensor, TensorData,
@@ -8,9 +8,10 @@ use assay_proof::{Proof, verify};
 use assay_prover::prove;
 
 /// Tests run in the folder of their package.
-const SEED: &str = "../../fuzz/seeds/proof/three-layers";
+const PROGRAM: &str = "../../fuzz/seeds/program/three-layers";
+const PROOF: &str = "../../fuzz/seeds/proof/three-layers";
 
-fn program() -> Program {
+fn three_layers() -> Program {
     let rounded = |shift, relu| {
         let dtype = DType::I8;
         Output::Requantized(Requant { shift, relu, dtype })
@@ -36,22 +37,25 @@ fn program() -> Program {
     .unwrap()
 }
 
-/// The seed is a proof that holds, to the byte what is made today; `ASSAY_WRITE_FIXTURES=1` writes it anew.
+/// The seeds are a proof that holds and its program, to the byte what is made today; `ASSAY_WRITE_FIXTURES=1`
+/// writes them anew.
 #[test]
 fn the_seed_is_a_proof() {
+    let program = three_layers();
     let shape = Shape::new(&[2]).unwrap();
     let input = Tensor::new(shape, TensorData::I8(vec![7, -7])).unwrap();
-    let proven = prove(&program(), &input).unwrap();
+    let proven = prove(&program, &input).unwrap();
     let bytes = proven.proof.to_bytes().unwrap();
     if std::env::var_os("ASSAY_WRITE_FIXTURES").is_some() {
-        std::fs::create_dir_all("../../fuzz/seeds/proof").unwrap();
-        std::fs::write(SEED, &bytes).unwrap();
+        std::fs::write(PROGRAM, program.to_bytes()).unwrap();
+        std::fs::write(PROOF, &bytes).unwrap();
     }
-    let seed = std::fs::read(SEED).unwrap();
+    assert_eq!(std::fs::read(PROGRAM).unwrap(), program.to_bytes());
+    let seed = std::fs::read(PROOF).unwrap();
     assert!(
         seed == bytes,
         "the format or the protocol changed; is its version another?"
     );
     let proof = Proof::from_bytes(&seed).unwrap();
-    verify(&program(), &input, &proven.output, &proof).unwrap();
+    verify(&program, &input, &proven.output, &proof).unwrap();
 }
