@@ -1,15 +1,14 @@
 //! The commitments of a proof: WHIR over one stacked polynomial each.
 //!
-//! *Columns*, once a proof: each computed value is a table of its columns. A proof opens every column at two points:
-//! where all claims on its value were settled, and where the lookup argument ended.
+//! *Columns*, once a proof: columns of one size are one table, for they are opened at the same two points, where all
+//! claims on values were settled and where the lookup argument ended.
 //!
-//! *Weights*, once a model: each value with parameters has a table of its weights, in their layout, and one of its
-//! biases. Each is opened at one point.
+//! *Weights*, once a model: a table of each value's weights, in their layout, and one of all biases behind each
+//! other. Each is opened at one point.
 
 use crate::{
     field::{Base, Challenger, Extension, Point, Whir, trees},
     frame::Frame,
-    layout::bits,
     outline::{COLUMN_VARIABLES_MIN, Outline},
 };
 use p3_commit::MultilinearPcs;
@@ -24,13 +23,16 @@ use p3_whir::{
     WhirConfigError,
     parameters::{FoldingFactor, ProtocolParameters, SecurityAssumption, WhirConfig},
 };
+use std::collections::BTreeMap;
 
 /// Error of each term of the commitment's soundness, in bits, before all are summed.
-const TERM_BITS: usize = 106;
+const TERM_BITS: usize = 104;
 /// Most bits of a proof of work that a term may count on.
 const GRINDING_BITS_MAX: usize = 16;
 /// Variables that a round of WHIR folds.
 const FOLDING: usize = 4;
+/// See [`stacks`].
+const STACK_EXCESS: u64 = 8;
 /// Points at which each table of columns is opened.
 pub const OPENINGS_PER_TABLE: usize = 2;
 
@@ -41,11 +43,81 @@ pub type Opening = <Whir as MultilinearPcs<Extension, Challenger>>::Proof;
 /// What the prover keeps between commitment and opening.
 pub type Committed = <Whir as MultilinearPcs<Extension, Challenger>>::ProverData;
 
-/// Variables of the columns of a value's weights and of its bias.
-pub fn parameter_variables(outline: &Outline, value: usize) -> [usize; 2] {
-    let layout = outline.weights(value);
-    let bias = bits(layout.dims()[0]);
-    [layout.variables(), bias].map(|variables| variables.max(COLUMN_VARIABLES_MIN))
+/// A table of columns of one size, which are opened at the same points.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnTable {
+    /// Variables of a column.
+    pub variables: usize,
+    /// Variables of the values, fewer where columns have a smallest size.
+    pub value_variables: usize,
+    /// The values whose columns it holds, one after the other.
+    pub values: Vec<usize>,
+    /// How many columns that are.
+    pub columns: usize,
+}
+
+/// The tables of all columns, the shortest columns first.
+pub fn column_tables(frame: &Frame<'_>) -> Vec<ColumnTable> {
+    let mut tables: BTreeMap<usize, ColumnTable> = BTreeMap::new();
+    for (value, columns) in frame.outline.committed() {
+        let value_variables = frame.variables(value);
+        let table = tables
+            .entry(value_variables)
+            .or_insert_with(|| ColumnTable {
+                variables: frame.column_variables(value),
+                value_variables,
+                values: Vec::new(),
+                columns: 0,
+            });
+        table.values.push(value);
+        table.columns += columns.count();
+    }
+    tables.into_values().collect()
+}
+
+/// A table of a model's parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParameterTable {
+    /// Whose weights; `None` for all biases.
+    pub weights_of: Option<usize>,
+    /// Variables of its column.
+    pub variables: usize,
+}
+
+/// The tables of a model's parameters, as they are stacked into commitments.
+///
+/// A stack is padded to a power of two. Where all tables exceed one by no more than one in [`STACK_EXCESS`], the
+/// largest fill a stack of that size, and the others, which would double it, get their own.
+pub fn stacks(outline: &Outline) -> Vec<Vec<ParameterTable>> {
+    let parametrized = outline.parametrized();
+    let mut tables: Vec<ParameterTable> = parametrized
+        .map(|value| ParameterTable {
+            weights_of: Some(value),
+            variables: outline.weights(value).variables().max(COLUMN_VARIABLES_MIN),
+        })
+        .collect();
+    if tables.is_empty() {
+        return Vec::new();
+    }
+    tables.push(ParameterTable {
+        weights_of: None,
+        variables: outline.bias_variables().max(COLUMN_VARIABLES_MIN),
+    });
+    // Larger tables first; the sort keeps the order of equal ones.
+    tables.sort_by_key(|table| std::cmp::Reverse(table.variables));
+    let cells: u64 = tables.iter().map(|table| 1u64 << table.variables).sum();
+    let full = 1u64 << cells.ilog2();
+    if cells == full || cells - full > full / STACK_EXCESS {
+        return vec![tables];
+    }
+    let mut filled = 0;
+    // Powers of two in descending order fill the stack exactly.
+    let first = tables.iter().take_while(|table| {
+        filled += 1u64 << table.variables;
+        filled <= full
+    });
+    let rest = tables.split_off(first.count());
+    vec![tables, rest]
 }
 
 /// The commitments of a proof.
@@ -53,8 +125,8 @@ pub fn parameter_variables(outline: &Outline, value: usize) -> [usize; 2] {
 pub struct Schemes {
     /// Of the columns; `None` where no layer is rounded.
     pub columns: Option<Scheme>,
-    /// Of the weights; `None` where the verifier knows them.
-    pub weights: Option<Scheme>,
+    /// Of the weights, one a stack; none where the verifier knows them.
+    pub weights: Vec<Scheme>,
 }
 
 impl Schemes {
@@ -63,12 +135,14 @@ impl Schemes {
     /// # Errors
     /// As [`Scheme::of_columns`].
     pub fn of(frame: &Frame<'_>, weights_are_committed: bool) -> Result<Self, WhirConfigError> {
-        let weights = weights_are_committed
-            .then(|| Scheme::of_weights(frame.outline))
-            .flatten();
+        let weights = if weights_are_committed {
+            Scheme::of_weights(frame.outline)?
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             columns: Scheme::of_columns(frame).transpose()?,
-            weights: weights.transpose()?,
+            weights,
         })
     }
 }
@@ -86,33 +160,31 @@ impl Scheme {
     /// # Errors
     /// When the columns are too many for the field's roots of unity, or too few bits of soundness are left.
     pub fn of_columns(frame: &Frame<'_>) -> Option<Result<Self, WhirConfigError>> {
-        let committed = frame.outline.committed();
-        let specs = committed.map(|(value, columns)| {
-            let all: Vec<usize> = (0..columns.count()).collect();
+        let tables = column_tables(frame).into_iter();
+        let specs = tables.map(|table| {
+            let all: Vec<usize> = (0..table.columns).collect();
             let openings = (0..OPENINGS_PER_TABLE)
                 .map(|_| OpeningBatch::new(all.clone(), Vec::new()))
                 .collect();
-            TableSpec::new(
-                TableShape::new(frame.column_variables(value), all.len()),
-                openings,
-            )
+            TableSpec::new(TableShape::new(table.variables, table.columns), openings)
         });
         Self::of_tables(specs.collect())
     }
 
-    /// The scheme for the weights and biases of `outline`; `None` when it has none.
+    /// The schemes for the weights and biases of `outline`, one a stack.
     ///
     /// # Errors
     /// As [`Self::of_columns`].
-    pub fn of_weights(outline: &Outline) -> Option<Result<Self, WhirConfigError>> {
-        let table = |variables: usize| {
+    pub fn of_weights(outline: &Outline) -> Result<Vec<Self>, WhirConfigError> {
+        let table = |parameters: &ParameterTable| {
             let opening = OpeningBatch::new(vec![0], Vec::new());
-            TableSpec::new(TableShape::new(variables, 1), vec![opening])
+            TableSpec::new(TableShape::new(parameters.variables, 1), vec![opening])
         };
-        let parametrized = outline.parametrized();
-        let specs =
-            parametrized.flat_map(|value| parameter_variables(outline, value).map(table));
-        Self::of_tables(specs.collect())
+        let stacks = stacks(outline);
+        let schemes = stacks
+            .iter()
+            .filter_map(|stack| Self::of_tables(stack.iter().map(table).collect()));
+        schemes.collect()
     }
 
     fn of_tables(specs: Vec<TableSpec>) -> Option<Result<Self, WhirConfigError>> {
@@ -137,7 +209,7 @@ impl Scheme {
                 .map(|round| 1 + round * (FOLDING - 1))
                 .collect(),
             folding_factor,
-            soundness_type: SecurityAssumption::UniqueDecoding,
+            soundness_type: SecurityAssumption::JohnsonBound,
             security_level: TERM_BITS,
             pow_bits: GRINDING_BITS_MAX,
         };

@@ -1,12 +1,13 @@
 //! The field, the sponge and the commitment's building blocks: one choice of Plonky3's parts for all proofs.
 //!
 //! KoalaBear (2³¹ − 2²⁴ + 1) holds every accumulator of a program without wrapping; challenges come from its
-//! extension of degree four, which has 124 bits. Poseidon2 with Plonky3's published constants is both the
+//! extension of degree five, which has 154 bits: enough to count commitments up to the Johnson bound, where they are
+//! opened at fewer places, and to look up more numbers than any program has. Poseidon2 with Plonky3's published constants is both the
 //! transcript's sponge and the Merkle trees' hash.
 
 use p3_challenger::DuplexChallenger;
 use p3_dft::Radix2DFTSmallBatch;
-use p3_field::{Field, extension::BinomialExtensionField};
+use p3_field::{Field, extension::QuinticTrinomialExtensionField};
 use p3_koala_bear::{
     KoalaBear, Poseidon2KoalaBear, default_koalabear_poseidon2_16, default_koalabear_poseidon2_24,
 };
@@ -19,9 +20,9 @@ use p3_whir::pcs::prover::WhirProver;
 /// What weights, activations and their commitments consist of.
 pub type Base = KoalaBear;
 /// What challenges and claims consist of.
-pub type Extension = BinomialExtensionField<Base, 4>;
+pub type Extension = QuinticTrinomialExtensionField<Base>;
 /// log₂ of [`Extension`]'s elements, rounded down: a random one hits a fixed one with probability 2^−`EXTENSION_BITS`.
-pub const EXTENSION_BITS: f64 = 123.95;
+pub const EXTENSION_BITS: f64 = 154.94;
 /// Where a multilinear polynomial is evaluated; its first coordinate is the most significant bit of an index.
 pub type Point = point::Point<Extension>;
 /// The Fiat–Shamir transcript.
@@ -76,7 +77,10 @@ mod tests {
 
     #[test]
     fn the_extension_has_the_bits_that_are_said() {
-        let bits = 4.0 * f64::from(Base::ORDER_U32).log2();
-        assert!((EXTENSION_BITS..EXTENSION_BITS + 0.01).contains(&bits), "{bits}");
+        let bits = 5.0 * f64::from(Base::ORDER_U32).log2();
+        assert!(
+            (EXTENSION_BITS..EXTENSION_BITS + 0.01).contains(&bits),
+            "{bits}"
+        );
     }
 }

@@ -5,7 +5,7 @@
 //! protocol's parameters. Reading checks everything that [`Outline::new`] does, so the bytes may be a stranger's.
 
 use crate::{
-    commitment::Commitment,
+    commitment::{Commitment, stacks},
     outline::{Form, Made, Outline, OutlineError, dtype_number, dtype_of},
 };
 use assay_model::{Shape, program::ValueType};
@@ -26,8 +26,8 @@ const OUTLINE_CONTEXT: &str = "assay proof outline v1";
 pub struct ProofKey {
     /// What the proofs look like.
     pub outline: Outline,
-    /// Root over weights and biases; `None` for a model without.
-    pub weights: Option<Commitment>,
+    /// Roots over weights and biases, one a stack, see [`stacks`].
+    pub weights: Vec<Commitment>,
 }
 
 /// Why bytes are no proof key.
@@ -54,7 +54,7 @@ pub enum KeyFormatError {
     /// A key in another spelling than the one it is written in.
     #[error("the proof key is not in its canonical form")]
     NotCanonical,
-    /// A type that is none, or a root that does not fit the outline.
+    /// A type that is none, or roots that do not fit the outline.
     #[error("the proof key's {part} is not valid")]
     Part {
         /// Which part.
@@ -101,11 +101,11 @@ impl ProofKey {
         if found != KEY_VERSION {
             return Err(KeyFormatError::Version { found });
         }
-        let (_, written, weights): (u8, Written, Option<Commitment>) =
+        let (_, written, weights): (u8, Written, Vec<Commitment>) =
             postcard::from_bytes(bytes).map_err(malformed)?;
         let outline = written.outline()?;
-        if weights.is_some() != outline.parametrized().next().is_some() {
-            let part = "weight root";
+        if weights.len() != stacks(&outline).len() {
+            let part = "list of roots";
             return Err(KeyFormatError::Part { part });
         }
         let key = Self { outline, weights };

@@ -191,10 +191,7 @@ mod tests {
     fn places_are_padded_dimension_by_dimension() {
         let layout = Layout::new(&[2, 3, 1, 2]);
         assert_eq!(layout.variables(), 4);
-        assert_eq!(
-            layout.places(),
-            [0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13]
-        );
+        assert_eq!(layout.places(), [0, 1, 2, 3, 4, 5, 8, 9, 10, 11, 12, 13]);
     }
 
     #[test]

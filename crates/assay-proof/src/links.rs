@@ -54,6 +54,8 @@ pub enum Source {
     Value(usize),
     /// A value's committed weights.
     Weights(usize),
+    /// All biases, behind each other.
+    Biases,
 }
 
 /// See the module.

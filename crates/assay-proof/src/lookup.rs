@@ -2,7 +2,7 @@
 //!
 //! One logup* reduction (Soukhanov, eprint 2025/946) covers the whole network. A limb reads the table of all numbers
 //! of its bits, so what it holds has no more bits. A `high` column reads which of the offsets lie inside and above;
-//! a function's column reads the function, less what it is at zero; a difference reads how much larger the largest
+//! a function's column reads all functions of its table, less what each is at zero; a difference reads how much larger the largest
 //! becomes. These three name the entry, and what they read is never committed.
 
 use crate::{
@@ -48,17 +48,23 @@ pub fn tables(tables: &Tables) -> Vec<Table> {
             numbers: false,
         });
     }
-    for (function, readers) in &tables.functions {
-        let entries = (0..FUNCTION_ENTRIES).map(|entry| of_integer(function_entry(function, entry)));
+    for (functions, readers) in &tables.functions {
+        let column = |function: &Vec<i16>| {
+            let entries = 0..FUNCTION_ENTRIES;
+            entries
+                .map(|entry| of_integer(function_entry(function, entry)))
+                .collect()
+        };
         all.push(Table {
             variables: FUNCTION_ENTRIES.ilog2() as usize,
-            columns: vec![entries.collect()],
+            columns: functions.iter().map(column).collect(),
             readers: readers.clone(),
             numbers: false,
         });
     }
     if !tables.differences.is_empty() {
-        let entries = (0..1usize << DIFFERENCE_BITS).map(|entry| of_integer(difference_entry(entry)));
+        let entries =
+            (0..1usize << DIFFERENCE_BITS).map(|entry| of_integer(difference_entry(entry)));
         all.push(Table {
             variables: usize::from(DIFFERENCE_BITS),
             columns: vec![entries.collect()],

@@ -13,12 +13,10 @@ mod program;
 mod rounding;
 mod views;
 
-pub use check::{
-    CELLS_MAX, Form, OutlineError, TAPS_MAX, VIEW_ELEMENTS_MAX, WINDOW_STEPS_MAX,
-};
+pub use check::{CELLS_MAX, Form, OutlineError, TAPS_MAX, VIEW_ELEMENTS_MAX, WINDOW_STEPS_MAX};
 pub use program::Unsupported;
-pub use views::{Part, Place};
 pub use rounding::{HIGH_BITS_MAX, HighTable, LIMB_BITS, Limb, Rounding, SPAN_BITS_MAX};
+pub use views::{Part, Place};
 
 pub(crate) use check::{dtype_number, dtype_of};
 
@@ -35,6 +33,8 @@ use std::collections::BTreeMap;
 pub const COLUMN_VARIABLES_MIN: usize = 4;
 /// Entries of a function of an int8.
 pub const FUNCTION_ENTRIES: usize = 256;
+/// Most functions of one table: a table travels in the clear, and each of its readers claims all functions of it.
+pub const FUNCTIONS_PER_TABLE: usize = 16;
 /// Bits of a position in the table of differences of two int8.
 pub const DIFFERENCE_BITS: u8 = 9;
 /// The position of the difference 0.
@@ -53,6 +53,8 @@ pub struct Outline {
     places: Vec<Place>,
     output_value: usize,
     known: Option<usize>,
+    /// All different functions, ascending.
+    functions: Vec<Vec<i16>>,
 }
 
 /// How a value is made. Operands are places in the outline.
@@ -171,8 +173,13 @@ pub enum Columns<'a> {
     Raw,
     /// The parts of its accumulators.
     Rounded(&'a Rounding),
-    /// Positions in a table of results.
-    Function(&'a [i16]),
+    /// Positions in a table of functions' results.
+    Function {
+        /// The functions of the table.
+        table: &'a [Vec<i16>],
+        /// Which of them it is.
+        own: usize,
+    },
     /// For each tap, how far the largest so far lies beyond what the tap reads, as a position.
     Largest {
         /// Taps.
@@ -187,8 +194,8 @@ pub struct Tables {
     pub ranges: BTreeMap<u8, Vec<Column>>,
     /// The tables that `high` columns read.
     pub highs: BTreeMap<HighTable, Vec<Column>>,
-    /// Tables of functions.
-    pub functions: BTreeMap<Vec<i16>, Vec<Column>>,
+    /// Tables of functions, each with those that it holds.
+    pub functions: Vec<(Vec<Vec<i16>>, Vec<Column>)>,
     /// Columns of differences.
     pub differences: Vec<Column>,
 }
@@ -296,16 +303,26 @@ impl Outline {
     /// The values with weights and biases.
     pub fn parametrized(&self) -> impl Iterator<Item = usize> {
         let values = self.values.iter().enumerate();
-        let with = values.filter(|(_, made)| {
-            matches!(made, Made::Linear { .. } | Made::Convolution { .. })
-        });
+        let with = values
+            .filter(|(_, made)| matches!(made, Made::Linear { .. } | Made::Convolution { .. }));
         with.map(|(value, _)| value)
     }
 
     /// What a value commits to; `None` for views and what the verifier knows.
     pub fn columns(&self, value: usize) -> Option<Columns<'_>> {
         match self.made(value) {
-            Made::Function { entries, .. } => Some(Columns::Function(entries)),
+            Made::Function { entries, .. } => {
+                let found = self.functions.binary_search(entries);
+                let place = found.expect("an outline holds its functions");
+                let table = self.functions.chunks(FUNCTIONS_PER_TABLE);
+                Some(Columns::Function {
+                    table: table
+                        .skip(place / FUNCTIONS_PER_TABLE)
+                        .next()
+                        .expect("a place is in a table"),
+                    own: place % FUNCTIONS_PER_TABLE,
+                })
+            }
             Made::Largest { window, .. } => Some(Columns::Largest {
                 taps: window.taps(),
             }),
@@ -346,6 +363,13 @@ impl Outline {
         }
     }
 
+    /// Variables of all biases behind each other.
+    pub fn bias_variables(&self) -> usize {
+        let parametrized = self.parametrized();
+        let biases = parametrized.map(|value| self.weights(value).dims()[0] as usize);
+        biases.sum::<usize>().next_power_of_two().ilog2() as usize
+    }
+
     /// Where a value's elements lie.
     pub fn place(&self, value: usize) -> &Place {
         &self.places[value]
@@ -356,7 +380,9 @@ impl Outline {
         let mut tables = Tables {
             ranges: BTreeMap::new(),
             highs: BTreeMap::new(),
-            functions: BTreeMap::new(),
+            functions: (self.functions.chunks(FUNCTIONS_PER_TABLE))
+                .map(|functions| (functions.to_vec(), Vec::new()))
+                .collect(),
             differences: Vec::new(),
         };
         for (value, columns) in self.committed() {
@@ -372,8 +398,10 @@ impl Outline {
                     let readers = tables.highs.entry(rounding.high).or_default();
                     readers.push(Column { value, place });
                 }
-                Columns::Function(entries) => {
-                    let readers = tables.functions.entry(entries.to_vec()).or_default();
+                Columns::Function { table, .. } => {
+                    let mut all = tables.functions.iter_mut();
+                    let own = all.find(|(functions, _)| functions == table);
+                    let (_, readers) = own.expect("a table of every function");
                     readers.push(Column { value, place: 0 });
                 }
                 Columns::Largest { taps } => {
@@ -391,7 +419,7 @@ impl Columns<'_> {
     /// How many columns.
     pub fn count(&self) -> usize {
         match self {
-            Self::Raw | Self::Function(_) => 1,
+            Self::Raw | Self::Function { .. } => 1,
             Self::Rounded(rounding) => rounding.columns(),
             Self::Largest { taps } => *taps,
         }
@@ -402,7 +430,7 @@ impl Columns<'_> {
         match self {
             Self::Raw => 0,
             Self::Rounded(_) => 2,
-            Self::Function(_) => 1,
+            Self::Function { table, .. } => table.len(),
             Self::Largest { taps } => *taps,
         }
     }

@@ -4,7 +4,9 @@
 //! accumulators are then all rounded by the largest shift.
 
 use crate::{
+    commitment::ParameterTable,
     field::{Base, Extension, of_integer},
+    frame::lifted,
     layout::{Layout, bits, weights},
     outline::{Made, Outline},
     relations::ParameterClaim,
@@ -175,37 +177,47 @@ impl<'a> Parameters<'a> {
         .sum()
     }
 
-    /// The columns of a commitment to them: weights in their layout, biases, both at least so many variables.
-    pub fn columns(&self, layout: &Layout, variables_min: usize) -> [Vec<Base>; 2] {
-        let size = |variables: usize| 1usize << variables.max(variables_min);
-        let mut all = vec![Base::ZERO; size(layout.variables())];
+    /// The weights in their layout, on a cube of so many variables.
+    pub fn weights_column(&self, layout: &Layout, variables: usize) -> Vec<Base> {
+        let mut column = vec![Base::ZERO; 1 << variables];
         let per_output = self.weights.len() / self.bias.len();
-        for (place, (index, weight)) in layout.places().iter().zip(self.weights.iter().enumerate())
-        {
-            all[*place as usize] = self.scale(index / per_output) * of_weight(*weight);
+        let weights = self.weights.iter().enumerate();
+        for (place, (index, weight)) in layout.places().iter().zip(weights) {
+            column[*place as usize] = self.scale(index / per_output) * of_weight(*weight);
         }
-        let mut bias = vec![Base::ZERO; size(bits(self.bias.len() as u32))];
-        for (output, (place, own)) in bias.iter_mut().zip(self.bias).enumerate() {
-            *place = self.scale(output) * of_integer(i64::from(*own));
-        }
-        [all, bias]
+        column
+    }
+
+    /// The biases.
+    pub fn biases(&self) -> impl Iterator<Item = Base> {
+        let bias = self.bias.iter().enumerate();
+        bias.map(|(output, own)| self.scale(output) * of_integer(i64::from(*own)))
     }
 }
 
-/// Where committed parameters are opened, and what must be there: a value's weights, then its bias.
+/// All biases of a program behind each other, on a cube of so many variables.
+pub fn bias_column(program: &Program, outline: &Outline, variables: usize) -> Vec<Base> {
+    let mut column = Vec::with_capacity(1 << variables);
+    for value in outline.parametrized() {
+        column.extend(Parameters::of(program, outline, value).biases());
+    }
+    column.resize(1 << variables, Base::ZERO);
+    column
+}
+
+/// Where a stack of committed parameters is opened, and what must be there.
+///
+/// # Panics
+/// When a table of the stack has no claim.
 pub fn openings(
     claims: &[ParameterClaim],
-    variables: impl Fn(usize) -> [usize; 2],
+    stack: &[ParameterTable],
 ) -> Vec<(Vec<Extension>, Extension)> {
-    let openings = claims.iter().flat_map(|claim| {
-        let [weights, bias] = variables(claim.value);
-        [
-            (
-                crate::frame::lifted(&claim.weights_point, weights),
-                claim.weights,
-            ),
-            (crate::frame::lifted(&claim.bias_point, bias), claim.bias),
-        ]
+    let openings = stack.iter().map(|table| {
+        let mut claims = claims.iter();
+        let claim = claims.find(|claim| claim.weights_of == table.weights_of);
+        let claim = claim.expect("a claim on all parameters");
+        (lifted(&claim.point, table.variables), claim.claim)
     });
     openings.collect()
 }

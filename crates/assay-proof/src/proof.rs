@@ -40,8 +40,8 @@ pub struct Proof {
     pub lookups: Option<LogupStarProof<Base, Extension>>,
     /// The opening of all columns.
     pub opening: Option<Opening>,
-    /// The opening of weights and biases; `None` where the verifier knows them.
-    pub weights: Option<Opening>,
+    /// The openings of weights and biases, one a stack; none where the verifier knows them.
+    pub weights: Vec<Opening>,
 }
 
 /// A batch of sums, and what its factors are where it ended.

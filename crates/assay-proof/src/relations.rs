@@ -10,12 +10,12 @@ use crate::{
     frame::Frame,
     layout::{Axis, bits, weights},
     links::{Group, Link, PointClaim, Source, Weight, WindowClaim, WindowWeight},
-    outline::{DIFFERENCE_ZERO, LEAST, Made},
+    outline::{DIFFERENCE_ZERO, LEAST, Made, Outline},
     sums::{Batch, tail},
 };
 use assay_model::program::Window;
 use p3_field::PrimeCharacteristicRing as _;
-use p3_multilinear_util::point::Point;
+use p3_multilinear_util::{point::Point, poly::Poly};
 
 /// What is claimed of one computed value's accumulators.
 #[derive(Debug, Clone)]
@@ -30,19 +30,15 @@ pub struct Relation {
     pub bias: Extension,
 }
 
-/// What is claimed of a value's weights and bias.
+/// What is claimed of committed parameters.
 #[derive(Debug, Clone)]
 pub struct ParameterClaim {
-    /// The value.
-    pub value: usize,
-    /// Where its weights are claimed.
-    pub weights_point: Vec<Extension>,
-    /// The weights there.
-    pub weights: Extension,
-    /// Where its bias is claimed: coordinates of an output.
-    pub bias_point: Vec<Extension>,
-    /// The bias there.
-    pub bias: Extension,
+    /// Whose weights; `None` for all biases.
+    pub weights_of: Option<usize>,
+    /// Where they are claimed.
+    pub point: Vec<Extension>,
+    /// What they are there.
+    pub claim: Extension,
 }
 
 /// One product of the batch: the values of its factors where it ended.
@@ -79,10 +75,7 @@ pub fn axes(frame: &Frame<'_>, value: usize, input: u32, window: &Window) -> [Ax
 
 impl Relation {
     /// The coordinates of inference, and of each dimension.
-    pub fn split<'p>(
-        &'p self,
-        frame: &Frame<'_>,
-    ) -> (&'p [Extension], Vec<&'p [Extension]>) {
+    pub fn split<'p>(&'p self, frame: &Frame<'_>) -> (&'p [Extension], Vec<&'p [Extension]>) {
         let (sample, element) = frame.split(&self.point);
         (sample, frame.outline.layout(self.value).split(element))
     }
@@ -171,7 +164,10 @@ pub fn products(frame: &Frame<'_>) -> Batch {
     } else {
         2
     };
-    Batch::new(with.into_iter().map(|(_, variables)| variables).collect(), degree)
+    Batch::new(
+        with.into_iter().map(|(_, variables)| variables).collect(),
+        degree,
+    )
 }
 
 /// The sums of the batch of products.
@@ -194,13 +190,15 @@ pub fn products_at(
     let products = with_products(frame, relations).into_iter();
     let terms = products.zip(powers).zip(factors);
     terms
-        .map(|(((relation, variables), power), Factors { left, right })| {
-            let weight = match frame.outline.made(relation.value) {
-                Made::Product { .. } => Point::eval_eq(&relation.point, tail(point, variables)),
-                _ => Extension::ONE,
-            };
-            *power * batch.share(variables) * weight * *left * *right
-        })
+        .map(
+            |(((relation, variables), power), Factors { left, right })| {
+                let weight = match frame.outline.made(relation.value) {
+                    Made::Product { .. } => Point::eval_eq(&relation.point, tail(point, variables)),
+                    _ => Extension::ONE,
+                };
+                *power * batch.share(variables) * weight * *left * *right
+            },
+        )
         .sum()
 }
 
@@ -211,9 +209,9 @@ pub struct Left {
     pub points: Vec<PointClaim>,
     /// Claims on windows.
     pub windows: Vec<WindowClaim>,
-    /// Claims on weights of grouped kernels.
+    /// Claims on weights of grouped kernels, where weights are committed.
     pub groups: Vec<Group>,
-    /// Claims on weights and biases; those of grouped kernels lack where their weights are claimed.
+    /// Claims on other weights.
     pub parameters: Vec<ParameterClaim>,
 }
 
@@ -255,13 +253,10 @@ pub fn left(
                     point: joined(&[&at[..rows], end]),
                     claim: right,
                 });
-                let output = relation.output_point(frame);
                 left.parameters.push(ParameterClaim {
-                    value: *value,
-                    weights_point: joined(&[output, end]),
-                    weights: w,
-                    bias_point: output.to_vec(),
-                    bias: relation.bias,
+                    weights_of: Some(*value),
+                    point: joined(&[relation.output_point(frame), end]),
+                    claim: w,
                 });
             }
             Made::Convolution {
@@ -279,18 +274,16 @@ pub fn left(
                     window: window(*input, moves, weights(tap)[..moves.taps()].to_vec()),
                     claim: right,
                 });
-                let mut parameters = ParameterClaim {
-                    value: *value,
-                    weights_point: joined(&[dims[0], end]),
-                    weights: w,
-                    bias_point: dims[0].to_vec(),
-                    bias: relation.bias,
-                };
                 if *groups > 1 {
-                    parameters.weights_point.clear();
-                    left.groups.push(grouped(frame, *value, dims[0], channel, tap, w));
+                    left.groups
+                        .push(grouped(frame, *value, dims[0], channel, tap, w));
+                } else {
+                    left.parameters.push(ParameterClaim {
+                        weights_of: Some(*value),
+                        point: joined(&[dims[0], end]),
+                        claim: w,
+                    });
                 }
-                left.parameters.push(parameters);
             }
             Made::Product {
                 left: one,
@@ -330,7 +323,10 @@ pub fn left(
                 window: moves,
             } => {
                 let powers: Vec<Extension> = tap.powers().take(moves.taps()).collect();
-                let claim = powers.iter().zip(claims).map(|(power, claim)| *power * *claim);
+                let claim = powers
+                    .iter()
+                    .zip(claims)
+                    .map(|(power, claim)| *power * *claim);
                 left.windows.push(WindowClaim {
                     value: *input as usize,
                     prefix: joined(&[sample, dims[0]]),
@@ -357,6 +353,44 @@ pub fn left(
         }
     }
     left
+}
+
+/// The claims on committed biases, combined by powers of `challenge`: a sum over all biases behind each other.
+pub fn biases(frame: &Frame<'_>, relations: &[Relation], challenge: Extension) -> Option<Group> {
+    let outline = frame.outline;
+    let mut dense = Vec::with_capacity(1 << outline.bias_variables());
+    let (mut claim, mut power) = (Extension::ZERO, Extension::ONE);
+    for relation in relations {
+        if !has_parameters(outline, relation.value) {
+            continue;
+        }
+        claim += power * relation.bias;
+        let outputs = outline.weights(relation.value).dims()[0] as usize;
+        let point = Poly::new_from_point(relation.output_point(frame), power);
+        dense.extend(point.iter().copied().take(outputs));
+        power *= challenge;
+    }
+    if dense.is_empty() {
+        return None;
+    }
+    dense.resize(1 << outline.bias_variables(), Extension::ZERO);
+    let link = Link {
+        source: Source::Biases,
+        prefix: Vec::new(),
+        weight: Weight::Dense(dense),
+    };
+    Some(Group {
+        links: vec![link],
+        claim,
+    })
+}
+
+/// Whether a value has weights and biases.
+pub fn has_parameters(outline: &Outline, value: usize) -> bool {
+    matches!(
+        outline.made(value),
+        Made::Linear { .. } | Made::Convolution { .. }
+    )
 }
 
 /// Committed weights of a grouped kernel, which are fewer than its channels times its outputs: the folded kernel at

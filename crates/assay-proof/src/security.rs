@@ -1,7 +1,10 @@
 //! How sound a proof is: every way in which a false statement could pass, and the sum of their probabilities.
 //!
-//! No conjecture enters: WHIR is counted in the regime of unique decoding, in which a commitment stands for one
-//! polynomial. Hash and transcript collisions are not in the sum; the sponges have capacities of 248 bits.
+//! No conjecture enters: WHIR is counted up to the Johnson bound, where a commitment stands for a short list of
+//! polynomials. A prover may choose among them after it saw challenges, so each step of ours counts once for every
+//! choice, over all commitments of a proof. (A root over weights that was made honestly stands for these weights only:
+//! another codeword is farther from it than the bound.) Hash and transcript collisions are
+//! not in the sum; the sponges have capacities of 248 bits.
 
 use crate::{
     commitment::Schemes,
@@ -57,16 +60,23 @@ impl SecurityReport {
         if schemes.columns.is_some() {
             terms.push(term("lookups", lookup_degree(frame)));
         }
-        for (what, scheme) in [
-            ("opening of columns", &schemes.columns),
-            ("opening of weights", &schemes.weights),
-        ] {
-            let Some(scheme) = scheme else { continue };
-            let bits = scheme
-                .security()
-                .map_or(0.0, |security| security.error().bits());
-            terms.push(Term { what, bits });
+        let columns = schemes.columns.iter();
+        let columns = columns.map(|scheme| ("opening of columns", scheme));
+        let weights = schemes.weights.iter();
+        let weights = weights.map(|scheme| ("opening of weights", scheme));
+        let mut candidates = 0.0;
+        let mut openings = Vec::new();
+        for (what, scheme) in columns.chain(weights) {
+            let security = scheme.security();
+            let bits = security.as_ref().map_or(0.0, |own| own.error().bits());
+            let own = security.map_or(f64::INFINITY, |own| own.log2_max_candidates);
+            candidates += own.max(0.0);
+            openings.push(Term { what, bits });
         }
+        for term in &mut terms {
+            term.bits = (term.bits - candidates).max(0.0);
+        }
+        terms.extend(openings);
         Self { terms }
     }
 
@@ -127,12 +137,15 @@ fn link_bounds(frame: &Frame<'_>) -> usize {
     let taps = outline.computed().map(|(_, made)| claim_count(made));
     let values = 0..outline.values().len();
     let largest = values.map(|value| outline.layout(value).variables()).max();
-    let kernels = outline
-        .parametrized()
+    let parametrized = outline.parametrized();
+    let kernels = parametrized
         .map(|value| outline.weights(value).variables())
         .max();
-    let rounds = largest.max(kernels).unwrap_or_default();
-    taps.sum::<usize>() + settled_claims_max(frame) + outline.values().len() + 2 * rounds
+    let biases = Some(outline.bias_variables());
+    let rounds = largest.max(kernels).max(biases).unwrap_or_default();
+    // One link each, at most, of a grouped kernel, and the biases' powers.
+    let parameters = 2 * outline.parametrized().count();
+    taps.sum::<usize>() + settled_claims_max(frame) + parameters + 2 * rounds
 }
 
 /// The degree of the lookup argument, summed over its challenges.

@@ -63,9 +63,7 @@ pub fn batch(frame: &Frame<'_>) -> Batch {
 /// How many factors settling takes: one for each relation's claim and each claim on a result.
 pub fn factor_count(frame: &Frame<'_>, claims: &[PointClaim]) -> usize {
     let committed = frame.outline.committed();
-    let relations: usize = committed
-        .map(|(_, columns)| relation_claims(columns))
-        .sum();
+    let relations: usize = committed.map(|(_, columns)| relation_claims(columns)).sum();
     relations + claims.len()
 }
 
@@ -115,7 +113,7 @@ pub fn settle<'a>(
                 sum += own[0] * (accumulators - rounding.offset());
                 Some(of_integer(i64::from(rounding.low)))
             }
-            Columns::Function(_) => {
+            Columns::Function { .. } => {
                 form[0] = own[0];
                 sum += own[0] * (relation.claims[0] + of_integer(128));
                 None
@@ -139,8 +137,8 @@ pub fn settle<'a>(
         for (claim, factor) in &claims {
             let offset = match columns {
                 // Padding is zero, whatever the function of zero is.
-                Columns::Function(entries) => {
-                    let zero = of_integer(i64::from(entries[128]));
+                Columns::Function { table, own } => {
+                    let zero = of_integer(i64::from(table[own][128]));
                     frame.real(value, &claim.point) * zero
                 }
                 _ => constant.map(Extension::from).unwrap_or_default(),
@@ -174,7 +172,7 @@ impl Settled<'_> {
         let result = match self.columns {
             Columns::Raw => columns[0],
             Columns::Rounded(rounding) => rounding.result(columns, [read[0], read[1]]),
-            Columns::Function(_) => read[0],
+            Columns::Function { own, .. } => read[own],
             Columns::Largest { .. } => read.iter().copied().sum(),
         };
         Point::eval_eq(&self.relation_point, point) * relation + weight * result

@@ -59,7 +59,9 @@ impl Batch {
 
     /// What a sum over so many variables is multiplied by.
     pub fn share(&self, variables: usize) -> Extension {
-        let halves = Base::TWO.inverse().exp_u64((self.rounds() - variables) as u64);
+        let halves = Base::TWO
+            .inverse()
+            .exp_u64((self.rounds() - variables) as u64);
         Extension::from(halves)
     }
 

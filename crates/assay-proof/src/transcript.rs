@@ -2,19 +2,23 @@
 
 use crate::{
     commitment::Commitment,
-    field::{Base, Challenger, Extension, challenger, of_integer},
+    field::{Base, Challenger, Extension, challenger},
     frame::Frame,
 };
+use assay_types::Hash32;
 use p3_challenger::{CanObserve as _, FieldChallenger as _};
 use p3_field::{PrimeCharacteristicRing as _, integers::QuotientMap as _};
 
 /// Separates this protocol's transcripts from all others; a change of the protocol changes it.
 const DOMAIN: &[u8] = b"assay proof of inference v2";
 
-/// The transcript of a statement: the outline by its digest, how its weights are known, the inputs, the outputs.
+/// Domain of a statement's digest.
+const STATEMENT_CONTEXT: &str = "assay proof statement v1";
+
+/// The transcript of a statement: digests of the outline and of inputs and outputs, how the weights are known.
 pub fn begin(
     frame: &Frame<'_>,
-    weights: Option<&Commitment>,
+    weights: Option<&[Commitment]>,
     inputs: &[Vec<i32>],
     outputs: &[Vec<i32>],
 ) -> Challenger {
@@ -23,18 +27,21 @@ pub fn begin(
     absorb_bytes(&mut transcript, frame.outline.digest().as_bytes());
     transcript.observe(Base::from_int(frame.samples()));
     transcript.observe(Base::from_bool(weights.is_some()));
-    if let Some(root) = weights {
+    for root in weights.unwrap_or_default() {
         transcript.observe(root.clone());
     }
-    for tensors in [inputs, outputs] {
-        for numbers in tensors {
-            transcript.observe(Base::from_int(numbers.len()));
-            for number in numbers {
-                transcript.observe(of_integer(i64::from(*number)));
-            }
-        }
-    }
+    absorb_bytes(&mut transcript, digest(inputs, outputs).as_bytes());
     transcript
+}
+
+/// A digest of all numbers of a statement, each list with its length.
+fn digest(inputs: &[Vec<i32>], outputs: &[Vec<i32>]) -> Hash32 {
+    let mut bytes = Vec::new();
+    for numbers in inputs.iter().chain(outputs) {
+        bytes.extend((numbers.len() as u64).to_le_bytes());
+        bytes.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
+    }
+    Hash32::derive(STATEMENT_CONTEXT, &[&bytes])
 }
 
 fn absorb_bytes(transcript: &mut Challenger, bytes: &[u8]) {

@@ -1,7 +1,7 @@
 //! The verifier: relations at a random point, products, links, values; then the columns' lookups and openings.
 
 use crate::{
-    commitment::{Commitment, Schemes, parameter_variables},
+    commitment::{Commitment, Schemes, column_tables, stacks},
     field::{Base, Challenger, Extension, Point},
     frame::{Frame, SAMPLES_MAX, lifted},
     key::ProofKey,
@@ -11,7 +11,7 @@ use crate::{
     outline::{Outline, Unsupported},
     parameters::{self, Parameters},
     proof::{Phase, Proof},
-    relations::{self, Factors, ParameterClaim, Relation, claim_count},
+    relations::{self, Factors, ParameterClaim, Relation, claim_count, has_parameters},
     security::{SECURITY_BITS_MIN, SecurityReport},
     settle::{self, ColumnClaims},
     statement::{Known, numbers},
@@ -60,7 +60,9 @@ pub enum Refused {
         part: &'static str,
     },
     /// No inference, or more than one proof is about.
-    #[error("a proof is about 1 to {SAMPLES_MAX} inferences, each with its output; these are {inputs} inputs and {outputs} outputs")]
+    #[error(
+        "a proof is about 1 to {SAMPLES_MAX} inferences, each with its output; these are {inputs} inputs and {outputs} outputs"
+    )]
     Samples {
         /// Inputs given.
         inputs: usize,
@@ -95,8 +97,8 @@ pub enum Refused {
 enum Weights<'a> {
     /// It has them, and evaluates them itself: time linear in them.
     Public(&'a Program),
-    /// It has a commitment to them; `None` for a model without any.
-    Committed(Option<&'a Commitment>),
+    /// It has commitments to them, one a stack.
+    Committed(&'a [Commitment]),
 }
 
 /// Checks that each of `outputs` is what `program` computes from the input in its place. The verifier knows the
@@ -125,7 +127,7 @@ pub fn verify_committed(
     outputs: &[Tensor],
     proof: &Proof,
 ) -> Result<(), Refused> {
-    let weights = Weights::Committed(key.weights.as_ref());
+    let weights = Weights::Committed(&key.weights);
     verify_with(&key.outline, weights, inputs, outputs, proof)
 }
 
@@ -155,16 +157,16 @@ fn verify_with(
         let bits = report.whole_bits();
         return Err(Refused::Soundness { bits });
     }
-    let root = match weights {
+    let roots = match weights {
         Weights::Public(_) => None,
-        Weights::Committed(root) => root,
+        Weights::Committed(roots) => Some(roots),
     };
     let (inputs, outputs) = (numbers(inputs), numbers(outputs));
     let mut verifier = Verifier {
         frame,
         weights,
         proof,
-        transcript: begin(&frame, root, &inputs, &outputs),
+        transcript: begin(&frame, roots, &inputs, &outputs),
         known: Known::new(&frame, &inputs, &outputs),
     };
     verifier.check(&schemes)
@@ -190,16 +192,20 @@ impl Verifier<'_> {
         let relations = self.relations(&point)?;
         let (end, factors) = self.products(&relations)?;
         let tap = self.transcript.sample_algebra_element();
+        let bias = self.transcript.sample_algebra_element();
         let mut left = relations::left(&self.frame, &relations, &end.point, &factors, tap);
         left.points.push(self.output(&point));
         let (direct, mut groups) = links::of_points(&self.frame, left.points);
         groups.extend(links::of_windows(&self.frame, left.windows));
-        groups.extend(left.groups);
+        if matches!(self.weights, Weights::Committed(_)) {
+            groups.extend(left.groups);
+            groups.extend(relations::biases(&self.frame, &relations, bias));
+        }
         let mut claims = direct;
         claims.extend(self.links(groups, &mut left.parameters)?);
         let claims = self.known.check(&self.frame, claims)?;
-        let columns = self.values(&relations, &claims)?;
-        self.columns(schemes, &columns)?;
+        let (settled, columns) = self.values(&relations, &claims)?;
+        self.columns(schemes, &settled, &columns)?;
         self.parameters(schemes, &left.parameters)
     }
 
@@ -335,7 +341,7 @@ impl Verifier<'_> {
     fn links(
         &mut self,
         groups: Vec<Group>,
-        parameters: &mut [ParameterClaim],
+        parameters: &mut Vec<ParameterClaim>,
     ) -> Result<Vec<PointClaim>, Refused> {
         let step = "links";
         let proof = self.proof;
@@ -377,7 +383,16 @@ impl Verifier<'_> {
                     point,
                     claim: *end,
                 }),
-                Source::Weights(value) => settle_weights(parameters, value, point, *end),
+                Source::Weights(value) => parameters.push(ParameterClaim {
+                    weights_of: Some(value),
+                    point,
+                    claim: *end,
+                }),
+                Source::Biases => parameters.push(ParameterClaim {
+                    weights_of: None,
+                    point,
+                    claim: *end,
+                }),
             }
         }
         if ended.value != value {
@@ -391,7 +406,7 @@ impl Verifier<'_> {
         &mut self,
         relations: &[Relation],
         claims: &[PointClaim],
-    ) -> Result<Vec<Option<ColumnClaims>>, Refused> {
+    ) -> Result<(Vec<Extension>, Vec<Option<ColumnClaims>>), Refused> {
         let step = "values";
         let frame = self.frame;
         let batch = settle::batch(&frame);
@@ -401,7 +416,9 @@ impl Verifier<'_> {
         let sum = settled.iter().map(|value| value.sum).sum();
         let phase = &self.proof.values;
         let ended = self.sum(&batch, sum, phase, step)?;
-        let sizes = settled.iter().map(|value| value.columns.count() + value.columns.read());
+        let sizes = settled
+            .iter()
+            .map(|value| value.columns.count() + value.columns.read());
         if phase.ends.len() != sizes.sum::<usize>() {
             return Err(Refused::Form { part: step });
         }
@@ -423,13 +440,14 @@ impl Verifier<'_> {
         if ended.value != value {
             return Err(Refused::Sums { step });
         }
-        Ok(found)
+        Ok((ended.point, found))
     }
 
     /// The columns' lookups, and their opening.
     fn columns(
         &mut self,
         schemes: &Schemes,
+        settled: &[Extension],
         claims: &[Option<ColumnClaims>],
     ) -> Result<(), Refused> {
         let proof = self.proof;
@@ -449,7 +467,7 @@ impl Verifier<'_> {
         match (&schemes.columns, &proof.commitment, &proof.opening) {
             (Some(scheme), Some(commitment), Some(opening)) => {
                 let what = "columns";
-                let points = opening_points(&self.frame, claims, positions.as_ref());
+                let points = opening_points(&self.frame, settled, positions.as_ref());
                 let expected = expected_openings(&self.frame, claims, &tables, positions.as_ref());
                 let opened = scheme.verify(commitment, opening, &points, &mut self.transcript);
                 let opened = opened.ok_or(Refused::Opening { what })?;
@@ -469,58 +487,29 @@ impl Verifier<'_> {
     }
 
     /// The opening of weights and biases.
-    fn parameters(
-        &mut self,
-        schemes: &Schemes,
-        claims: &[ParameterClaim],
-    ) -> Result<(), Refused> {
-        let what = "weights";
-        let root = match self.weights {
-            Weights::Public(_) => None,
-            Weights::Committed(root) => root,
+    fn parameters(&mut self, schemes: &Schemes, claims: &[ParameterClaim]) -> Result<(), Refused> {
+        let roots = match self.weights {
+            Weights::Public(_) => &[],
+            Weights::Committed(roots) => roots,
         };
-        match (&schemes.weights, root, &self.proof.weights) {
-            (Some(scheme), Some(root), Some(opening)) => {
-                let outline = self.frame.outline;
-                let openings =
-                    parameters::openings(claims, |value| parameter_variables(outline, value));
-                let (points, expected): (Vec<_>, Vec<_>) = openings
-                    .into_iter()
-                    .map(|(point, claim)| (Point::new(point), vec![claim]))
-                    .unzip();
-                let opened = scheme.verify(root, opening, &points, &mut self.transcript);
-                (opened == Some(expected))
-                    .then_some(())
-                    .ok_or(Refused::Opening { what })
-            }
-            (None, None, None) => Ok(()),
-            _ => Err(Refused::Form {
-                part: "opening of weights",
-            }),
+        let stacks = stacks(self.frame.outline);
+        let sent = &self.proof.weights;
+        if sent.len() != schemes.weights.len() || roots.len() != sent.len() {
+            let part = "opening of weights";
+            return Err(Refused::Form { part });
         }
-    }
-}
-
-/// Whether a value has weights and biases.
-pub fn has_parameters(outline: &Outline, value: usize) -> bool {
-    use crate::outline::Made;
-    matches!(
-        outline.made(value),
-        Made::Linear { .. } | Made::Convolution { .. }
-    )
-}
-
-/// Fills in where a grouped kernel's weights are claimed, and what they are there.
-pub fn settle_weights(
-    parameters: &mut [ParameterClaim],
-    value: usize,
-    point: Vec<Extension>,
-    claim: Extension,
-) {
-    let own = parameters.iter_mut().find(|own| own.value == value);
-    if let Some(own) = own {
-        own.weights_point = point;
-        own.weights = claim;
+        let all = schemes.weights.iter().zip(roots).zip(sent).zip(&stacks);
+        for (((scheme, root), opening), stack) in all {
+            let (points, expected): (Vec<_>, Vec<_>) = parameters::openings(claims, stack)
+                .into_iter()
+                .map(|(point, claim)| (Point::new(point), vec![claim]))
+                .unzip();
+            let opened = scheme.verify(root, opening, &points, &mut self.transcript);
+            if opened != Some(expected) {
+                return Err(Refused::Opening { what: "weights" });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -555,36 +544,26 @@ fn check_tables(
     Ok(())
 }
 
-/// Where the commitment is opened, value by value: where all claims on it ended, and where the lookups did. Columns
-/// that nobody looks up are opened at the first point twice.
+/// Where the columns are opened, table by table: where all claims on values ended, and where the lookups did.
 pub fn opening_points(
     frame: &Frame<'_>,
-    claims: &[Option<ColumnClaims>],
+    settled: &[Extension],
     positions: Option<&LogupStarOutput<Extension>>,
 ) -> Vec<Point> {
-    let looked_up = looked_up(frame);
-    let values = claims.iter().enumerate();
-    let points = values.filter_map(|(value, claims)| {
-        let settled = &claims.as_ref()?.point;
-        let second = match positions {
-            Some(ended) if looked_up[value] => {
-                tail(ended.position_point.as_slice(), settled.len()).to_vec()
-            }
-            _ => settled.clone(),
-        };
-        Some([settled.clone(), second])
+    let tables = column_tables(frame).into_iter();
+    let points = tables.flat_map(|table| {
+        let settled = lifted(tail(settled, table.value_variables), table.variables);
+        // Where nothing is looked up, the first point serves twice.
+        let second = positions.map(|ended| {
+            let point = ended.position_point.as_slice();
+            lifted(
+                tail(point, table.variables.min(point.len())),
+                table.variables,
+            )
+        });
+        [settled.clone(), second.unwrap_or(settled)]
     });
-    points.flatten().map(Point::new).collect()
-}
-
-/// Whether a value has columns that are looked up.
-fn looked_up(frame: &Frame<'_>) -> Vec<bool> {
-    use crate::outline::Columns;
-    let values = 0..frame.outline.values().len();
-    let columns = values.map(|value| frame.outline.columns(value));
-    columns
-        .map(|columns| columns.is_some_and(|columns| !matches!(columns, Columns::Raw)))
-        .collect()
+    points.map(Point::new).collect()
 }
 
 /// What the openings must show; `None` where nothing is claimed.
@@ -604,15 +583,15 @@ fn expected_openings(
             positions[column.value][column.place] = Some(*claim);
         }
     }
-    let looked_up = looked_up(frame);
-    let values = claims.iter().zip(positions).zip(looked_up);
-    values
-        .filter_map(|((claims, positions), looked_up)| {
-            let settled = claims.as_ref()?.columns.iter();
-            let settled: Vec<_> = settled.map(|claim| Some(*claim)).collect();
-            let second = if looked_up { positions } else { settled.clone() };
-            Some([settled, second])
-        })
-        .flatten()
-        .collect()
+    let mut expected = Vec::new();
+    for table in column_tables(frame) {
+        let settled = table.values.iter().flat_map(|value| {
+            let claims = claims[*value].as_ref().map(|claims| &claims.columns[..]);
+            claims.unwrap_or_default().iter().map(|claim| Some(*claim))
+        });
+        expected.push(settled.collect());
+        let found = table.values.iter();
+        expected.push(found.flat_map(|value| positions[*value].clone()).collect());
+    }
+    expected
 }

@@ -9,7 +9,10 @@ use p3_field::PrimeCharacteristicRing as _;
 /// The cube that is left when the first variables of `cube` are bound to `point`. Cost: one product an element.
 pub(crate) fn fold(cube: &[Base], point: &[Extension]) -> Vec<Extension> {
     if point.is_empty() {
-        return cube.iter().map(|element| Extension::from(*element)).collect();
+        return cube
+            .iter()
+            .map(|element| Extension::from(*element))
+            .collect();
     }
     let inner = cube.len() >> point.len();
     let mut folded = vec![Extension::ZERO; inner];

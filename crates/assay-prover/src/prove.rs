@@ -8,22 +8,22 @@ use crate::{
 use assay_model::{ExecuteError, Program, Tensor};
 use assay_proof::{
     Frame, Outline, Proof, ProofFormatError, ProofKey, SAMPLES_MAX, SecurityReport, Unsupported,
-    commitment::{Commitment, Committed, Opening, Scheme, Schemes, parameter_variables},
-    field::{Base, Challenger, Extension, Point},
+    commitment::{Committed, Opening, Scheme, Schemes, column_tables, stacks},
+    field::{Base, Challenger, Extension, Point, of_integer},
     frame::lifted,
     layout::{bits, weights},
     links::{self, Group, Link, PointClaim, Source},
     lookup::{self, Statement},
-    outline::{COLUMN_VARIABLES_MIN, Columns, Made, Place},
-    parameters::{self, Parameters},
+    outline::{Columns, FUNCTION_ENTRIES, Made, Place},
+    parameters::{self, Parameters, bias_column},
     proof::Phase,
-    relations::{self, Factors, ParameterClaim, Relation},
+    relations::{self, Factors, ParameterClaim, Relation, has_parameters},
     security::SECURITY_BITS_MIN,
     settle::{self, ColumnClaims, Settled, difference_entry, function_entry},
     statement::numbers,
     sums::{Batch, Ended, powers, tail},
     transcript::{absorb_claims, begin, draw_point},
-    verify::{LINK_DEGREE, has_parameters, opening_points, settle_weights},
+    verify::{LINK_DEGREE, opening_points},
 };
 use p3_challenger::FieldChallenger as _;
 use p3_field::PrimeCharacteristicRing as _;
@@ -78,7 +78,7 @@ pub struct Proven {
 pub struct CommittedModel {
     program: Program,
     key: ProofKey,
-    committed: Option<Committed>,
+    committed: Vec<Committed>,
 }
 
 impl CommittedModel {
@@ -88,22 +88,27 @@ impl CommittedModel {
     /// [`ProveError::Unsupported`], [`ProveError::Commitment`].
     pub fn of(program: Program) -> Result<Self, ProveError> {
         let outline = Outline::of(&program)?;
-        let scheme = Scheme::of_weights(&outline);
-        let scheme = scheme.transpose().map_err(commitment)?;
-        let both = scheme.map(|scheme| {
-            let tables = outline.parametrized().flat_map(|value| {
-                let parameters = Parameters::of(&program, &outline, value);
-                let columns = parameters.columns(&outline.weights(value), COLUMN_VARIABLES_MIN);
-                columns.map(|column| table(vec![column]))
+        let schemes = Scheme::of_weights(&outline).map_err(commitment)?;
+        let frame = Frame::new(&outline, 1).expect("one inference is possible");
+        let (mut weights, mut committed) = (Vec::new(), Vec::new());
+        for (scheme, stack) in schemes.iter().zip(stacks(&outline)) {
+            let tables = stack.iter().map(|own| {
+                let column = match own.weights_of {
+                    Some(value) => {
+                        let parameters = Parameters::of(&program, &outline, value);
+                        parameters.weights_column(&outline.weights(value), own.variables)
+                    }
+                    None => bias_column(&program, &outline, own.variables),
+                };
+                table(vec![column])
             });
-            let tables = tables.collect();
-            // The root enters each proof's transcript with the statement, not here.
-            let frame = Frame::new(&outline, 1).expect("one inference is possible");
+            // The roots enter each proof's transcript with the statement, not here.
             let mut nobody = begin(&frame, None, &[], &[]);
-            scheme.commit(tables, &mut nobody)
-        });
-        let both: Option<(Commitment, Committed)> = both.transpose().map_err(commitment)?;
-        let (weights, committed) = both.unzip();
+            let both = scheme.commit(tables.collect(), &mut nobody);
+            let (root, stack) = both.map_err(commitment)?;
+            weights.push(root);
+            committed.push(stack);
+        }
         Ok(Self {
             program,
             key: ProofKey { outline, weights },
@@ -155,12 +160,12 @@ fn prove_with(
         return Err(ProveError::Soundness { bits });
     }
     let witness = Witness::of(program, frame, inputs)?;
-    let root = model.and_then(|model| model.key.weights.as_ref());
+    let roots = model.map(|model| &model.key.weights[..]);
     let mut prover = Prover {
         program,
         frame,
         witness: &witness,
-        transcript: begin(&frame, root, &numbers(inputs), witness.outputs()),
+        transcript: begin(&frame, roots, &numbers(inputs), witness.outputs()),
         weights_are_committed: model.is_some(),
     };
     let proof = prover.prove(&schemes, model)?;
@@ -194,8 +199,15 @@ impl Prover<'_> {
     ) -> Result<Proof, ProveError> {
         let frame = self.frame;
         let committed = schemes.columns.as_ref().map(|scheme| {
-            let values = frame.outline.committed();
-            let tables = values.map(|(value, _)| table(self.witness.committed(value)));
+            let tables = column_tables(&frame).into_iter();
+            let tables = tables.map(|own| {
+                let columns = own.values.iter();
+                table(
+                    columns
+                        .flat_map(|value| self.witness.committed(*value))
+                        .collect(),
+                )
+            });
             scheme.commit(tables.collect(), &mut self.transcript)
         });
         let committed = committed.transpose().map_err(commitment)?;
@@ -205,22 +217,24 @@ impl Prover<'_> {
         let (relations, biases) = self.relations(&point);
         let (end, factors, products) = self.products(&relations);
         let tap = self.transcript.sample_algebra_element();
+        let bias = self.transcript.sample_algebra_element();
         let mut left = relations::left(&frame, &relations, &end.point, &factors, tap);
         left.points.push(self.output(&point));
         let (direct, mut groups) = links::of_points(&frame, left.points);
         groups.extend(links::of_windows(&frame, left.windows));
-        groups.extend(left.groups);
+        if self.weights_are_committed {
+            groups.extend(left.groups);
+            groups.extend(relations::biases(&frame, &relations, bias));
+        }
         let (ends, shares, links) = self.links(groups, &mut left.parameters);
         let claims = direct.into_iter().chain(ends);
         let unknown = claims.filter(|claim| frame.outline.columns(self.source(claim)).is_some());
         let unknown: Vec<PointClaim> = unknown.collect();
-        let (columns, values) = self.values(&relations, &unknown);
-        let (lookups, opening) = self.columns(schemes, committed, &columns)?;
-        let weights = match (&schemes.weights, model.and_then(|model| model.committed.as_ref())) {
-            (Some(scheme), Some(committed)) => {
-                Some(self.open_weights(scheme, committed, &left.parameters)?)
-            }
-            _ => None,
+        let (settled, columns, values) = self.values(&relations, &unknown);
+        let (lookups, opening) = self.columns(schemes, committed, &settled, &columns)?;
+        let weights = match model {
+            Some(model) => self.open_weights(schemes, model, &left.parameters)?,
+            None => Vec::new(),
         };
         Ok(Proof {
             commitment: root,
@@ -300,7 +314,13 @@ impl Prover<'_> {
         let positions = [weights(dims[1]), weights(dims[2])];
         let width = bits(axes[1].input);
         let product = |weight: Extension, element: Extension| weight * element;
-        taps(&axes, [&positions[0], &positions[1]], &image, width, product)
+        taps(
+            &axes,
+            [&positions[0], &positions[1]],
+            &image,
+            width,
+            product,
+        )
     }
 
     /// The products: where they ended, and their factors there.
@@ -431,7 +451,7 @@ impl Prover<'_> {
     fn links(
         &mut self,
         groups: Vec<Group>,
-        parameters: &mut [ParameterClaim],
+        parameters: &mut Vec<ParameterClaim>,
     ) -> (Vec<PointClaim>, Vec<Extension>, Phase) {
         let (mut all, mut items, mut shares) = (Vec::<Link>::new(), Vec::new(), Vec::new());
         for Group { links, claim } in groups {
@@ -441,8 +461,12 @@ impl Prover<'_> {
                     Source::Value(value) => self.witness.cube(value),
                     Source::Weights(value) => {
                         let layout = self.frame.outline.weights(value);
-                        let [weights, _] = self.parameters(value).columns(&layout, 0);
-                        weights
+                        let variables = layout.variables();
+                        self.parameters(value).weights_column(&layout, variables)
+                    }
+                    Source::Biases => {
+                        let outline = self.frame.outline;
+                        bias_column(self.program, outline, outline.bias_variables())
                     }
                 };
                 let sum = Sum::Product([link.dense(), fold(&cube, &link.prefix)]);
@@ -475,7 +499,16 @@ impl Prover<'_> {
                     point,
                     claim: *claim,
                 }),
-                Source::Weights(value) => settle_weights(parameters, value, point, *claim),
+                Source::Weights(value) => parameters.push(ParameterClaim {
+                    weights_of: Some(value),
+                    point,
+                    claim: *claim,
+                }),
+                Source::Biases => parameters.push(ParameterClaim {
+                    weights_of: None,
+                    point,
+                    claim: *claim,
+                }),
             }
         }
         (claims, shares, Phase { sumcheck, ends })
@@ -486,7 +519,7 @@ impl Prover<'_> {
         &mut self,
         relations: &[Relation],
         claims: &[PointClaim],
-    ) -> (Vec<Option<ColumnClaims>>, Phase) {
+    ) -> (Vec<Extension>, Vec<Option<ColumnClaims>>, Phase) {
         let frame = self.frame;
         let batch = settle::batch(&frame);
         let count = settle::factor_count(&frame, claims);
@@ -516,11 +549,13 @@ impl Prover<'_> {
                 .iter()
                 .map(|column| at(column))
                 .collect();
-            let read: Vec<Extension> = self
-                .read_numbers(value, columns)
-                .iter()
-                .map(|column| at(column))
-                .collect();
+            let read: Vec<Extension> = match columns {
+                Columns::Function { table, .. } => self.read_functions(value, table, &weights),
+                _ => {
+                    let read = self.read_numbers(value, columns);
+                    read.iter().map(|column| at(column)).collect()
+                }
+            };
             ends.extend(columns_at.iter().chain(&read));
             found[value] = Some(ColumnClaims {
                 point: lifted(own, frame.column_variables(value)),
@@ -529,15 +564,35 @@ impl Prover<'_> {
             });
         }
         absorb_claims(&mut self.transcript, &ends);
-        (found, Phase { sumcheck, ends })
+        (ended.point, found, Phase { sumcheck, ends })
     }
 
-    /// What a value's columns read from tables beside themselves.
+    /// What all functions of its table are where a function's positions are weighed so.
+    fn read_functions(
+        &self,
+        value: usize,
+        table: &[Vec<i16>],
+        weights: &[Extension],
+    ) -> Vec<Extension> {
+        let mut at_position = vec![Extension::ZERO; FUNCTION_ENTRIES];
+        for (position, weight) in self.witness.positions(value)[0].iter().zip(weights) {
+            at_position[*position as usize] += *weight;
+        }
+        let functions = table.iter().map(|function| {
+            let positions = at_position.iter().enumerate();
+            positions
+                .map(|(position, weight)| *weight * of_integer(function_entry(function, position)))
+                .sum()
+        });
+        functions.collect()
+    }
+
+    /// What a value's columns read from tables beside themselves; of a function's table, the function.
     fn read_numbers(&self, value: usize, columns: Columns<'_>) -> Vec<Vec<Base>> {
         let positions = self.witness.positions(value);
         let number = |column: &[u32], entry: &dyn Fn(usize) -> i64| {
             let entries = column.iter().map(|position| entry(*position as usize));
-            entries.map(assay_proof::field::of_integer).collect()
+            entries.map(of_integer).collect()
         };
         match columns {
             Columns::Raw => Vec::new(),
@@ -549,9 +604,9 @@ impl Prover<'_> {
                     number(high, &|position| i64::from(entry(position).1)),
                 ]
             }
-            Columns::Function(entries) => {
+            Columns::Function { table, own } => {
                 vec![number(&positions[0], &|position| {
-                    function_entry(entries, position)
+                    function_entry(&table[own], position)
                 })]
             }
             Columns::Largest { .. } => {
@@ -572,6 +627,7 @@ impl Prover<'_> {
         let lifted = |column: &[Base]| fold(column, &[]);
         // The relation's form is the same factor times small powers where a value is rounded.
         let mut relation = vec![Extension::ZERO; size];
+        // No relation counts what a function reads.
         for (factor, column) in settled.relation.iter().zip(columns.iter().chain(&read)) {
             if *factor == Extension::ZERO {
                 continue;
@@ -590,7 +646,7 @@ impl Prover<'_> {
         }
         match settled.columns {
             Columns::Raw => Sum::Pair([at, relation, weight, lifted(&columns[0])]),
-            Columns::Function(_) => Sum::Pair([at, relation, weight, lifted(&read[0])]),
+            Columns::Function { .. } => Sum::Pair([at, relation, weight, lifted(&read[0])]),
             Columns::Largest { .. } => {
                 let mut result = vec![Base::ZERO; size];
                 for column in &read {
@@ -607,7 +663,7 @@ impl Prover<'_> {
                         *sum += power * *element;
                     }
                 }
-                let top = assay_proof::field::of_integer(rounding.top());
+                let top = of_integer(rounding.top());
                 let above = read[1].iter().map(|above| Extension::from(top * *above));
                 Sum::Rounded([
                     at,
@@ -626,6 +682,7 @@ impl Prover<'_> {
         &mut self,
         schemes: &Schemes,
         committed: Option<Committed>,
+        settled: &[Extension],
         claims: &[Option<ColumnClaims>],
     ) -> Result<(Option<LogupStarProof<Base, Extension>>, Option<Opening>), ProveError> {
         let frame = self.frame;
@@ -639,7 +696,7 @@ impl Prover<'_> {
         let (Some(scheme), Some(committed)) = (&schemes.columns, committed) else {
             return Ok((lookups, None));
         };
-        let points = opening_points(&frame, claims, ended.as_ref());
+        let points = opening_points(&frame, settled, ended.as_ref());
         let opening = scheme.open(committed, &points, &mut self.transcript);
         Ok((lookups, Some(opening.map_err(commitment)?)))
     }
@@ -686,20 +743,23 @@ impl Prover<'_> {
         LogupStarProof::prove(&statement.lookups(&said), &witness, &mut self.transcript)
     }
 
-    /// The opening of weights and biases.
+    /// The openings of weights and biases.
     fn open_weights(
         &mut self,
-        scheme: &Scheme,
-        committed: &Committed,
+        schemes: &Schemes,
+        model: &CommittedModel,
         claims: &[ParameterClaim],
-    ) -> Result<Opening, ProveError> {
-        let outline = self.frame.outline;
-        let openings = parameters::openings(claims, |value| parameter_variables(outline, value));
-        let points: Vec<Point> = openings
-            .into_iter()
-            .map(|(point, _)| Point::new(point))
-            .collect();
-        let opening = scheme.open(committed.clone(), &points, &mut self.transcript);
-        opening.map_err(commitment)
+    ) -> Result<Vec<Opening>, ProveError> {
+        let stacks = stacks(self.frame.outline);
+        let all = schemes.weights.iter().zip(&model.committed).zip(&stacks);
+        let openings = all.map(|((scheme, committed), stack)| {
+            let points: Vec<Point> = parameters::openings(claims, stack)
+                .into_iter()
+                .map(|(point, _)| Point::new(point))
+                .collect();
+            let opening = scheme.open(committed.clone(), &points, &mut self.transcript);
+            opening.map_err(commitment)
+        });
+        openings.collect()
     }
 }

@@ -192,13 +192,7 @@ pub(crate) fn prove(
         degree: batch.degree(),
         remaining: batch.rounds(),
     };
-    let (sent, point) = rounds.prove::<Base, _>(
-        transcript,
-        batch.rounds(),
-        batch.degree(),
-        0,
-        sum,
-    );
+    let (sent, point) = rounds.prove::<Base, _>(transcript, batch.rounds(), batch.degree(), 0, sum);
     let ended = Ended {
         point: point.as_slice().to_vec(),
         value: Extension::ZERO,

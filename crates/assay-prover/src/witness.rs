@@ -162,7 +162,7 @@ impl<'a> Witness<'a> {
                 }
                 columns
             }
-            Columns::Function(_) => {
+            Columns::Function { .. } => {
                 let Made::Function { input, .. } = outline.made(value) else {
                     unreachable!("a function's columns are of a function")
                 };

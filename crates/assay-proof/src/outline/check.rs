@@ -92,7 +92,11 @@ impl Outline {
             if first != (value == 0) {
                 return Err(reason("the input is the first value, and no other"));
             }
-            if made.operands().iter().any(|operand| *operand as usize >= value) {
+            if made
+                .operands()
+                .iter()
+                .any(|operand| *operand as usize >= value)
+            {
                 return Err(reason("an operand does not come before it"));
             }
             let dims = match made {
@@ -118,7 +122,15 @@ impl Outline {
             }
             _ => None,
         };
+        let functions = values.iter().filter_map(|made| match made {
+            Made::Function { entries, .. } => Some(entries.clone()),
+            _ => None,
+        });
+        let mut functions: Vec<Vec<i16>> = functions.collect();
+        functions.sort_unstable();
+        functions.dedup();
         let outline = Self {
+            functions,
             model,
             input,
             output,
@@ -149,8 +161,8 @@ impl Outline {
     /// Numbers that one inference commits to, padding included.
     pub fn cells(&self) -> usize {
         let committed = self.committed();
-        let cells = committed
-            .map(|(value, columns)| columns.count() << self.layouts[value].variables());
+        let cells =
+            committed.map(|(value, columns)| columns.count() << self.layouts[value].variables());
         cells.fold(0, usize::saturating_add)
     }
 }
@@ -198,9 +210,8 @@ fn dims(made: &Made, layouts: &[Layout]) -> Result<Vec<u32>, &'static str> {
         }
         Made::Sum { terms, .. } => {
             let first = terms.first().ok_or("it is a sum of nothing")?;
-            let fits = |term: &super::Term| {
-                of(term.value) == of(first.value) && term.shift <= SHIFT_MAX
-            };
+            let fits =
+                |term: &super::Term| of(term.value) == of(first.value) && term.shift <= SHIFT_MAX;
             if terms.len() > 2 || !terms.iter().all(fits) {
                 return Err("its terms do not fit");
             }

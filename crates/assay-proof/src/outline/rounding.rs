@@ -161,7 +161,10 @@ impl Rounding {
         .expect("an accumulator that validation allows");
         let mut column = 0;
         for limb in self.limbs() {
-            push(column, ((whole >> limb.place) & ((1 << limb.bits) - 1)) as u32);
+            push(
+                column,
+                ((whole >> limb.place) & ((1 << limb.bits) - 1)) as u32,
+            );
             column += 1;
         }
         let high = whole >> self.high_place();

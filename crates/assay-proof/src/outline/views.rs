@@ -27,7 +27,10 @@ type Located = (u32, u32);
 
 /// Elements of all views.
 pub(super) fn elements(values: &[Made], layouts: &[Layout]) -> usize {
-    let views = values.iter().zip(layouts).filter(|(made, _)| made.is_view());
+    let views = values
+        .iter()
+        .zip(layouts)
+        .filter(|(made, _)| made.is_view());
     views
         .map(|(_, layout)| layout.elements())
         .fold(0, usize::saturating_add)
@@ -113,5 +116,9 @@ fn place(from: &[Located], layout: &Layout, layouts: &[Layout]) -> Place {
         }
     }
     let parts = parts.into_iter();
-    Place::Parts(parts.map(|(source, places)| Part { source, places }).collect())
+    Place::Parts(
+        parts
+            .map(|(source, places)| Part { source, places })
+            .collect(),
+    )
 }

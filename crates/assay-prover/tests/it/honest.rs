@@ -64,7 +64,10 @@ fn random_programs_are_proven() {
             rng.random_range(2..6)
         };
         let inputs: Vec<Tensor> = (0..samples).map(|_| input(&program, &mut rng)).collect();
-        println!("seed {seed}: {samples} inferences of {:?}", Outline::of(&program));
+        println!(
+            "seed {seed}: {samples} inferences of {:?}",
+            Outline::of(&program)
+        );
         prove_and_verify(&program, &inputs);
     }
 }

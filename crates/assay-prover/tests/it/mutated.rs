@@ -22,9 +22,7 @@ const PROGRAMS: u64 = 60;
 /// A small network over images, an input, its proof.
 fn proven() -> (Program, Vec<Tensor>, Proven) {
     let mut rng = StdRng::seed_from_u64(7);
-    let program = bundled::find("digits-smallcnn")
-        .expect("bundled")
-        .program();
+    let program = bundled::find("digits-smallcnn").expect("bundled").program();
     let inputs = vec![input(&program, &mut rng)];
     let proven = prove(&program, &inputs).unwrap();
     verify(&program, &inputs, &proven.outputs, &proven.proof).unwrap();
@@ -252,7 +250,7 @@ fn a_proof_of_another_form_is_refused() {
         |proof, claim| proof.shares.push(claim),
         |proof, _| proof.lookups = None,
         |proof, _| proof.opening = None,
-        |proof, _| proof.weights = proof.opening.clone(),
+        |proof, _| proof.weights.extend(proof.opening.clone()),
     ];
     for change in changes {
         let mut other = proof.clone();

@@ -86,14 +86,21 @@ pub(super) fn ezkl(python: &Path, name: &str, input: &Tensor) -> anyhow::Result<
     let model = bundled::find(name).context("the model is not bundled")?;
     let bits = model.manifest().fields().input.fraction_bits;
     let numbers = input.data().to_i32();
-    let numbers = numbers.iter().map(|number| f64::from(*number) * 2f64.powi(-i32::from(bits)));
+    let numbers = numbers
+        .iter()
+        .map(|number| f64::from(*number) * 2f64.powi(-i32::from(bits)));
     let shown = serde_json::json!({ "input_data": [numbers.collect::<Vec<f64>>()] });
     let folder = tempfile::tempdir().context("no folder for EZKL's files")?;
     let file = |name: &str| folder.path().join(name);
     std::fs::write(file("prove.py"), EZKL)?;
     std::fs::write(file("input.json"), shown.to_string())?;
     let output = Command::new(python)
-        .args([file("prove.py"), folder.path().into(), onnx, file("input.json")])
+        .args([
+            file("prove.py"),
+            folder.path().into(),
+            onnx,
+            file("input.json"),
+        ])
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("cannot start {}", python.display()))?;

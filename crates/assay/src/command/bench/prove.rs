@@ -72,7 +72,10 @@ fn compare(
     let Some(name) = subject.bundled.filter(|name| *name != "digits-lenet") else {
         return Ok(None);
     };
-    let first = subject.inputs.first().context("a model is shown something")?;
+    let first = subject
+        .inputs
+        .first()
+        .context("a model is shown something")?;
     let found = match peer::ezkl(&args.python, name, first) {
         Ok(found) => found,
         Err(error) => {
@@ -97,11 +100,7 @@ fn compare(
 
 impl Subject {
     /// Shows all figures; returns the computed milliseconds of a proof with committed weights.
-    fn measure(
-        &self,
-        inferences: usize,
-        mut show: impl FnMut(Measurement),
-    ) -> anyhow::Result<f64> {
+    fn measure(&self, inferences: usize, mut show: impl FnMut(Measurement)) -> anyhow::Result<f64> {
         let program = &self.program;
         let first = self.inputs.first().context("a model is shown something")?;
         let inference = inference(program, first, inferences)?;

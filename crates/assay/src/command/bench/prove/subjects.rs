@@ -1,9 +1,6 @@
 //! The models whose proofs are measured, and what they are shown.
 
-use crate::command::{
-    bench::model::fetched,
-    model::Loaded,
-};
+use crate::command::{bench::model::fetched, model::Loaded};
 use anyhow::{Context, anyhow};
 use assay_model::{
     DType, Program, Shape, Tensor, TensorData, bundled,
@@ -63,7 +60,9 @@ fn digits(case: &'static str, name: &'static str, samples: usize) -> anyhow::Res
     let manifest = model.manifest();
     let images = digit_images().iter();
     let inputs = images.map(|image| Ok(manifest.quantize_input(&decode(image.png)?)?));
-    let inputs = inputs.collect::<anyhow::Result<Vec<Vec<Tensor>>>>()?.concat();
+    let inputs = inputs
+        .collect::<anyhow::Result<Vec<Vec<Tensor>>>>()?
+        .concat();
     let shown = inputs.len().max(samples);
     Ok(Subject {
         case,
