@@ -25,6 +25,7 @@ mod folder;
 mod history;
 mod mempool;
 mod proof;
+mod proofs;
 mod replay;
 mod standalone;
 mod state;

@@ -17,6 +17,7 @@ use crate::{
     },
     folder::{Folder, FolderError},
     mempool::{Senders, all_signed},
+    proofs,
     state::{Draft, Proposal, State},
 };
 use assay_ledger::{GenesisError, Ledger, LoadError};
@@ -39,7 +40,7 @@ use std::{
 pub struct BlockCost {
     /// Bytes to transactions.
     pub decode: Duration,
-    /// Their signatures, in one batch.
+    /// Their signatures, in one batch, and their proofs.
     pub verify: Duration,
     /// The rules.
     pub execute: Duration,
@@ -333,6 +334,7 @@ impl Worker {
         if !signed {
             return Err(StandaloneError::Signature);
         }
+        let facts = proofs::facts(&transactions);
         cost.verify = lap.time();
 
         let parent = self.state.tip_id();
@@ -343,7 +345,7 @@ impl Worker {
             refused,
         } = self
             .state
-            .propose(parent, time, self.leader.account(), transactions);
+            .propose(parent, time, self.leader.account(), transactions, facts);
         if let Some((_, reason)) = refused.into_iter().next() {
             return Err(StandaloneError::Invalid(reason));
         }

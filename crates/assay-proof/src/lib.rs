@@ -24,10 +24,12 @@ pub mod lookup;
 pub mod outline;
 pub mod proof;
 pub mod security;
+pub mod statement;
 pub mod transcript;
 pub mod verify;
 
 pub use outline::{Outline, Unsupported};
 pub use proof::{PROOF_BYTES_MAX, Proof, ProofFormatError};
 pub use security::SecurityReport;
+pub use statement::{StatementError, verify_bytes};
 pub use verify::{ProofKey, Refused, verify, verify_committed};
