@@ -20,12 +20,12 @@
 mod chain;
 mod consensus;
 mod core;
+mod evidence;
 mod export;
 mod folder;
 mod history;
 mod mempool;
 mod proof;
-mod proofs;
 mod replay;
 mod standalone;
 mod state;

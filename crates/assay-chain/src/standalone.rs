@@ -15,9 +15,9 @@ use crate::{
         database::{self, Databases, merkleize},
         engine::{OpenError, genesis_block, rows},
     },
+    evidence,
     folder::{Folder, FolderError},
     mempool::{Senders, all_signed},
-    proofs,
     state::{Draft, Proposal, State},
 };
 use assay_ledger::{GenesisError, Ledger, LoadError};
@@ -334,7 +334,7 @@ impl Worker {
         if !signed {
             return Err(StandaloneError::Signature);
         }
-        let facts = proofs::facts(&transactions);
+        let facts = evidence::facts(&transactions);
         cost.verify = lap.time();
 
         let parent = self.state.tip_id();

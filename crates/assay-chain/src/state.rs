@@ -236,7 +236,7 @@ impl State {
     }
 
     /// Builds a block above `parent` at `time`, keeping the candidates that may be in it. `facts` are
-    /// [`crate::proofs::facts`] of the candidates.
+    /// [`crate::evidence::facts`] of the candidates.
     pub(crate) fn propose(
         &self,
         parent: BlockId,
@@ -300,7 +300,7 @@ impl State {
     }
 
     /// Executes `block` above its parent and compares all that does not need the database. `facts` are
-    /// [`crate::proofs::facts_of_block`].
+    /// [`crate::evidence::facts_of_block`].
     ///
     /// # Errors
     /// [`Refusal`] when no honest node can accept the block, ever.

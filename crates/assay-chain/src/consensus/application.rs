@@ -13,8 +13,8 @@ use super::{
 use crate::time::millis;
 use crate::{
     core::{Core, ExecutedBlock},
+    evidence,
     mempool::BlockRoom,
-    proofs,
     state::{Draft, Proposal, Refusal, check_root},
     time::{ledger_time, next_time},
 };
@@ -79,7 +79,7 @@ impl<S: Strategy> App<S> {
     ) -> Result<Box<Proposal>, Duration> {
         let (time, candidates) = self.candidates(runtime, parent)?;
         // Outside all locks: a proof takes milliseconds.
-        let facts = proofs::facts(&candidates);
+        let facts = evidence::facts(&candidates);
         let state = self.core.state();
         let proposal = state.propose(parent, time, leader, candidates, facts);
         let mut mempool = self.core.mempool();
@@ -137,7 +137,7 @@ impl<S: Strategy> App<S> {
         {
             return Err(Refusal::Signature { height });
         }
-        let facts = proofs::facts_of_block(block, &self.core.params)?;
+        let facts = evidence::facts_of_block(block, &self.core.params)?;
         let Draft { executed, rows } = self.core.state().process(block, facts)?;
         let merkleized = merkleize::<E, S>(batches, rows).await;
         // `Stateful` compares the operations root and the range; the canonical root is ours to check.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     consensus::block::ConsensusBlock,
-    proofs,
+    evidence,
     testkit::{WEALTH, genesis, person, transfer, unsigned, validator},
 };
 use assay_types::{
@@ -41,7 +41,7 @@ fn build(state: &State, parent: BlockId, step: u64, candidates: &[Transaction]) 
         time,
         leader.account(),
         candidates.to_vec(),
-        proofs::facts(candidates),
+        evidence::facts(candidates),
     );
     let header = Header {
         version: HEADER_VERSION,
@@ -78,7 +78,7 @@ fn extend(state: &mut State, parent: BlockId, step: u64, candidates: &[Transacti
 }
 
 fn processed(state: &State, block: &Block) -> Result<Draft, Refusal> {
-    let facts = proofs::facts_of_block(block, state.ledger().params())?;
+    let facts = evidence::facts_of_block(block, state.ledger().params())?;
     state.process(block, facts)
 }
 

@@ -1,4 +1,4 @@
-//! Proofs of inference, verified before the ledger runs; the one place that knows the proof system.
+//! Evidence of proofs, verified before the ledger runs; the one place that knows the proof system.
 //!
 //! The ledger names what it needs to know of a block's transactions ([`proof_jobs`]) and is told the verdicts
 //! as [`Facts`]. A verdict is a function of the evidence's bytes, so every node finds the same, on as many
