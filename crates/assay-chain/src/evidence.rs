@@ -18,8 +18,9 @@ use std::{
 type Verifier = fn(&ProofEvidence) -> bool;
 
 const _: () = assert!(
-    assay_proof::PROOF_BYTES_MAX == assay_types::PROOF_BYTES_MAX,
-    "what is proven can be delivered"
+    assay_proof::PROOF_BYTES_MAX == assay_types::PROOF_BYTES_MAX
+        && assay_proof::KEY_BYTES_MAX == assay_types::PROOF_KEY_BYTES_MAX,
+    "what can be proven can be delivered"
 );
 
 /// The verdicts that the ledger needs to execute `transactions`. Whoever calls has bounded them by the

@@ -1,14 +1,16 @@
 //! The commitments of a proof: WHIR over one stacked polynomial each.
 //!
-//! *Columns*, once a proof: each rounded layer is a table with a column for each part of its accumulators. A
-//! proof opens every column at two points: where its layer's rounding ended, and where the lookup argument did.
+//! *Columns*, once a proof: each computed value is a table of its columns. A proof opens every column at two points:
+//! where all claims on its value were settled, and where the lookup argument ended.
 //!
-//! *Weights*, once a model: each layer is a table of its weights, outputs before inputs and both padded, and one
-//! of its biases. Each is opened at one point, where the layer's product ended, and began.
+//! *Weights*, once a model: each value with parameters has a table of its weights, in their layout, and one of its
+//! biases. Each is opened at one point.
 
 use crate::{
     field::{Base, Challenger, Extension, Point, Whir, trees},
-    outline::Outline,
+    frame::Frame,
+    layout::bits,
+    outline::{COLUMN_VARIABLES_MIN, Outline},
 };
 use p3_commit::MultilinearPcs;
 use p3_dft::Radix2DFTSmallBatch;
@@ -39,6 +41,13 @@ pub type Opening = <Whir as MultilinearPcs<Extension, Challenger>>::Proof;
 /// What the prover keeps between commitment and opening.
 pub type Committed = <Whir as MultilinearPcs<Extension, Challenger>>::ProverData;
 
+/// Variables of the columns of a value's weights and of its bias.
+pub fn parameter_variables(outline: &Outline, value: usize) -> [usize; 2] {
+    let layout = outline.weights(value);
+    let bias = bits(layout.dims()[0]);
+    [layout.variables(), bias].map(|variables| variables.max(COLUMN_VARIABLES_MIN))
+}
+
 /// The commitments of a proof.
 #[derive(Debug)]
 pub struct Schemes {
@@ -49,16 +58,17 @@ pub struct Schemes {
 }
 
 impl Schemes {
-    /// Those for proofs of `outline` with public or committed weights.
+    /// Those for proofs in `frame` with public or committed weights.
     ///
     /// # Errors
     /// As [`Scheme::of_columns`].
-    pub fn of(outline: &Outline, weights_are_committed: bool) -> Result<Self, WhirConfigError> {
+    pub fn of(frame: &Frame<'_>, weights_are_committed: bool) -> Result<Self, WhirConfigError> {
+        let weights = weights_are_committed
+            .then(|| Scheme::of_weights(frame.outline))
+            .flatten();
         Ok(Self {
-            columns: Scheme::of_columns(outline).transpose()?,
-            weights: weights_are_committed
-                .then(|| Scheme::of_weights(outline))
-                .transpose()?,
+            columns: Scheme::of_columns(frame).transpose()?,
+            weights: weights.transpose()?,
         })
     }
 }
@@ -71,43 +81,42 @@ pub struct Scheme {
 }
 
 impl Scheme {
-    /// The scheme for the columns of `outline`; `None` when it has none.
+    /// The scheme for the columns of `frame`; `None` when it has none.
     ///
     /// # Errors
     /// When the columns are too many for the field's roots of unity, or too few bits of soundness are left.
-    pub fn of_columns(outline: &Outline) -> Option<Result<Self, WhirConfigError>> {
-        let specs: Vec<TableSpec> = outline
-            .rounded()
-            .map(|(layer, rounding)| {
-                let variables = outline.layers()[layer].output_variables();
-                let all: Vec<usize> = (0..rounding.columns()).collect();
-                let openings = (0..OPENINGS_PER_TABLE)
-                    .map(|_| OpeningBatch::new(all.clone(), Vec::new()))
-                    .collect();
-                TableSpec::new(TableShape::new(variables, all.len()), openings)
-            })
-            .collect();
-        if specs.is_empty() {
-            return None;
-        }
-        Some(Self::with_protocol(OpeningProtocol::new(specs)))
+    pub fn of_columns(frame: &Frame<'_>) -> Option<Result<Self, WhirConfigError>> {
+        let committed = frame.outline.committed();
+        let specs = committed.map(|(value, columns)| {
+            let all: Vec<usize> = (0..columns.count()).collect();
+            let openings = (0..OPENINGS_PER_TABLE)
+                .map(|_| OpeningBatch::new(all.clone(), Vec::new()))
+                .collect();
+            TableSpec::new(
+                TableShape::new(frame.column_variables(value), all.len()),
+                openings,
+            )
+        });
+        Self::of_tables(specs.collect())
     }
 
-    /// The scheme for the weights and biases of `outline`.
+    /// The scheme for the weights and biases of `outline`; `None` when it has none.
     ///
     /// # Errors
     /// As [`Self::of_columns`].
-    pub fn of_weights(outline: &Outline) -> Result<Self, WhirConfigError> {
+    pub fn of_weights(outline: &Outline) -> Option<Result<Self, WhirConfigError>> {
         let table = |variables: usize| {
             let opening = OpeningBatch::new(vec![0], Vec::new());
             TableSpec::new(TableShape::new(variables, 1), vec![opening])
         };
-        let layers = outline.layers().iter();
-        let specs = layers.flat_map(|layer| {
-            let (outputs, inputs) = (layer.output_variables(), layer.input_variables());
-            [table(outputs + inputs), table(outputs)]
-        });
-        Self::with_protocol(OpeningProtocol::new(specs.collect()))
+        let parametrized = outline.parametrized();
+        let specs = parametrized.flat_map(|value| parameter_variables(outline, value).map(table));
+        Self::of_tables(specs.collect())
+    }
+
+    fn of_tables(specs: Vec<TableSpec>) -> Option<Result<Self, WhirConfigError>> {
+        let some = !specs.is_empty();
+        some.then(|| Self::with_protocol(OpeningProtocol::new(specs)))
     }
 
     fn with_protocol(protocol: OpeningProtocol) -> Result<Self, WhirConfigError> {

@@ -20,8 +20,8 @@ use p3_whir::pcs::prover::WhirProver;
 pub type Base = KoalaBear;
 /// What challenges and claims consist of.
 pub type Extension = BinomialExtensionField<Base, 4>;
-/// Whole bits of [`Extension`]: a random element hits a fixed one with probability below 2^−`EXTENSION_BITS`.
-pub const EXTENSION_BITS: usize = 123;
+/// log₂ of [`Extension`]'s elements, rounded down: a random one hits a fixed one with probability 2^−`EXTENSION_BITS`.
+pub const EXTENSION_BITS: f64 = 123.95;
 /// Where a multilinear polynomial is evaluated; its first coordinate is the most significant bit of an index.
 pub type Point = point::Point<Extension>;
 /// The Fiat–Shamir transcript.
@@ -59,12 +59,27 @@ pub(crate) fn trees() -> Trees {
 /// An integer of a program as a field element.
 ///
 /// # Panics
-/// In debug builds, when its magnitude is not below 2³¹; accumulators stay below 2³⁰.
+/// In debug builds, when its magnitude is beyond 2³¹; accumulators stay below 2³⁰.
 pub fn of_integer(value: i64) -> Base {
     use p3_field::integers::QuotientMap as _;
     debug_assert!(
-        value.unsigned_abs() < 1 << 31,
+        value.unsigned_abs() <= 1 << 31,
         "{value} is no integer of a program"
     );
     Base::from_int(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use p3_field::PrimeField32 as _;
+
+    #[test]
+    fn the_extension_has_the_bits_that_are_said() {
+        let bits = 4.0 * f64::from(Base::ORDER_U32).log2();
+        assert!(
+            (EXTENSION_BITS..EXTENSION_BITS + 0.01).contains(&bits),
+            "{bits}"
+        );
+    }
 }

@@ -1,63 +1,125 @@
 //! The lookup argument's statement: which tables there are, and what each reader claims to have read.
 //!
-//! One logup* reduction (Soukhanov, eprint 2025/946) covers the whole network. A limb or `middle` column reads
-//! the table of all numbers of its bits, so what it holds has no more bits. A `high` column reads which of the
-//! offsets lie inside and above; it names the entry, and what it read is never committed.
+//! One logup* reduction (Soukhanov, eprint 2025/946) covers the whole network. A limb reads the table of all numbers
+//! of its bits, so what it holds has no more bits. A `high` column reads which of the offsets lie inside and above;
+//! a function's column reads the function, less what it is at zero; a difference reads how much larger the largest
+//! becomes. These three name the entry, and what they read is never committed.
 
 use crate::{
-    field::{Base, Extension, Point},
-    outline::{Column, HighTable, Tables},
+    field::{Base, Extension, Point, of_integer},
+    frame::Frame,
+    outline::{Column, Columns, DIFFERENCE_BITS, FUNCTION_ENTRIES, Tables},
+    settle::{ColumnClaims, difference_entry, function_entry},
 };
-use p3_field::{PrimeCharacteristicRing as _, integers::QuotientMap as _};
+use p3_field::PrimeCharacteristicRing as _;
 use p3_multi_stark::logup_star::{Reader, TableLookup};
 
-/// What the rounding of one layer claims at the point where it ended.
-#[derive(Debug, Clone)]
-pub struct LayerClaims {
-    /// The point.
-    pub point: Point,
-    /// Every column's value there.
-    pub columns: Vec<Extension>,
-    /// What the `high` column read: `[inside, above]`.
-    pub high: [Extension; 2],
+/// One table: its entries, and who reads it.
+pub struct Table {
+    /// Bits of a position.
+    pub variables: usize,
+    /// One a number that an entry carries.
+    pub columns: Vec<Vec<Base>>,
+    /// The columns that read it.
+    pub readers: Vec<Column>,
+    /// Whether an entry is its own position.
+    numbers: bool,
 }
 
-/// The statement, and where its parts lie. Tables of numbers come first, by their bits; then those of `high`.
-pub struct Statement<'a> {
-    readers: Vec<Vec<Reader<'a, Extension>>>,
+/// All tables, in the order of the argument: numbers by their bits, offsets, functions, differences.
+pub fn tables(tables: &Tables) -> Vec<Table> {
+    let mut all = Vec::new();
+    for (bits, readers) in &tables.ranges {
+        all.push(Table {
+            variables: usize::from(*bits),
+            columns: vec![(0..1i64 << bits).map(of_integer).collect()],
+            readers: readers.clone(),
+            numbers: true,
+        });
+    }
+    for (table, readers) in &tables.highs {
+        let entries = || (0..table.entries()).map(|entry| table.entry(entry));
+        let inside = entries().map(|(inside, _)| Base::from_bool(inside));
+        let above = entries().map(|(_, above)| Base::from_bool(above));
+        all.push(Table {
+            variables: usize::from(table.bits),
+            columns: vec![inside.collect(), above.collect()],
+            readers: readers.clone(),
+            numbers: false,
+        });
+    }
+    for (function, readers) in &tables.functions {
+        let entries =
+            (0..FUNCTION_ENTRIES).map(|entry| of_integer(function_entry(function, entry)));
+        all.push(Table {
+            variables: FUNCTION_ENTRIES.ilog2() as usize,
+            columns: vec![entries.collect()],
+            readers: readers.clone(),
+            numbers: false,
+        });
+    }
+    if !tables.differences.is_empty() {
+        let entries =
+            (0..1usize << DIFFERENCE_BITS).map(|entry| of_integer(difference_entry(entry)));
+        all.push(Table {
+            variables: usize::from(DIFFERENCE_BITS),
+            columns: vec![entries.collect()],
+            readers: tables.differences.clone(),
+            numbers: false,
+        });
+    }
+    all
+}
+
+/// What the readers of all tables claim.
+pub struct Statement {
+    readers: Vec<Vec<(Point, Vec<Extension>)>>,
     variables: Vec<usize>,
 }
 
-impl<'a> Statement<'a> {
-    /// The statement about layers' claims, `claims[layer]` being present where a layer is rounded.
+impl Statement {
+    /// The statement about columns' claims, `claims[value]` being present where a value has columns.
     ///
     /// # Panics
-    /// When a layer of `tables` has no claims.
-    pub fn new(tables: &Tables, claims: &'a [Option<LayerClaims>]) -> Self {
-        let of = |layer: usize| claims[layer].as_ref().expect("claims of a rounded layer");
-        let (mut readers, mut variables) = (Vec::new(), Vec::new());
-        for (bits, columns) in &tables.ranges {
-            let reader = |&Column { layer, place }: &Column| Reader {
-                point: &of(layer).point,
-                claims: std::slice::from_ref(&of(layer).columns[place]),
+    /// When a value with columns has no claims.
+    pub fn new(frame: &Frame<'_>, tables: &[Table], claims: &[Option<ColumnClaims>]) -> Self {
+        let reader = |table: &Table, column: &Column| {
+            let claims = claims[column.value].as_ref();
+            let claims = claims.expect("claims of a value with columns");
+            let read = match frame.outline.columns(column.value) {
+                _ if table.numbers => vec![claims.columns[column.place]],
+                Some(Columns::Largest { .. }) => vec![claims.read[column.place]],
+                _ => claims.read.clone(),
             };
-            readers.push(columns.iter().map(reader).collect());
-            variables.push(usize::from(*bits));
+            (Point::new(claims.point.clone()), read)
+        };
+        let readers = tables.iter().map(|table| {
+            let readers = table.readers.iter();
+            readers.map(|column| reader(table, column)).collect()
+        });
+        Self {
+            readers: readers.collect(),
+            variables: tables.iter().map(|table| table.variables).collect(),
         }
-        for (table, layers) in &tables.highs {
-            let reader = |&layer: &usize| Reader {
-                point: &of(layer).point,
-                claims: &of(layer).high[..],
-            };
-            readers.push(layers.iter().map(reader).collect());
-            variables.push(usize::from(table.bits));
-        }
-        Self { readers, variables }
     }
 
-    /// In the form that the argument takes.
-    pub fn lookups(&self) -> Vec<TableLookup<'_, Extension>> {
-        let tables = self.readers.iter().zip(&self.variables);
+    /// The readers as the argument takes them.
+    pub fn readers(&self) -> Vec<Vec<Reader<'_, Extension>>> {
+        let tables = self.readers.iter().map(|readers| {
+            let readers = readers.iter();
+            readers
+                .map(|(point, claims)| Reader { point, claims })
+                .collect()
+        });
+        tables.collect()
+    }
+
+    /// The tables as the argument takes them.
+    pub fn lookups<'r>(
+        &self,
+        readers: &'r [Vec<Reader<'r, Extension>>],
+    ) -> Vec<TableLookup<'r, Extension>> {
+        let tables = readers.iter().zip(&self.variables);
         tables
             .map(|(readers, &num_variables)| TableLookup {
                 num_variables,
@@ -65,17 +127,4 @@ impl<'a> Statement<'a> {
             })
             .collect()
     }
-}
-
-/// The columns of every table, in the statement's order.
-pub fn table_columns(tables: &Tables) -> Vec<Vec<Vec<Base>>> {
-    let numbers = |bits: &u8| vec![(0..1u32 << bits).map(Base::from_int).collect()];
-    let ranges = tables.ranges.keys().map(numbers);
-    let high = |table: &HighTable| {
-        let entries = || (0..table.entries()).map(|entry| table.entry(entry));
-        let inside = entries().map(|(inside, _)| Base::from_bool(inside));
-        let above = entries().map(|(_, above)| Base::from_bool(above));
-        vec![inside.collect(), above.collect()]
-    };
-    ranges.chain(tables.highs.keys().map(high)).collect()
 }

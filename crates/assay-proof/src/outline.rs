@@ -1,82 +1,44 @@
-//! The outline of a program's proof: its layers, the columns that each commits to, the tables they read.
+//! The outline of a program's proof: its values, what each is made of, and the columns it commits to.
 //!
-//! Both sides derive it from the program alone, so no size in a proof is the prover's word.
+//! Both sides derive it from the program alone, or read it from a key, so no size in a proof is the prover's
+//! word. It is the program without its weights.
 //!
-//! A layer is a linear node and what follows it until the next. An accumulator that is requantised is
-//! decomposed as
-//!
-//! ```text
-//! acc + ⌊2^(s−1)⌋ = rest + 2^s · (low + middle + 2^w · (high − below))
-//!                   0 ≤ rest < 2^s,  0 ≤ middle < 2^w,  0 ≤ high < 2^t
-//! ```
-//!
-//! with `low` the smallest value of the result (−128, or 0 after a ReLU) and `2^w` the number of its values. So
-//! the result is `low + inside(high) · middle + (2^w − 1) · above(high)`, where `inside` is 1 at `below` only,
-//! and `above` is 1 beyond. The committed columns are `rest` in limbs of at most [`LIMB_BITS`] bits, `middle`
-//! and `high`. The whole spans at most 2³⁰ integers, fewer than the field has elements, so an accumulator
-//! has one decomposition.
+//! A value is made of earlier ones. *Computed* values leave columns to commit to; *views* (reshapes,
+//! transpositions, concatenations) only place elements of others elsewhere, and [`Outline::place`] says where.
+//! Invariant: operands come first, shapes fit, decompositions are unique: [`Outline::new`] refuses everything
+//! else, so a key's bytes may be a stranger's.
 
+mod check;
+mod program;
+mod rounding;
+mod views;
+
+pub use check::{CELLS_MAX, Form, OutlineError, TAPS_MAX, VIEW_ELEMENTS_MAX, WINDOW_STEPS_MAX};
+pub use program::Unsupported;
+pub use rounding::{HIGH_BITS_MAX, HighTable, LIMB_BITS, Limb, Rounding, SPAN_BITS_MAX};
+pub use views::{Part, Place};
+
+pub(crate) use check::{dtype_number, dtype_of};
+
+use crate::layout::Layout;
 use assay_model::{
-    DType, Program,
-    program::{NodeFacts, Op, Output, Requant, ValueId, ValueType},
+    DType,
+    program::{ValueType, Window},
 };
 use assay_types::ModelId;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Longest limb of a remainder: a table of as many entries travels in the clear, 16 bytes each.
-pub const LIMB_BITS: u8 = 10;
-/// Smallest column: the first folding of a commitment takes four variables.
+/// Smallest column, in variables: the first folding of a commitment takes four.
 pub const COLUMN_VARIABLES_MIN: usize = 4;
-/// Longest entry of a `high` table, which travels in the clear too.
-pub const HIGH_BITS_MAX: u32 = 12;
-/// Largest span of one decomposition, in bits.
-const SPAN_BITS_MAX: u32 = 30;
-
-/// A program that cannot be proven yet.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Unsupported {
-    /// An operator without a protocol.
-    #[error(
-        "node {node} ({op}) cannot be proven yet; linear layers with int8 results and reshapes can"
-    )]
-    Operator {
-        /// Place of the node.
-        node: usize,
-        /// Its operator.
-        op: &'static str,
-    },
-    /// A linear layer over a matrix.
-    #[error("node {node} (linear) is applied to {rows} rows; one can be proven")]
-    Rows {
-        /// Place of the node.
-        node: usize,
-        /// Rows of its input.
-        rows: usize,
-    },
-    /// A requantisation to something else than int8, or by channel.
-    #[error(
-        "node {node} ({op}) requantises by channel or to another type than int8, which cannot be proven yet"
-    )]
-    Requantization {
-        /// Place of the node.
-        node: usize,
-        /// Its operator.
-        op: &'static str,
-    },
-    /// Accumulators of a wider span than one decomposition covers.
-    #[error(
-        "accumulators of node {node} ({op}) can lie more than 2^{HIGH_BITS_MAX} times beyond what its result keeps; raise its shift"
-    )]
-    Span {
-        /// Place of the node.
-        node: usize,
-        /// Its operator.
-        op: &'static str,
-    },
-    /// A program without a linear layer.
-    #[error("the program computes nothing that can be proven")]
-    Empty,
-}
+/// Entries of a function of an int8.
+pub const FUNCTION_ENTRIES: usize = 256;
+/// Bits of a position in the table of differences of two int8.
+pub const DIFFERENCE_BITS: u8 = 9;
+/// The position of the difference 0.
+pub const DIFFERENCE_ZERO: u32 = 255;
+/// The smallest int8, from which the search for a largest one starts.
+pub const LEAST: i32 = i8::MIN as i32;
 
 /// See the module.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,44 +46,136 @@ pub struct Outline {
     model: ModelId,
     input: ValueType,
     output: ValueType,
-    layers: Vec<Layer>,
+    values: Vec<Made>,
+    layouts: Vec<Layout>,
+    places: Vec<Place>,
+    output_value: usize,
+    known: Option<usize>,
 }
 
-/// One linear node and its rounding.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layer {
-    /// Place of the node in the program.
-    pub node: usize,
-    /// Elements of its input.
-    pub inputs: usize,
-    /// Elements of its result.
-    pub outputs: usize,
-    /// What becomes of its accumulators; `None` keeps them.
-    pub rounding: Option<Rounding>,
+/// How a value is made. Operands are places in the outline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Made {
+    /// It is the input.
+    Input,
+    /// `acc[r, j] = bias[j] + Σ_i weights[j, i] · x[r, i]`.
+    Linear {
+        /// `[…, inputs]`.
+        input: u32,
+        /// Its outputs.
+        outputs: u32,
+        /// What becomes of the accumulators.
+        kept: Kept,
+    },
+    /// `acc[o, y, x] = bias[o] + Σ weights[o, c, t] · in[g(o) + c, source(t, y, x)]`.
+    Convolution {
+        /// `[channels, height, width]`.
+        input: u32,
+        /// Its output channels.
+        outputs: u32,
+        /// How the kernel moves.
+        window: Window,
+        /// Blocks of channels that do not see each other.
+        groups: u32,
+        /// What becomes of the accumulators.
+        kept: Kept,
+    },
+    /// `acc[c, y, x] = multiplier · Σ_t in[c, source(t, y, x)]`.
+    Average {
+        /// `[channels, height, width]`.
+        input: u32,
+        /// How the window moves.
+        window: Window,
+        /// See above.
+        multiplier: u16,
+        /// What becomes of the accumulators.
+        kept: Kept,
+    },
+    /// `acc = Σ value · 2^shift`, elementwise.
+    Sum {
+        /// Values of one shape.
+        terms: Vec<Term>,
+        /// What becomes of the accumulators.
+        kept: Kept,
+    },
+    /// `acc = left · right`, elementwise; extents of 1 on the right are repeated.
+    Product {
+        /// A value.
+        left: u32,
+        /// As many dimensions.
+        right: u32,
+        /// What becomes of the accumulators.
+        kept: Kept,
+    },
+    /// `entries[x + 128]`, elementwise.
+    Function {
+        /// An int8 value.
+        input: u32,
+        /// As many as an int8 has values.
+        entries: Vec<i16>,
+    },
+    /// The largest int8 that a window sees.
+    Largest {
+        /// `[channels, height, width]`.
+        input: u32,
+        /// How the window moves.
+        window: Window,
+    },
+    /// The same elements in the same order.
+    Reshape {
+        /// A value of as many elements.
+        input: u32,
+        /// The extents.
+        dims: Vec<u32>,
+    },
+    /// The dimensions in another order.
+    Transpose {
+        /// A value.
+        input: u32,
+        /// Extent `i` is extent `axes[i]` of the input.
+        axes: Vec<u8>,
+    },
+    /// Values behind each other.
+    Concat {
+        /// At least one.
+        inputs: Vec<u32>,
+        /// Along which dimension.
+        axis: u8,
+    },
 }
 
-/// How an accumulator is decomposed and what its result is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rounding {
-    /// s: exponent of the divisor.
+/// What becomes of accumulators.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Kept {
+    /// They are the value.
+    Accumulators,
+    /// They are rounded.
+    Rounded(Rounding),
+}
+
+/// See [`Made::Sum`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Term {
+    /// A value.
+    pub value: u32,
+    /// The exponent of its factor.
     pub shift: u8,
-    /// Smallest value of the result.
-    pub low: i64,
-    /// w: bits of `middle`.
-    pub middle_bits: u8,
-    /// Bits of the remainder's limbs, least significant first.
-    pub limbs: Vec<u8>,
-    /// The table that `high` reads.
-    pub high: HighTable,
 }
 
-/// The table of `high`: which of its entries lie inside, and which above.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct HighTable {
-    /// The entry inside.
-    pub below: u32,
-    /// t: bits of an entry.
-    pub bits: u8,
+/// What a computed value commits to, and how it follows from that.
+#[derive(Debug, Clone, Copy)]
+pub enum Columns<'a> {
+    /// The value itself.
+    Raw,
+    /// The parts of its accumulators.
+    Rounded(&'a Rounding),
+    /// Positions in a table of results.
+    Function(&'a [i16]),
+    /// For each tap, how far the largest so far lies beyond what the tap reads, as a position.
+    Largest {
+        /// Taps.
+        taps: usize,
+    },
 }
 
 /// The tables of a proof, each with the columns that read it, in the order of the lookup argument.
@@ -129,68 +183,68 @@ pub struct HighTable {
 pub struct Tables {
     /// All numbers of so many bits → columns that hold such numbers.
     pub ranges: BTreeMap<u8, Vec<Column>>,
-    /// Layers whose `high` column reads the table.
-    pub highs: BTreeMap<HighTable, Vec<usize>>,
+    /// The tables that `high` columns read.
+    pub highs: BTreeMap<HighTable, Vec<Column>>,
+    /// Tables of functions.
+    pub functions: BTreeMap<Vec<i16>, Vec<Column>>,
+    /// Columns of differences.
+    pub differences: Vec<Column>,
 }
 
 /// A committed column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
-    /// Which layer.
-    pub layer: usize,
-    /// Place among the layer's columns.
+    /// Of which value.
+    pub value: usize,
+    /// Place among the value's columns.
     pub place: usize,
 }
 
-impl Outline {
-    /// The outline of `program`.
-    ///
-    /// # Errors
-    /// [`Unsupported`] names the first node without a protocol.
-    pub fn of(program: &Program) -> Result<Self, Unsupported> {
-        let mut layers = Vec::new();
-        for (node, (op, facts)) in program.nodes().iter().zip(program.facts()).enumerate() {
-            let follows = |input: &ValueId| input.node().is_none_or(|before| before + 1 == node);
-            match op {
-                Op::Reshape { input, .. } if follows(input) => {}
-                Op::Linear {
-                    input,
-                    bias,
-                    output,
-                    ..
-                } if follows(input) => {
-                    let elements = program.value(*input).shape.elements();
-                    let (rows, outputs) = (facts.value.shape.elements() / bias.len(), bias.len());
-                    if rows != 1 {
-                        return Err(Unsupported::Rows { node, rows });
-                    }
-                    layers.push(Layer {
-                        node,
-                        inputs: elements,
-                        outputs,
-                        rounding: Rounding::of(node, op, output, facts)?,
-                    });
-                }
-                _ => {
-                    return Err(Unsupported::Operator {
-                        node,
-                        op: op.name(),
-                    });
-                }
-            }
+impl Made {
+    /// The values it reads.
+    pub fn operands(&self) -> Vec<u32> {
+        match self {
+            Self::Input => Vec::new(),
+            Self::Linear { input, .. }
+            | Self::Convolution { input, .. }
+            | Self::Average { input, .. }
+            | Self::Function { input, .. }
+            | Self::Largest { input, .. }
+            | Self::Reshape { input, .. }
+            | Self::Transpose { input, .. } => vec![*input],
+            Self::Sum { terms, .. } => terms.iter().map(|term| term.value).collect(),
+            Self::Product { left, right, .. } => vec![*left, *right],
+            Self::Concat { inputs, .. } => inputs.clone(),
         }
-        if layers.is_empty() {
-            return Err(Unsupported::Empty);
-        }
-        // Each layer reads the one before, so only the last may keep its accumulators: int32 is no operand.
-        Ok(Self {
-            model: program.model_id(),
-            input: program.input().clone(),
-            output: program.output().clone(),
-            layers,
-        })
     }
 
+    /// What becomes of its accumulators, where it has some.
+    pub fn kept(&self) -> Option<&Kept> {
+        match self {
+            Self::Linear { kept, .. }
+            | Self::Convolution { kept, .. }
+            | Self::Average { kept, .. }
+            | Self::Sum { kept, .. }
+            | Self::Product { kept, .. } => Some(kept),
+            Self::Input
+            | Self::Function { .. }
+            | Self::Largest { .. }
+            | Self::Reshape { .. }
+            | Self::Transpose { .. }
+            | Self::Concat { .. } => None,
+        }
+    }
+
+    /// Whether its elements are elements of other values.
+    pub fn is_view(&self) -> bool {
+        matches!(
+            self,
+            Self::Reshape { .. } | Self::Transpose { .. } | Self::Concat { .. }
+        )
+    }
+}
+
+impl Outline {
     /// The proven model.
     pub fn model(&self) -> ModelId {
         self.model
@@ -206,141 +260,152 @@ impl Outline {
         &self.output
     }
 
-    /// The layers in the order of execution.
-    pub fn layers(&self) -> &[Layer] {
-        &self.layers
+    /// The values in the order of execution.
+    pub fn values(&self) -> &[Made] {
+        &self.values
+    }
+
+    /// How a value is made.
+    pub fn made(&self, value: usize) -> &Made {
+        &self.values[value]
+    }
+
+    /// How a value lies on its cube.
+    pub fn layout(&self, value: usize) -> &Layout {
+        &self.layouts[value]
+    }
+
+    /// Which value is the output.
+    pub fn output_value(&self) -> usize {
+        self.output_value
+    }
+
+    /// The computed value that the verifier knows because it is the output.
+    pub fn known(&self) -> Option<usize> {
+        self.known
+    }
+
+    /// The computed values.
+    pub fn computed(&self) -> impl Iterator<Item = (usize, &Made)> {
+        let values = self.values.iter().enumerate();
+        values.filter(|(_, made)| !made.is_view() && **made != Made::Input)
+    }
+
+    /// The values with weights and biases.
+    pub fn parametrized(&self) -> impl Iterator<Item = usize> {
+        let values = self.values.iter().enumerate();
+        let with = values
+            .filter(|(_, made)| matches!(made, Made::Linear { .. } | Made::Convolution { .. }));
+        with.map(|(value, _)| value)
+    }
+
+    /// What a value commits to; `None` for views and what the verifier knows.
+    pub fn columns(&self, value: usize) -> Option<Columns<'_>> {
+        match self.made(value) {
+            Made::Function { entries, .. } => Some(Columns::Function(entries)),
+            Made::Largest { window, .. } => Some(Columns::Largest {
+                taps: window.taps(),
+            }),
+            made => match made.kept()? {
+                Kept::Rounded(rounding) => Some(Columns::Rounded(rounding)),
+                Kept::Accumulators if self.known == Some(value) => None,
+                Kept::Accumulators => Some(Columns::Raw),
+            },
+        }
+    }
+
+    /// The values with columns.
+    pub fn committed(&self) -> impl Iterator<Item = (usize, Columns<'_>)> {
+        (0..self.values.len()).filter_map(|value| Some((value, self.columns(value)?)))
+    }
+
+    /// The layout of a value's weights: `[outputs, inputs]`, or `[outputs, channels of a group, taps]`.
+    ///
+    /// # Panics
+    /// When the value has none.
+    pub fn weights(&self, value: usize) -> Layout {
+        match self.made(value) {
+            Made::Linear { input, outputs, .. } => {
+                let inputs = self.layout(*input as usize).dims().last();
+                Layout::new(&[*outputs, inputs.copied().unwrap_or(1)])
+            }
+            Made::Convolution {
+                input,
+                outputs,
+                window,
+                groups,
+                ..
+            } => {
+                let channels = self.layout(*input as usize).dims()[0];
+                Layout::new(&[*outputs, channels / groups, window.taps() as u32])
+            }
+            other => unreachable!("{other:?} has no weights"),
+        }
+    }
+
+    /// Where a value's elements lie.
+    pub fn place(&self, value: usize) -> &Place {
+        &self.places[value]
     }
 
     /// What the lookup argument reads.
     pub fn tables(&self) -> Tables {
-        let (mut ranges, mut highs) = (BTreeMap::<u8, Vec<_>>::new(), BTreeMap::<_, Vec<_>>::new());
-        for (layer, rounding) in self.rounded() {
-            let limbs = rounding.limbs.iter().chain([&rounding.middle_bits]);
-            for (place, bits) in limbs.enumerate() {
-                ranges
-                    .entry(*bits)
-                    .or_default()
-                    .push(Column { layer, place });
+        let mut tables = Tables {
+            ranges: BTreeMap::new(),
+            highs: BTreeMap::new(),
+            functions: BTreeMap::new(),
+            differences: Vec::new(),
+        };
+        for (value, columns) in self.committed() {
+            match columns {
+                Columns::Raw => {}
+                Columns::Rounded(rounding) => {
+                    let limbs = rounding.limbs();
+                    for (place, limb) in limbs.iter().enumerate() {
+                        let readers = tables.ranges.entry(limb.bits).or_default();
+                        readers.push(Column { value, place });
+                    }
+                    let place = limbs.len();
+                    let readers = tables.highs.entry(rounding.high).or_default();
+                    readers.push(Column { value, place });
+                }
+                Columns::Function(entries) => {
+                    let readers = tables.functions.entry(entries.to_vec()).or_default();
+                    readers.push(Column { value, place: 0 });
+                }
+                Columns::Largest { taps } => {
+                    let taps = 0..taps;
+                    let readers = taps.map(|place| Column { value, place });
+                    tables.differences.extend(readers);
+                }
             }
-            highs.entry(rounding.high).or_default().push(layer);
         }
-        Tables { ranges, highs }
-    }
-
-    /// The layers that commit to columns.
-    pub fn rounded(&self) -> impl Iterator<Item = (usize, &Rounding)> {
-        let layers = self.layers.iter().enumerate();
-        layers.filter_map(|(place, layer)| Some((place, layer.rounding.as_ref()?)))
+        tables
     }
 }
 
-impl Layer {
-    /// Variables of a column of results.
-    pub fn output_variables(&self) -> usize {
-        variables(self.outputs)
+impl Columns<'_> {
+    /// How many columns.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Raw | Self::Function(_) => 1,
+            Self::Rounded(rounding) => rounding.columns(),
+            Self::Largest { taps } => *taps,
+        }
     }
 
-    /// Variables of its input: those of the layer before.
-    pub fn input_variables(&self) -> usize {
-        variables(self.inputs)
+    /// How many numbers they read from tables beside themselves.
+    pub fn read(&self) -> usize {
+        match self {
+            Self::Raw => 0,
+            Self::Rounded(_) => 2,
+            Self::Function(_) => 1,
+            Self::Largest { taps } => *taps,
+        }
     }
 }
 
-impl Rounding {
-    fn of(
-        node: usize,
-        op: &Op,
-        output: &Output,
-        facts: &NodeFacts,
-    ) -> Result<Option<Self>, Unsupported> {
-        let op = op.name();
-        let Requant { shift, relu, dtype } = match output {
-            Output::Accumulator => return Ok(None),
-            Output::Requantized(requant) => *requant,
-            Output::PerChannel(_) => return Err(Unsupported::Requantization { node, op }),
-        };
-        if dtype != DType::I8 {
-            return Err(Unsupported::Requantization { node, op });
-        }
-        let (low, middle_bits) = if relu { (0, 7) } else { (-128, 8) };
-        // Padding has the accumulator 0, which is always among them.
-        let (least, most) = facts.quotient.unwrap_or_default();
-        let block = |quotient: i64| (quotient - low) >> middle_bits;
-        let below = -block(least.min(0)).min(0);
-        let entries = block(most.max(0)).max(0) + below + 1;
-        let bits = (entries - 1).max(1).ilog2() + 1;
-        let span = u32::from(shift) + u32::from(middle_bits) + bits;
-        if bits > HIGH_BITS_MAX || span > SPAN_BITS_MAX {
-            return Err(Unsupported::Span { node, op });
-        }
-        let whole = shift / LIMB_BITS;
-        let rest = shift % LIMB_BITS;
-        let limbs = (0..whole)
-            .map(|_| LIMB_BITS)
-            .chain((rest > 0).then_some(rest));
-        Ok(Some(Self {
-            shift,
-            low,
-            middle_bits,
-            limbs: limbs.collect(),
-            high: HighTable {
-                below: u32::try_from(below).unwrap_or(u32::MAX),
-                bits: u8::try_from(bits).unwrap_or(u8::MAX),
-            },
-        }))
-    }
-
-    /// Columns: the limbs, `middle`, `high`.
-    pub fn columns(&self) -> usize {
-        self.limbs.len() + 2
-    }
-
-    /// ⌊2^(s−1)⌋, which rounds halves up.
-    pub fn half(&self) -> i64 {
-        (1 << self.shift) >> 1
-    }
-
-    /// The largest offset of a result from [`Self::low`].
-    pub fn top(&self) -> i64 {
-        (1 << self.middle_bits) - 1
-    }
-
-    /// The columns of one accumulator.
-    ///
-    /// # Panics
-    /// When the accumulator is beyond what validation of its program allows.
-    pub fn decompose(&self, accumulator: i64) -> Vec<u32> {
-        let sum = accumulator + self.half();
-        let offset = (sum >> self.shift) - self.low;
-        let mut rest = sum & ((1 << self.shift) - 1);
-        let mut columns = Vec::with_capacity(self.columns());
-        let mut push = |value: i64| {
-            columns.push(u32::try_from(value).expect("a part of an accumulator within its bound"));
-        };
-        for bits in &self.limbs {
-            push(rest & ((1 << bits) - 1));
-            rest >>= bits;
-        }
-        push(offset & self.top());
-        push((offset >> self.middle_bits) + i64::from(self.high.below));
-        columns
-    }
-}
-
-impl HighTable {
-    /// Whether results of `entry` lie inside, and whether above.
-    pub fn entry(&self, entry: usize) -> (bool, bool) {
-        let below = self.below as usize;
-        (entry == below, entry > below)
-    }
-
-    /// Entries.
-    pub fn entries(&self) -> usize {
-        1 << self.bits
-    }
-}
-
-/// Variables of a column of so many elements.
-pub fn variables(elements: usize) -> usize {
-    (elements.next_power_of_two().ilog2() as usize).max(COLUMN_VARIABLES_MIN)
+/// Whether an element type can be looked up by its value.
+fn is_small(dtype: DType) -> bool {
+    dtype == DType::I8
 }

@@ -12,59 +12,45 @@ use p3_sumcheck::generic_degree::GenericDegreeProof;
 use serde::{Deserialize, Serialize};
 
 /// The format's version, its first byte.
-pub const PROOF_VERSION: u8 = 1;
+pub const PROOF_VERSION: u8 = 2;
 /// Longest proof.
 pub const PROOF_BYTES_MAX: usize = 512 * 1024;
 
 /// A sumcheck's messages.
 pub type Sumcheck = GenericDegreeProof<Base, Extension>;
 
-/// Everything that the prover sends.
+/// Everything that the prover sends, in its order.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Proof {
-    /// Root over all columns; `None` when no layer is rounded.
+    /// Root over all columns; `None` when no value has any.
     pub commitment: Option<Commitment>,
-    /// One a layer, the last layer first.
-    pub layers: Vec<LayerProof>,
-    /// The lookups of all layers, and the opening of all columns.
-    pub columns: Option<ColumnsProof>,
+    /// What each relation claims at the random point, value by value.
+    pub relations: Vec<Extension>,
+    /// Each bias there; empty where the verifier knows them.
+    pub biases: Vec<Extension>,
+    /// Products: of weights with operands, and of values.
+    pub products: Phase,
+    /// The sums of links, where several make one claim.
+    pub shares: Vec<Extension>,
+    /// Windows and views.
+    pub links: Phase,
+    /// All claims on values with columns.
+    pub values: Phase,
+    /// The lookups of all columns.
+    pub lookups: Option<LogupStarProof<Base, Extension>>,
+    /// The opening of all columns.
+    pub opening: Option<Opening>,
     /// The opening of weights and biases; `None` where the verifier knows them.
     pub weights: Option<Opening>,
 }
 
-/// What the prover says about one layer.
+/// A batch of sums, and what its factors are where it ended.
 #[derive(Clone, Serialize, Deserialize)]
-pub struct LayerProof {
-    /// From a claim on the results to claims on the columns.
-    pub rounding: Option<RoundingProof>,
-    /// The bias where the accumulators are claimed; absent where the verifier knows it.
-    pub bias: Option<Extension>,
-    /// From a claim on the accumulators to one on the input: Σ_k weights(r, k) · input(k).
-    pub product: Sumcheck,
-    /// The weights where that ended; absent where the verifier knows them.
-    pub weights: Option<Extension>,
-    /// The input's value where that ended; absent for the first layer, whose input is known.
-    pub input: Option<Extension>,
-}
-
-/// See [`LayerProof::rounding`].
-#[derive(Clone, Serialize, Deserialize)]
-pub struct RoundingProof {
-    /// Σ_x eq(r, x) · (inside(x) · middle(x) + top · above(x)).
-    pub sumcheck: Sumcheck,
-    /// Every column's value where it ended.
-    pub columns: Vec<Extension>,
-    /// `inside` and `above` there.
-    pub high: [Extension; 2],
-}
-
-/// See [`Proof::columns`].
-#[derive(Clone, Serialize, Deserialize)]
-pub struct ColumnsProof {
-    /// The lookup argument.
-    pub lookups: LogupStarProof<Base, Extension>,
-    /// The opening of the commitment.
-    pub opening: Opening,
+pub struct Phase {
+    /// The messages; `None` when there is nothing to sum.
+    pub sumcheck: Option<Sumcheck>,
+    /// The factors that the verifier cannot compute.
+    pub ends: Vec<Extension>,
 }
 
 /// Why bytes are no proof.

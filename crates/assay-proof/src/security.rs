@@ -6,8 +6,12 @@
 use crate::{
     commitment::Schemes,
     field::EXTENSION_BITS,
-    outline::Outline,
-    verify::{PRODUCT_DEGREE, ROUNDING_DEGREE},
+    frame::Frame,
+    lookup,
+    outline::Place,
+    relations::{self, claim_count},
+    settle,
+    sums::Batch,
 };
 use p3_security::ErrorBits;
 
@@ -30,22 +34,28 @@ pub struct SecurityReport {
 }
 
 impl SecurityReport {
-    /// The terms for proofs of `outline` under its commitments. What cannot be computed counts as zero bits.
-    pub fn of(outline: &Outline, schemes: &Schemes) -> Self {
-        let layers = outline.layers();
-        let last = layers.last().map_or(0, |layer| layer.output_variables());
-        let products: usize = layers.iter().map(|layer| layer.input_variables()).sum();
-        let rounded = outline.rounded();
-        let roundings: usize = rounded
-            .map(|(layer, _)| layers[layer].output_variables())
-            .sum();
+    /// The terms for proofs in `frame` under its commitments. What cannot be computed counts as zero bits.
+    pub fn of(frame: &Frame<'_>, schemes: &Schemes) -> Self {
+        let outline = frame.outline;
+        // Each relation, and the output, is a polynomial that a random point shows not to be zero; those of a
+        // window's taps are separate.
+        let relations = outline.computed().map(|(value, made)| {
+            let taps = claim_count(made);
+            taps * frame.variables(value)
+        });
+        let points = relations.sum::<usize>() + frame.variables(outline.output_value());
+        let products = relations::products(frame);
+        let links = link_bounds(frame);
+        let values = settle::batch(frame);
+        let claims = settled_claims_max(frame);
         let mut terms = vec![
-            term("point of the output", last),
-            term("sums of products", PRODUCT_DEGREE * products),
-            term("roundings", ROUNDING_DEGREE * roundings),
+            term("random point", points),
+            term("products", sumcheck_degree(&products, products.len())),
+            term("links", links),
+            term("values", sumcheck_degree(&values, claims)),
         ];
         if schemes.columns.is_some() {
-            terms.push(term("lookups", lookup_degree(outline)));
+            terms.push(term("lookups", lookup_degree(frame)));
         }
         for (what, scheme) in [
             ("opening of columns", &schemes.columns),
@@ -88,42 +98,67 @@ fn term(what: &'static str, degree: usize) -> Term {
     let degree = degree.max(1);
     Term {
         what,
-        bits: EXTENSION_BITS as f64 - (degree as f64).log2(),
+        bits: EXTENSION_BITS - (degree as f64).log2(),
     }
+}
+
+/// Of a batch: the powers that combine its sums, and the rounds of its sumcheck.
+fn sumcheck_degree(batch: &Batch, combined: usize) -> usize {
+    combined + batch.degree() * batch.rounds()
+}
+
+/// Claims on values with columns, at most: one for each operand or part of one, two for a product of values, the
+/// output, and each relation's own.
+fn settled_claims_max(frame: &Frame<'_>) -> usize {
+    let outline = frame.outline;
+    let operands = outline.computed().flat_map(|(_, made)| made.operands());
+    let claims = operands.chain([outline.output_value() as u32]);
+    let parts = claims.map(|value| match outline.place(value as usize) {
+        Place::Cube(_) => 1,
+        Place::Parts(parts) => parts.len(),
+    });
+    let relations = outline.computed().map(|(_, made)| claim_count(made));
+    parts.sum::<usize>() + relations.sum::<usize>()
+}
+
+/// Of the links: the powers that combine them and a window's taps, and two for each variable of the largest.
+fn link_bounds(frame: &Frame<'_>) -> usize {
+    let outline = frame.outline;
+    let taps = outline.computed().map(|(_, made)| claim_count(made));
+    let values = 0..outline.values().len();
+    let largest = values.map(|value| outline.layout(value).variables()).max();
+    let kernels = outline
+        .parametrized()
+        .map(|value| outline.weights(value).variables())
+        .max();
+    let rounds = largest.max(kernels).unwrap_or_default();
+    taps.sum::<usize>() + settled_claims_max(frame) + outline.values().len() + 2 * rounds
 }
 
 /// The degree of the lookup argument, summed over its challenges.
 ///
-/// Batching of readers, and of columns, has a polynomial of as many terms. A pole of a leaf, or a root of the
-/// sum of fractions, is one of twice as many values as there are leaves. Each layer of the fractional sum has a
-/// sumcheck of degree three in as many variables as lie below, a batching and a line: at most four for each
-/// variable. Then a sum of products over the largest table.
-fn lookup_degree(outline: &Outline) -> usize {
-    let tables = outline.tables();
-    let variables = |layer: usize| outline.layers()[layer].output_variables();
-    let ranges = tables.ranges.iter().map(|(bits, readers)| {
-        let rows: usize = readers
-            .iter()
-            .map(|column| 1 << variables(column.layer))
+/// Batching of readers, and of columns, has a polynomial of as many terms. The sum of fractions, once its
+/// denominators are cleared, is a polynomial of a lower degree than there are leaves, and is refused where a
+/// denominator is zero. A wrong number that was read shows at a random point of its reader. Each layer of the
+/// fractional sum has a sumcheck of degree three in as many variables as lie below, a batching and a line: at most
+/// four for each variable. Then a sum of products over the largest table.
+fn lookup_degree(frame: &Frame<'_>) -> usize {
+    let (mut readers, mut points, mut leaves, mut largest) = (0, 0, 0usize, 0);
+    let tables = lookup::tables(&frame.outline.tables());
+    for table in &tables {
+        let rows = table.readers.iter();
+        let rows: usize = rows
+            .map(|column| 1 << frame.column_variables(column.value))
             .sum();
-        (readers.len(), (1 << bits) + rows, usize::from(*bits))
-    });
-    let highs = tables.highs.iter().map(|(table, layers)| {
-        let rows: usize = layers.iter().map(|layer| 1 << variables(*layer)).sum();
-        (
-            layers.len(),
-            table.entries() + rows,
-            usize::from(table.bits),
-        )
-    });
-    let (mut readers, mut leaves, mut largest, mut count) = (0, 0usize, 0, 0);
-    for (of_table, leaves_of_table, bits) in ranges.chain(highs) {
-        readers += of_table;
-        leaves += leaves_of_table;
-        largest = largest.max(bits);
-        count += 1;
+        let variables = table.readers.iter();
+        points += variables
+            .map(|column| frame.column_variables(column.value))
+            .sum::<usize>();
+        readers += table.readers.len() * table.columns.len();
+        leaves += (1 << table.variables) + rows;
+        largest = largest.max(table.variables);
     }
     let height = leaves.next_power_of_two().ilog2() as usize + 1;
-    let fractions = 2 * leaves + 4 * height * height;
-    2 * (readers + 2 * count) + fractions + PRODUCT_DEGREE * largest
+    let fractions = leaves + 4 * height * height;
+    2 * (readers + 2 * tables.len()) + points + fractions + 2 * largest
 }

@@ -1,54 +1,88 @@
-//! Whether bytes prove what they state: the entry for whoever has bytes alone, as a chain does.
+//! What a proof is about, and the verifier knows: inputs and outputs.
 
-use crate::{Proof, ProofFormatError, ProofKey, Refused, verify_committed};
-use assay_model::{Tensor, TensorError};
+use crate::{
+    field::{Base, Extension, Point, of_integer},
+    frame::Frame,
+    layout::{Layout, bits},
+    links::PointClaim,
+    outline::Place,
+    verify::Refused,
+};
+use assay_model::Tensor;
+use p3_field::PrimeCharacteristicRing as _;
+use p3_multilinear_util::poly::Poly;
 
-/// Why bytes prove nothing.
-#[derive(Debug, thiserror::Error)]
-pub enum StatementError {
-    /// The key cannot be read.
-    #[error("the {bytes} bytes are no proof key that this program knows")]
-    Key {
-        /// How many.
-        bytes: usize,
-    },
-    /// Input or output cannot be read.
-    #[error("the {what} is no tensor: {source}")]
-    Tensor {
-        /// Which of them.
-        what: &'static str,
-        /// What the decoder said.
-        source: TensorError,
-    },
-    /// The proof cannot be read.
-    #[error(transparent)]
-    Proof(#[from] ProofFormatError),
-    /// The proof does not hold.
-    #[error(transparent)]
-    Refused(#[from] Refused),
+/// The elements of tensors.
+pub fn numbers(tensors: &[Tensor]) -> Vec<Vec<i32>> {
+    let tensors = tensors.iter();
+    tensors.map(|tensor| tensor.data().to_i32()).collect()
 }
 
-/// Checks that `proof` shows that the model of `key` computes `output` from `input`, all in their canonical
-/// bytes. The answer is a function of these bytes on every machine, and no bytes panic.
-///
-/// # Errors
-/// [`StatementError`].
-pub fn verify_bytes(
-    key: &[u8],
-    input: &[u8],
-    output: &[u8],
-    proof: &[u8],
-) -> Result<(), StatementError> {
-    let key = read_key(key)?;
-    let tensor = |what, bytes| {
-        Tensor::from_bytes(bytes).map_err(|source| StatementError::Tensor { what, source })
-    };
-    let (input, output) = (tensor("input", input)?, tensor("output", output)?);
-    let proof = Proof::from_bytes(proof)?;
-    Ok(verify_committed(&key, &input, &output, &proof)?)
+/// Tensors of one layout on their cube, one inference after the other.
+pub fn column(layout: &Layout, tensors: &[Vec<i32>]) -> Vec<Base> {
+    let size = 1usize << layout.variables();
+    let mut column = vec![Base::ZERO; size << bits(tensors.len() as u32)];
+    let places = layout.places();
+    for (own, numbers) in column.chunks_exact_mut(size).zip(tensors) {
+        for (place, number) in places.iter().zip(numbers) {
+            own[*place as usize] = of_integer(i64::from(*number));
+        }
+    }
+    column
 }
 
-/// No version of keys has bytes.
-fn read_key(bytes: &[u8]) -> Result<ProofKey, StatementError> {
-    Err(StatementError::Key { bytes: bytes.len() })
+/// The values that a verifier evaluates itself.
+pub struct Known<'a> {
+    frame: Frame<'a>,
+    input: Poly<Base>,
+    output: Poly<Base>,
+}
+
+impl<'a> Known<'a> {
+    /// Those of a statement, whose types the caller has checked.
+    pub fn new(frame: &Frame<'a>, inputs: &[Vec<i32>], outputs: &[Vec<i32>]) -> Self {
+        let layout = |value: usize| frame.outline.layout(value);
+        Self {
+            frame: *frame,
+            input: Poly::new(column(layout(0), inputs)),
+            output: Poly::new(column(layout(frame.outline.output_value()), outputs)),
+        }
+    }
+
+    /// The output at a point.
+    pub fn output_at(&self, point: &[Extension]) -> Extension {
+        self.output.eval_base(&Point::new(point.to_vec()))
+    }
+
+    /// Checks the claims on what is known; the others remain.
+    ///
+    /// # Errors
+    /// [`Refused::Known`].
+    pub fn check(
+        &self,
+        frame: &Frame<'_>,
+        claims: Vec<PointClaim>,
+    ) -> Result<Vec<PointClaim>, Refused> {
+        let mut remain = Vec::with_capacity(claims.len());
+        for claim in claims {
+            let (what, known) = match frame.outline.place(claim.value) {
+                Place::Cube(0) => {
+                    let point = Point::new(claim.point.clone());
+                    ("the input", self.input.eval_base(&point))
+                }
+                Place::Cube(source) if frame.outline.known() == Some(*source) => {
+                    ("the output", self.output_at(&claim.point))
+                }
+                _ => {
+                    remain.push(claim);
+                    continue;
+                }
+            };
+            if known != claim.claim {
+                return Err(Refused::Known { what });
+            }
+        }
+        debug_assert_eq!(self.frame.samples(), frame.samples());
+        Ok(remain)
+    }
 }

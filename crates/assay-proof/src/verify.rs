@@ -1,23 +1,31 @@
-//! The verifier: from the claimed output back to the known input, then the columns' lookups and openings.
+//! The verifier: relations at a random point, products, links, values; then the columns' lookups and openings.
 
 use crate::{
-    commitment::{Commitment, Schemes},
-    field::{Base, Challenger, Extension, Point, of_integer},
-    lookup::{LayerClaims, Statement, table_columns},
-    outline::{Layer, Outline, Rounding, Unsupported},
-    proof::{ColumnsProof, Proof, RoundingProof},
+    commitment::{Commitment, Schemes, parameter_variables},
+    field::{Base, Challenger, Extension, Point},
+    frame::{Frame, SAMPLES_MAX, lifted},
+    key::ProofKey,
+    layout::weights,
+    links::{self, Group, Link, PointClaim, Source},
+    lookup::{self, Statement},
+    outline::{Outline, Unsupported},
+    parameters::{self, Parameters},
+    proof::{Phase, Proof},
+    relations::{self, Factors, ParameterClaim, Relation, claim_count},
     security::{SECURITY_BITS_MIN, SecurityReport},
-    transcript::{absorb_claims, begin, column, draw_point, numbers},
+    settle::{self, ColumnClaims},
+    statement::{Known, numbers},
+    sums::{Batch, Ended, powers, tail},
+    transcript::{absorb_claims, begin, draw_point},
 };
-use assay_model::{Program, Tensor, program::Op};
-use p3_field::{PrimeCharacteristicRing as _, dot_product};
+use assay_model::{Program, Tensor};
+use p3_challenger::FieldChallenger as _;
+use p3_field::PrimeCharacteristicRing as _;
 use p3_multi_stark::logup_star::LogupStarOutput;
 use p3_multilinear_util::poly::Poly;
 
-/// Degree of a rounding's sum in each variable: the weight, `inside` and `middle`.
-pub const ROUNDING_DEGREE: usize = 3;
-/// Degree of a product's sum in each variable.
-pub const PRODUCT_DEGREE: usize = 2;
+/// Degree of a link's sum in each variable.
+pub const LINK_DEGREE: usize = 2;
 
 /// Why a proof is refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -51,12 +59,26 @@ pub enum Refused {
         /// Which part.
         part: &'static str,
     },
+    /// No inference, or more than one proof is about.
+    #[error(
+        "a proof is about 1 to {SAMPLES_MAX} inferences, each with its output; these are {inputs} inputs and {outputs} outputs"
+    )]
+    Samples {
+        /// Inputs given.
+        inputs: usize,
+        /// Outputs given.
+        outputs: usize,
+    },
+    /// What is claimed of a value that the verifier knows is not so.
+    #[error("the claim on {what} is not what the statement says")]
+    Known {
+        /// Which.
+        what: &'static str,
+    },
     /// A sumcheck's messages do not fit each other, or its sum is not the claim.
-    #[error("the {step} of layer {layer} does not hold")]
-    Layer {
-        /// Which layer, from 0.
-        layer: usize,
-        /// Which of its steps.
+    #[error("the {step} do not hold")]
+    Sums {
+        /// Which of them.
         step: &'static str,
     },
     /// The lookup argument does not hold.
@@ -75,357 +97,457 @@ pub enum Refused {
 enum Weights<'a> {
     /// It has them, and evaluates them itself: time linear in them.
     Public(&'a Program),
-    /// It has a commitment to them.
-    Committed(&'a Commitment),
+    /// It has a commitment to them; `None` for a model without any.
+    Committed(Option<&'a Commitment>),
 }
 
-/// A model whose weights stay with their owner: its outline, and the commitment to its weights.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProofKey {
-    /// What the proofs look like.
-    pub outline: Outline,
-    /// Root over weights and biases, see [`Scheme::of_weights`](crate::commitment::Scheme::of_weights).
-    pub weights: Commitment,
-}
-
-/// Checks that `output` is what `program` computes from `input`. The verifier knows the weights.
+/// Checks that each of `outputs` is what `program` computes from the input in its place. The verifier knows the
+/// weights.
 ///
 /// # Errors
 /// [`Refused`].
 pub fn verify(
     program: &Program,
-    input: &Tensor,
-    output: &Tensor,
+    inputs: &[Tensor],
+    outputs: &[Tensor],
     proof: &Proof,
 ) -> Result<(), Refused> {
     let outline = Outline::of(program)?;
-    verify_with(&outline, Weights::Public(program), input, output, proof)
+    verify_with(&outline, Weights::Public(program), inputs, outputs, proof)
 }
 
-/// Checks that `output` is what the model of `key` computes from `input`, without its weights.
+/// Checks that each of `outputs` is what the model of `key` computes from the input in its place, without its
+/// weights.
 ///
 /// # Errors
 /// [`Refused`].
 pub fn verify_committed(
     key: &ProofKey,
-    input: &Tensor,
-    output: &Tensor,
+    inputs: &[Tensor],
+    outputs: &[Tensor],
     proof: &Proof,
 ) -> Result<(), Refused> {
-    let weights = Weights::Committed(&key.weights);
-    verify_with(&key.outline, weights, input, output, proof)
+    let weights = Weights::Committed(key.weights.as_ref());
+    verify_with(&key.outline, weights, inputs, outputs, proof)
 }
 
 fn verify_with(
     outline: &Outline,
     weights: Weights<'_>,
-    input: &Tensor,
-    output: &Tensor,
+    inputs: &[Tensor],
+    outputs: &[Tensor],
     proof: &Proof,
 ) -> Result<(), Refused> {
-    check_types(outline, input, output)?;
-    let root = match weights {
-        Weights::Public(_) => None,
-        Weights::Committed(root) => Some(root),
+    let samples = Refused::Samples {
+        inputs: inputs.len(),
+        outputs: outputs.len(),
     };
-    let schemes = Schemes::of(outline, root.is_some());
+    if inputs.len() != outputs.len() {
+        return Err(samples);
+    }
+    let frame = Frame::new(outline, inputs.len()).ok_or(samples)?;
+    check_types(outline, inputs, outputs)?;
+    let committed = matches!(weights, Weights::Committed(_));
+    let schemes = Schemes::of(&frame, committed);
     let schemes = schemes.map_err(|error| Refused::Commitment {
         reason: error.to_string(),
     })?;
-    let report = SecurityReport::of(outline, &schemes);
+    let report = SecurityReport::of(&frame, &schemes);
     if report.bits() < f64::from(SECURITY_BITS_MIN) {
         let bits = report.whole_bits();
         return Err(Refused::Soundness { bits });
     }
-
-    let (input, output) = (numbers(input), numbers(output));
-    let mut transcript = begin(outline, root, &input, &output);
-    match (&schemes.columns, &proof.commitment) {
-        (Some(scheme), Some(commitment)) => scheme.absorb(commitment, &mut transcript),
-        (None, None) => {}
-        _ => return Err(Refused::Form { part: "commitment" }),
-    }
-    let found = verify_layers(outline, weights, (&input, &output), proof, &mut transcript)?;
-
-    match (&schemes.columns, &proof.commitment, &proof.columns) {
-        (Some(scheme), Some(commitment), Some(columns)) => {
-            let ColumnsProof { lookups, opening } = columns;
-            let tables = outline.tables();
-            let statement = Statement::new(&tables, &found.rounded);
-            let ended = lookups.verify(&statement.lookups(), &mut transcript);
-            let ended = ended.map_err(|_| Refused::Lookups)?;
-            check_tables(&table_columns(&tables), &ended)?;
-            let points = opening_points(outline, &found.rounded, &ended.position_point);
-            let opened = scheme.verify(commitment, opening, &points, &mut transcript);
-            if opened != Some(expected_openings(outline, &found.rounded, &ended)) {
-                return Err(Refused::Opening { what: "columns" });
-            }
-        }
-        (None, None, None) => {}
-        _ => return Err(Refused::Form { part: "columns" }),
-    }
-    match (&schemes.weights, root, &proof.weights) {
-        (Some(scheme), Some(root), Some(opening)) => {
-            let (points, values) = weight_openings(found.weights);
-            let opened = scheme.verify(root, opening, &points, &mut transcript);
-            if opened != Some(values) {
-                return Err(Refused::Opening { what: "weights" });
-            }
-            Ok(())
-        }
-        (None, None, None) => Ok(()),
-        _ => Err(Refused::Form {
-            part: "opening of weights",
-        }),
-    }
-}
-
-/// What the walk over the layers leaves to be shown.
-struct Found {
-    /// Claims on the columns, where a layer is rounded.
-    rounded: Vec<Option<LayerClaims>>,
-    /// Claims on committed weights, the first layer first.
-    weights: Vec<WeightClaims>,
-}
-
-/// What is claimed of one layer's weights and bias.
-#[derive(Debug, Clone)]
-pub struct WeightClaims {
-    /// Where the product began: coordinates of an output.
-    pub output: Point,
-    /// Where it ended: coordinates of an input.
-    pub input: Point,
-    /// The weights there.
-    pub weights: Extension,
-    /// The bias where it began.
-    pub bias: Extension,
-}
-
-/// Where the weights are opened, and what must be there.
-pub fn weight_openings(claims: Vec<WeightClaims>) -> (Vec<Point>, Vec<Vec<Extension>>) {
-    let openings = claims.into_iter().flat_map(|claim| {
-        let WeightClaims {
-            output,
-            input,
-            weights,
-            bias,
-        } = claim;
-        let both = output.as_slice().iter().chain(input.as_slice());
-        let both = Point::new(both.copied().collect());
-        [(both, vec![weights]), (output, vec![bias])]
-    });
-    openings.unzip()
-}
-
-/// From the output back to the input.
-fn verify_layers(
-    outline: &Outline,
-    weights: Weights<'_>,
-    (input, output): (&[i32], &[i32]),
-    proof: &Proof,
-    transcript: &mut Challenger,
-) -> Result<Found, Refused> {
-    if proof.layers.len() != outline.layers().len() {
-        return Err(Refused::Form {
-            part: "list of layers",
-        });
-    }
-    let last = outline.layers().last().ok_or(Unsupported::Empty)?;
-    let mut point = draw_point(transcript, last.output_variables());
-    let mut claim = column(output, last.output_variables()).eval_base(&point);
-    let mut found = Found {
-        rounded: vec![None; outline.layers().len()],
-        weights: Vec::new(),
+    let root = match weights {
+        Weights::Public(_) => None,
+        Weights::Committed(root) => root,
     };
-    let layers = outline.layers().iter().enumerate().rev();
-    for ((place, layer), sent) in layers.zip(&proof.layers) {
-        let refused = |step| Refused::Layer { layer: place, step };
-        match (&layer.rounding, &sent.rounding) {
-            (Some(rounding), Some(sent)) => {
-                let round = Round {
-                    rounding,
-                    sent,
-                    place,
-                };
-                let claims = round.verify(&point, claim, transcript)?;
-                claim = accumulator(rounding, &claims.columns);
-                point = claims.point.clone();
-                found.rounded[place] = Some(claims);
-            }
+    let (inputs, outputs) = (numbers(inputs), numbers(outputs));
+    let mut verifier = Verifier {
+        frame,
+        weights,
+        proof,
+        transcript: begin(&frame, root, &inputs, &outputs),
+        known: Known::new(&frame, &inputs, &outputs),
+    };
+    verifier.check(&schemes)
+}
+
+struct Verifier<'a> {
+    frame: Frame<'a>,
+    weights: Weights<'a>,
+    proof: &'a Proof,
+    transcript: Challenger,
+    known: Known<'a>,
+}
+
+impl Verifier<'_> {
+    fn check(&mut self, schemes: &Schemes) -> Result<(), Refused> {
+        let proof = self.proof;
+        match (&schemes.columns, &proof.commitment) {
+            (Some(scheme), Some(commitment)) => scheme.absorb(commitment, &mut self.transcript),
             (None, None) => {}
-            _ => return Err(Refused::Form { part: "rounding" }),
+            _ => return Err(Refused::Form { part: "commitment" }),
         }
-        let rows = Poly::new_from_point(point.as_slice(), Extension::ONE);
-        let bias = match (weights, sent.bias) {
-            (Weights::Public(program), None) => bias_at(parameters(program, layer).1, &rows),
-            (Weights::Committed(_), Some(bias)) => bias,
-            _ => return Err(Refused::Form { part: "bias" }),
-        };
-        absorb_claims(transcript, sent.bias.as_slice());
-        if sent.product.claimed_sum != claim - bias {
-            return Err(refused("sum of products"));
-        }
-        let rounds = layer.input_variables();
-        let reduced = sent.product.verify(transcript, rounds, PRODUCT_DEGREE, 0);
-        let (end, value) = reduced.map_err(|_| refused("sum of products"))?;
-        let element = match (place, sent.input) {
-            (0, None) => column(input, layer.input_variables()).eval_base(&end),
-            (1.., Some(element)) => element,
-            _ => {
-                return Err(Refused::Form {
-                    part: "input of a layer",
-                });
-            }
-        };
-        let weight = match (weights, sent.weights) {
-            (Weights::Public(program), None) => {
-                weights_at(parameters(program, layer).0, layer, &rows, &end)
-            }
-            (Weights::Committed(_), Some(weight)) => weight,
-            _ => return Err(Refused::Form { part: "weights" }),
-        };
-        absorb_claims(transcript, sent.weights.as_slice());
-        absorb_claims(transcript, sent.input.as_slice());
-        if value != weight * element {
-            return Err(refused("product"));
-        }
-        let output = std::mem::replace(&mut point, end.clone());
-        found.weights.push(WeightClaims {
-            output,
-            input: end,
-            weights: weight,
-            bias,
-        });
-        claim = element;
+        let point = draw_point(&mut self.transcript, self.frame.variables_max());
+        let relations = self.relations(&point)?;
+        let (end, factors) = self.products(&relations)?;
+        let tap = self.transcript.sample_algebra_element();
+        let mut left = relations::left(&self.frame, &relations, &end.point, &factors, tap);
+        left.points.push(self.output(&point));
+        let (direct, mut groups) = links::of_points(&self.frame, left.points);
+        groups.extend(links::of_windows(&self.frame, left.windows));
+        groups.extend(left.groups);
+        let mut claims = direct;
+        claims.extend(self.links(groups, &mut left.parameters)?);
+        let claims = self.known.check(&self.frame, claims)?;
+        let columns = self.values(&relations, &claims)?;
+        self.columns(schemes, &columns)?;
+        self.parameters(schemes, &left.parameters)
     }
-    found.weights.reverse();
-    Ok(found)
+
+    /// What each relation claims at the random point.
+    fn relations(&mut self, point: &[Extension]) -> Result<Vec<Relation>, Refused> {
+        let outline = self.frame.outline;
+        let counts = outline.computed().map(|(_, made)| claim_count(made));
+        let form = |part| Refused::Form { part };
+        if self.proof.relations.len() != counts.sum::<usize>() {
+            return Err(form("list of claims"));
+        }
+        let biases = match self.weights {
+            Weights::Public(_) => 0,
+            Weights::Committed(_) => outline.parametrized().count(),
+        };
+        if self.proof.biases.len() != biases {
+            return Err(form("list of biases"));
+        }
+        let mut claims = self.proof.relations.iter().copied();
+        let mut sent = self.proof.biases.iter().copied();
+        let mut relations = Vec::new();
+        for (value, made) in outline.computed() {
+            let mut relation = Relation {
+                value,
+                point: self.frame.own(value, point).to_vec(),
+                claims: claims.by_ref().take(claim_count(made)).collect(),
+                bias: Extension::ZERO,
+            };
+            if has_parameters(outline, value) {
+                relation.bias = match self.weights {
+                    Weights::Public(program) => {
+                        let outputs = weights(relation.output_point(&self.frame));
+                        Parameters::of(program, outline, value).bias_at(&outputs)
+                    }
+                    Weights::Committed(_) => sent.next().unwrap_or_default(),
+                };
+            }
+            if outline.known() == Some(value)
+                && relation.accumulators(made) != self.known.output_at(&relation.point)
+            {
+                return Err(Refused::Known { what: "the output" });
+            }
+            relations.push(relation);
+        }
+        absorb_claims(&mut self.transcript, &self.proof.relations);
+        absorb_claims(&mut self.transcript, &self.proof.biases);
+        Ok(relations)
+    }
+
+    /// The products: where they ended, and their factors there.
+    fn products(&mut self, relations: &[Relation]) -> Result<(Ended, Vec<Factors>), Refused> {
+        let step = "products";
+        let frame = self.frame;
+        let batch = relations::products(&frame);
+        let sums = relations::product_sums(&frame, relations);
+        let phase = &self.proof.products;
+        let (ended, powers) = self.sums(&batch, &sums, phase, step)?;
+        let mut ends = phase.ends.iter().copied();
+        let mut factors = Vec::with_capacity(batch.len());
+        for (relation, variables) in relations::with_products(&frame, relations) {
+            let weighted = has_parameters(frame.outline, relation.value);
+            let mut next = || ends.next().ok_or(Refused::Form { part: step });
+            let left = match self.weights {
+                Weights::Public(program) if weighted => {
+                    let outputs = weights(relation.output_point(&frame));
+                    let parameters = Parameters::of(program, frame.outline, relation.value);
+                    parameters.folded_at(&outputs, tail(&ended.point, variables))
+                }
+                _ => next()?,
+            };
+            let right = next()?;
+            factors.push(Factors { left, right });
+        }
+        if ends.next().is_some() {
+            return Err(Refused::Form { part: step });
+        }
+        absorb_claims(&mut self.transcript, &phase.ends);
+        let expected =
+            relations::products_at(&frame, &batch, relations, &powers, &ended.point, &factors);
+        if ended.value != expected {
+            return Err(Refused::Sums { step });
+        }
+        Ok((ended, factors))
+    }
+
+    /// A batch's sumcheck, against sums combined by a challenge's powers.
+    fn sums(
+        &mut self,
+        batch: &Batch,
+        sums: &[Extension],
+        phase: &Phase,
+        step: &'static str,
+    ) -> Result<(Ended, Vec<Extension>), Refused> {
+        let powers = powers(&mut self.transcript, sums.len());
+        let sum = sums.iter().zip(&powers).map(|(sum, power)| *sum * *power);
+        let ended = self.sum(batch, sum.sum(), phase, step)?;
+        Ok((ended, powers))
+    }
+
+    /// A batch's sumcheck, against the combined sum.
+    fn sum(
+        &mut self,
+        batch: &Batch,
+        sum: Extension,
+        phase: &Phase,
+        step: &'static str,
+    ) -> Result<Ended, Refused> {
+        match &phase.sumcheck {
+            Some(sent) if !batch.is_empty() => batch
+                .verify(sent, sum, &mut self.transcript)
+                .ok_or(Refused::Sums { step }),
+            None if batch.is_empty() => Ok(Ended {
+                point: Vec::new(),
+                value: Extension::ZERO,
+            }),
+            _ => Err(Refused::Form { part: step }),
+        }
+    }
+
+    /// That the output is what it is at the random point.
+    fn output(&self, point: &[Extension]) -> PointClaim {
+        let value = self.frame.outline.output_value();
+        let point = self.frame.own(value, point).to_vec();
+        let claim = self.known.output_at(&point);
+        PointClaim {
+            value,
+            point,
+            claim,
+        }
+    }
+
+    /// The links: the claims on their sources where they ended.
+    fn links(
+        &mut self,
+        groups: Vec<Group>,
+        parameters: &mut [ParameterClaim],
+    ) -> Result<Vec<PointClaim>, Refused> {
+        let step = "links";
+        let proof = self.proof;
+        let mut shares = proof.shares.iter().copied();
+        let (mut all, mut sums) = (Vec::<Link>::new(), Vec::new());
+        for Group { links, claim } in groups {
+            let mut own = vec![claim];
+            if links.len() > 1 {
+                own = shares.by_ref().take(links.len()).collect();
+                if own.len() < links.len() {
+                    return Err(Refused::Form { part: "shares" });
+                }
+            }
+            if own.iter().copied().sum::<Extension>() != claim {
+                return Err(Refused::Sums { step });
+            }
+            sums.extend(own);
+            all.extend(links);
+        }
+        if shares.next().is_some() {
+            return Err(Refused::Form { part: "shares" });
+        }
+        absorb_claims(&mut self.transcript, &proof.shares);
+        let batch = Batch::new(all.iter().map(Link::variables).collect(), LINK_DEGREE);
+        let (ended, powers) = self.sums(&batch, &sums, &proof.links, step)?;
+        let ends = &proof.links.ends;
+        if ends.len() != all.len() {
+            return Err(Refused::Form { part: step });
+        }
+        absorb_claims(&mut self.transcript, ends);
+        let (mut value, mut claims) = (Extension::ZERO, Vec::new());
+        for ((link, power), end) in all.iter().zip(powers).zip(ends) {
+            let own = tail(&ended.point, link.variables());
+            value += power * batch.share(own.len()) * link.at(own) * *end;
+            let point = link.end(own);
+            match link.source {
+                Source::Value(value) => claims.push(PointClaim {
+                    value,
+                    point,
+                    claim: *end,
+                }),
+                Source::Weights(value) => settle_weights(parameters, value, point, *end),
+            }
+        }
+        if ended.value != value {
+            return Err(Refused::Sums { step });
+        }
+        Ok(claims)
+    }
+
+    /// All claims on values with columns: what these hold and read where they ended.
+    fn values(
+        &mut self,
+        relations: &[Relation],
+        claims: &[PointClaim],
+    ) -> Result<Vec<Option<ColumnClaims>>, Refused> {
+        let step = "values";
+        let frame = self.frame;
+        let batch = settle::batch(&frame);
+        let count = settle::factor_count(&frame, claims);
+        let powers = powers(&mut self.transcript, count);
+        let settled = settle::settle(&frame, relations, claims, &powers);
+        let sum = settled.iter().map(|value| value.sum).sum();
+        let phase = &self.proof.values;
+        let ended = self.sum(&batch, sum, phase, step)?;
+        let sizes = settled
+            .iter()
+            .map(|value| value.columns.count() + value.columns.read());
+        if phase.ends.len() != sizes.sum::<usize>() {
+            return Err(Refused::Form { part: step });
+        }
+        absorb_claims(&mut self.transcript, &phase.ends);
+        let mut found = vec![None; frame.outline.values().len()];
+        let (mut value, mut ends) = (Extension::ZERO, &phase.ends[..]);
+        for settled in settled {
+            let (columns, rest) = ends.split_at(settled.columns.count());
+            let (read, rest) = rest.split_at(settled.columns.read());
+            ends = rest;
+            let own = tail(&ended.point, frame.variables(settled.value));
+            value += batch.share(own.len()) * settled.at(own, columns, read);
+            found[settled.value] = Some(ColumnClaims {
+                point: lifted(own, frame.column_variables(settled.value)),
+                columns: columns.to_vec(),
+                read: read.to_vec(),
+            });
+        }
+        if ended.value != value {
+            return Err(Refused::Sums { step });
+        }
+        Ok(found)
+    }
+
+    /// The columns' lookups, and their opening.
+    fn columns(
+        &mut self,
+        schemes: &Schemes,
+        claims: &[Option<ColumnClaims>],
+    ) -> Result<(), Refused> {
+        let proof = self.proof;
+        let tables = lookup::tables(&self.frame.outline.tables());
+        let positions = match (&proof.lookups, tables.is_empty()) {
+            (Some(lookups), false) => {
+                let statement = Statement::new(&self.frame, &tables, claims);
+                let readers = statement.readers();
+                let ended = lookups.verify(&statement.lookups(&readers), &mut self.transcript);
+                let ended = ended.map_err(|_| Refused::Lookups)?;
+                check_tables(&tables, &ended)?;
+                Some(ended)
+            }
+            (None, true) => None,
+            _ => return Err(Refused::Form { part: "lookups" }),
+        };
+        match (&schemes.columns, &proof.commitment, &proof.opening) {
+            (Some(scheme), Some(commitment), Some(opening)) => {
+                let what = "columns";
+                let points = opening_points(&self.frame, claims, positions.as_ref());
+                let expected = expected_openings(&self.frame, claims, &tables, positions.as_ref());
+                let opened = scheme.verify(commitment, opening, &points, &mut self.transcript);
+                let opened = opened.ok_or(Refused::Opening { what })?;
+                let holds = expected.len() == opened.len()
+                    && expected.iter().zip(&opened).all(|(expected, opened)| {
+                        expected.len() == opened.len()
+                            && expected
+                                .iter()
+                                .zip(opened)
+                                .all(|(expected, opened)| expected.is_none_or(|it| it == *opened))
+                    });
+                holds.then_some(()).ok_or(Refused::Opening { what })
+            }
+            (None, None, None) => Ok(()),
+            _ => Err(Refused::Form { part: "opening" }),
+        }
+    }
+
+    /// The opening of weights and biases.
+    fn parameters(&mut self, schemes: &Schemes, claims: &[ParameterClaim]) -> Result<(), Refused> {
+        let what = "weights";
+        let root = match self.weights {
+            Weights::Public(_) => None,
+            Weights::Committed(root) => root,
+        };
+        match (&schemes.weights, root, &self.proof.weights) {
+            (Some(scheme), Some(root), Some(opening)) => {
+                let outline = self.frame.outline;
+                let openings =
+                    parameters::openings(claims, |value| parameter_variables(outline, value));
+                let (points, expected): (Vec<_>, Vec<_>) = openings
+                    .into_iter()
+                    .map(|(point, claim)| (Point::new(point), vec![claim]))
+                    .unzip();
+                let opened = scheme.verify(root, opening, &points, &mut self.transcript);
+                (opened == Some(expected))
+                    .then_some(())
+                    .ok_or(Refused::Opening { what })
+            }
+            (None, None, None) => Ok(()),
+            _ => Err(Refused::Form {
+                part: "opening of weights",
+            }),
+        }
+    }
 }
 
-fn bias_at(bias: &[i32], rows: &Poly<Extension>) -> Extension {
-    let bias = bias.iter().zip(rows.iter());
-    bias.map(|(bias, row)| *row * of_integer(i64::from(*bias)))
-        .sum()
+/// Whether a value has weights and biases.
+pub fn has_parameters(outline: &Outline, value: usize) -> bool {
+    use crate::outline::Made;
+    matches!(
+        outline.made(value),
+        Made::Linear { .. } | Made::Convolution { .. }
+    )
 }
 
-fn check_types(outline: &Outline, input: &Tensor, output: &Tensor) -> Result<(), Refused> {
-    for (what, tensor, expected) in [
-        ("input", input, outline.input()),
-        ("output", output, outline.output()),
+/// Fills in where a grouped kernel's weights are claimed, and what they are there.
+pub fn settle_weights(
+    parameters: &mut [ParameterClaim],
+    value: usize,
+    point: Vec<Extension>,
+    claim: Extension,
+) {
+    let own = parameters.iter_mut().find(|own| own.value == value);
+    if let Some(own) = own {
+        own.weights_point = point;
+        own.weights = claim;
+    }
+}
+
+fn check_types(outline: &Outline, inputs: &[Tensor], outputs: &[Tensor]) -> Result<(), Refused> {
+    for (what, tensors, expected) in [
+        ("input", inputs, outline.input()),
+        ("output", outputs, outline.output()),
     ] {
-        if tensor.dtype() != expected.dtype || *tensor.shape() != expected.shape {
-            return Err(Refused::Statement { what });
+        for tensor in tensors {
+            if tensor.dtype() != expected.dtype || *tensor.shape() != expected.shape {
+                return Err(Refused::Statement { what });
+            }
         }
     }
     Ok(())
 }
 
-/// The rounding of one layer.
-struct Round<'a> {
-    rounding: &'a Rounding,
-    sent: &'a RoundingProof,
-    place: usize,
-}
-
-impl Round<'_> {
-    /// From the claim that the results have at `point` to claims on the columns.
-    fn verify(
-        &self,
-        point: &Point,
-        claim: Extension,
-        transcript: &mut Challenger,
-    ) -> Result<LayerClaims, Refused> {
-        let refused = Refused::Layer {
-            layer: self.place,
-            step: "rounding",
-        };
-        let RoundingProof {
-            sumcheck,
-            columns,
-            high,
-        } = self.sent;
-        if columns.len() != self.rounding.columns() {
-            return Err(Refused::Form {
-                part: "columns of a rounding",
-            });
-        }
-        if sumcheck.claimed_sum != claim - of_integer(self.rounding.low) {
-            return Err(refused);
-        }
-        let reduced = sumcheck.verify(transcript, point.num_variables(), ROUNDING_DEGREE, 0);
-        let Ok((end, value)) = reduced else {
-            return Err(refused);
-        };
-        let [inside, above] = *high;
-        let middle = columns[self.rounding.limbs.len()];
-        let weight = Point::eval_eq(point.as_slice(), end.as_slice());
-        if value != weight * (inside * middle + above * of_integer(self.rounding.top())) {
-            return Err(refused);
-        }
-        absorb_claims(transcript, columns);
-        absorb_claims(transcript, high);
-        Ok(LayerClaims {
-            point: end,
-            columns: columns.clone(),
-            high: *high,
-        })
-    }
-}
-
-/// The accumulators' value where the columns have these.
-pub fn accumulator(rounding: &Rounding, columns: &[Extension]) -> Extension {
-    let mut sum = Extension::ZERO;
-    let mut place = 0;
-    let widths = rounding.limbs.iter().chain([&rounding.middle_bits]);
-    let places = widths.scan(0u8, |next, bits| {
-        let place = *next;
-        *next += bits;
-        Some(place)
-    });
-    for (column, power) in columns.iter().zip(places) {
-        sum += *column * of_integer(1 << power);
-        place += 1;
-    }
-    let high_power = u32::from(rounding.shift) + u32::from(rounding.middle_bits);
-    let high = columns.get(place).copied().unwrap_or_default();
-    let below = Extension::from(of_integer(i64::from(rounding.high.below)));
-    sum += (high - below) * of_integer(1 << high_power);
-    sum + of_integer(rounding.low << rounding.shift) - of_integer(rounding.half())
-}
-
-/// Weights and biases of a layer.
-///
-/// # Panics
-/// When the layer is not of this program.
-pub fn parameters<'a>(program: &'a Program, layer: &Layer) -> (&'a [i8], &'a [i32]) {
-    match &program.nodes()[layer.node] {
-        Op::Linear { weights, bias, .. } => (weights, bias),
-        other => unreachable!("an outline names linear nodes, this is {}", other.name()),
-    }
-}
-
-/// Σ_j Σ_k eq(r, j) · weights[j, k] · eq(s, k).
-fn weights_at(weights: &[i8], layer: &Layer, rows: &Poly<Extension>, end: &Point) -> Extension {
-    let columns = Poly::new_from_point(end.as_slice(), Extension::ONE);
-    let matrix = weights.chunks_exact(layer.inputs).zip(rows.iter());
-    matrix
-        .map(|(weights, row)| {
-            let weights = weights.iter().map(|weight| of_integer(i64::from(*weight)));
-            *row * dot_product::<Extension, _, _>(columns.iter().copied(), weights)
-        })
-        .sum()
-}
-
 /// That the tables have the values at the argument's end that it says.
 fn check_tables(
-    tables: &[Vec<Vec<Base>>],
+    tables: &[lookup::Table],
     ended: &LogupStarOutput<Extension>,
 ) -> Result<(), Refused> {
-    for (columns, claimed) in tables.iter().zip(&ended.tables) {
-        for (column, claim) in columns.iter().zip(&claimed.column_claims) {
-            let column = Poly::new(column.clone());
-            let point = tail(&ended.table_point, column.num_variables());
-            if column.eval_base(&point) != *claim {
+    for (table, claimed) in tables.iter().zip(&ended.tables) {
+        for (column, claim) in table.columns.iter().zip(&claimed.column_claims) {
+            let column: Poly<Base> = Poly::new(column.clone());
+            let point = tail(ended.table_point.as_slice(), table.variables);
+            if column.eval_base(&Point::new(point.to_vec())) != *claim {
                 return Err(Refused::Lookups);
             }
         }
@@ -433,61 +555,68 @@ fn check_tables(
     Ok(())
 }
 
-/// The last coordinates of a point.
-fn tail(point: &Point, variables: usize) -> Point {
-    let all = point.num_variables();
-    point.get_subpoint_over_range(all - variables..all)
+/// Where the commitment is opened, value by value: where all claims on it ended, and where the lookups did. Columns
+/// that nobody looks up are opened at the first point twice.
+pub fn opening_points(
+    frame: &Frame<'_>,
+    claims: &[Option<ColumnClaims>],
+    positions: Option<&LogupStarOutput<Extension>>,
+) -> Vec<Point> {
+    let looked_up = looked_up(frame);
+    let values = claims.iter().enumerate();
+    let points = values.filter_map(|(value, claims)| {
+        let settled = &claims.as_ref()?.point;
+        let second = match positions {
+            Some(ended) if looked_up[value] => {
+                tail(ended.position_point.as_slice(), settled.len()).to_vec()
+            }
+            _ => settled.clone(),
+        };
+        Some([settled.clone(), second])
+    });
+    points.flatten().map(Point::new).collect()
 }
 
-/// Where the commitment is opened, table by table.
-pub fn opening_points(
-    outline: &Outline,
-    claims: &[Option<LayerClaims>],
-    positions: &Point,
-) -> Vec<Point> {
-    let rounded = outline.rounded();
-    rounded
-        .flat_map(|(layer, _)| {
-            let ended = claims[layer].as_ref().map(|claims| claims.point.clone());
-            let variables = outline.layers()[layer].output_variables();
-            ended.into_iter().chain([tail(positions, variables)])
-        })
+/// Whether a value has columns that are looked up.
+fn looked_up(frame: &Frame<'_>) -> Vec<bool> {
+    use crate::outline::Columns;
+    let values = 0..frame.outline.values().len();
+    let columns = values.map(|value| frame.outline.columns(value));
+    columns
+        .map(|columns| columns.is_some_and(|columns| !matches!(columns, Columns::Raw)))
         .collect()
 }
 
-/// What the openings must show.
+/// What the openings must show; `None` where nothing is claimed.
 fn expected_openings(
-    outline: &Outline,
-    claims: &[Option<LayerClaims>],
-    ended: &LogupStarOutput<Extension>,
-) -> Vec<Vec<Extension>> {
-    let mut positions: Vec<Vec<Extension>> = claims
-        .iter()
-        .map(|claims| {
-            vec![Extension::ZERO; claims.as_ref().map_or(0, |claims| claims.columns.len())]
-        })
-        .collect();
-    let tables = outline.tables();
-    let highs = tables.highs.values().map(|layers| {
-        let high = |&layer: &usize| crate::outline::Column {
-            layer,
-            place: positions[layer].len() - 1,
-        };
-        layers.iter().map(high).collect::<Vec<_>>()
-    });
-    let readers: Vec<Vec<_>> = tables.ranges.values().cloned().chain(highs).collect();
-    for (readers, table) in readers.iter().zip(&ended.tables) {
-        for (column, claim) in readers.iter().zip(&table.position_claims) {
-            positions[column.layer][column.place] = *claim;
+    frame: &Frame<'_>,
+    claims: &[Option<ColumnClaims>],
+    tables: &[lookup::Table],
+    ended: Option<&LogupStarOutput<Extension>>,
+) -> Vec<Vec<Option<Extension>>> {
+    let columns = |claims: &Option<ColumnClaims>| {
+        vec![None; claims.as_ref().map_or(0, |claims| claims.columns.len())]
+    };
+    let mut positions: Vec<Vec<Option<Extension>>> = claims.iter().map(columns).collect();
+    let found = ended.map_or(&[][..], |ended| &ended.tables);
+    for (table, found) in tables.iter().zip(found) {
+        for (column, claim) in table.readers.iter().zip(&found.position_claims) {
+            positions[column.value][column.place] = Some(*claim);
         }
     }
-    let rounded = outline.rounded();
-    rounded
-        .flat_map(|(layer, _)| {
-            let ended = claims[layer].as_ref().map(|claims| claims.columns.clone());
-            ended
-                .into_iter()
-                .chain([std::mem::take(&mut positions[layer])])
+    let looked_up = looked_up(frame);
+    let values = claims.iter().zip(positions).zip(looked_up);
+    values
+        .filter_map(|((claims, positions), looked_up)| {
+            let settled = claims.as_ref()?.columns.iter();
+            let settled: Vec<_> = settled.map(|claim| Some(*claim)).collect();
+            let second = if looked_up {
+                positions
+            } else {
+                settled.clone()
+            };
+            Some([settled, second])
         })
+        .flatten()
         .collect()
 }

@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod fold;
 mod prove;
 mod sumcheck;
 mod witness;

@@ -1,39 +1,52 @@
 //! The prover: executes, commits, and answers the verifier's challenges in the verifier's order.
 
 use crate::{
-    sumcheck::{Product, Rounding},
-    witness::{LayerWitness, Witness},
+    fold::{fold, taps},
+    sumcheck::{Item, Sum, prove as prove_batch},
+    witness::Witness,
 };
-use assay_model::{DType, Program, Tensor, TensorData};
+use assay_model::{ExecuteError, Program, Tensor};
 use assay_proof::{
-    Outline, Proof, ProofFormatError, ProofKey, SecurityReport, Unsupported,
-    commitment::{Committed, Opening, Scheme, Schemes},
-    field::{Base, Challenger, Extension, Point, of_integer},
-    lookup::{LayerClaims, Statement, table_columns},
-    outline::{self, Layer},
-    proof::{ColumnsProof, LayerProof, RoundingProof},
+    Frame, Outline, Proof, ProofFormatError, ProofKey, SAMPLES_MAX, SecurityReport, Unsupported,
+    commitment::{Commitment, Committed, Opening, Scheme, Schemes, parameter_variables},
+    field::{Base, Challenger, Extension, Point},
+    frame::lifted,
+    layout::{bits, weights},
+    links::{self, Group, Link, PointClaim, Source},
+    lookup::{self, Statement},
+    outline::{COLUMN_VARIABLES_MIN, Columns, Made, Place},
+    parameters::{self, Parameters},
+    proof::Phase,
+    relations::{self, Factors, ParameterClaim, Relation},
     security::SECURITY_BITS_MIN,
-    transcript::{absorb_claims, begin, column, draw_point, numbers},
-    verify::{
-        PRODUCT_DEGREE, ROUNDING_DEGREE, WeightClaims, accumulator, opening_points, parameters,
-        weight_openings,
-    },
+    settle::{self, ColumnClaims, Settled, difference_entry, function_entry},
+    statement::numbers,
+    sums::{Batch, Ended, powers, tail},
+    transcript::{absorb_claims, begin, draw_point},
+    verify::{LINK_DEGREE, has_parameters, opening_points, settle_weights},
 };
+use p3_challenger::FieldChallenger as _;
 use p3_field::PrimeCharacteristicRing as _;
 use p3_matrix::dense::RowMajorMatrix;
-use p3_multi_stark::logup_star::{LogupStarProof, ReaderWitness, TableWitness};
+use p3_multi_stark::logup_star::{LogupStarOutput, LogupStarProof, ReaderWitness, TableWitness};
 use p3_multilinear_util::poly::Poly;
-use p3_sumcheck::{generic_degree::RoundProver as _, layout::Table};
+use p3_sumcheck::layout::Table;
 
-/// Why an inference is not proven.
+/// Why inferences are not proven.
 #[derive(Debug, thiserror::Error)]
 pub enum ProveError {
     /// The program has no proofs yet.
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
-    /// The input is not of the program's type.
-    #[error("the input has not the type and shape that the program takes")]
-    Input,
+    /// An input is not of the program's type.
+    #[error(transparent)]
+    Input(#[from] ExecuteError),
+    /// No input, or more than one proof is about.
+    #[error("a proof is about 1 to {SAMPLES_MAX} inferences; these are {inputs}")]
+    Samples {
+        /// Inputs given.
+        inputs: usize,
+    },
     /// Nobody would accept the proof.
     #[error(
         "proofs of this program would have {bits} bits of soundness; {SECURITY_BITS_MIN} are the least"
@@ -53,10 +66,10 @@ pub enum ProveError {
     Format(#[from] ProofFormatError),
 }
 
-/// An inference with its proof.
+/// Inferences with their proof.
 pub struct Proven {
-    /// What the program gives.
-    pub output: Tensor,
+    /// What the program gives for each input.
+    pub outputs: Vec<Tensor>,
     /// That it does.
     pub proof: Proof,
 }
@@ -65,7 +78,7 @@ pub struct Proven {
 pub struct CommittedModel {
     program: Program,
     key: ProofKey,
-    committed: Committed,
+    committed: Option<Committed>,
 }
 
 impl CommittedModel {
@@ -75,19 +88,32 @@ impl CommittedModel {
     /// [`ProveError::Unsupported`], [`ProveError::Commitment`].
     pub fn of(program: Program) -> Result<Self, ProveError> {
         let outline = Outline::of(&program)?;
-        let scheme = Scheme::of_weights(&outline).map_err(commitment)?;
-        let layers = outline.layers().iter();
-        let tables = layers.flat_map(|layer| weight_tables(&program, layer));
-        // The root enters each proof's transcript with the statement, not here.
-        let mut nobody = begin(&outline, None, &[], &[]);
-        let committed = scheme.commit(tables.collect(), &mut nobody);
-        let (weights, committed) = committed.map_err(commitment)?;
-        let key = ProofKey { outline, weights };
+        let scheme = Scheme::of_weights(&outline);
+        let scheme = scheme.transpose().map_err(commitment)?;
+        let both = scheme.map(|scheme| {
+            let tables = outline.parametrized().flat_map(|value| {
+                let parameters = Parameters::of(&program, &outline, value);
+                let columns = parameters.columns(&outline.weights(value), COLUMN_VARIABLES_MIN);
+                columns.map(|column| table(vec![column]))
+            });
+            let tables = tables.collect();
+            // The root enters each proof's transcript with the statement, not here.
+            let frame = Frame::new(&outline, 1).expect("one inference is possible");
+            let mut nobody = begin(&frame, None, &[], &[]);
+            scheme.commit(tables, &mut nobody)
+        });
+        let both: Option<(Commitment, Committed)> = both.transpose().map_err(commitment)?;
+        let (weights, committed) = both.unzip();
         Ok(Self {
             program,
-            key,
+            key: ProofKey { outline, weights },
             committed,
         })
+    }
+
+    /// The model's program.
+    pub fn program(&self) -> &Program {
+        &self.program
     }
 
     /// What verifiers need.
@@ -95,80 +121,51 @@ impl CommittedModel {
         &self.key
     }
 
-    /// Runs the model on `input` and proves it to whoever has the key.
+    /// Runs the model on `inputs` and proves that to whoever has the key.
     ///
     /// # Errors
     /// [`ProveError`].
-    pub fn prove(&self, input: &Tensor) -> Result<Proven, ProveError> {
-        prove_with(&self.program, &self.key.outline, Some(self), input)
+    pub fn prove(&self, inputs: &[Tensor]) -> Result<Proven, ProveError> {
+        prove_with(&self.program, &self.key.outline, Some(self), inputs)
     }
 }
 
-/// Runs `program` on `input` and proves it to whoever has the program.
+/// Runs `program` on `inputs` and proves that to whoever has the program.
 ///
 /// # Errors
 /// [`ProveError`].
-pub fn prove(program: &Program, input: &Tensor) -> Result<Proven, ProveError> {
-    prove_with(program, &Outline::of(program)?, None, input)
+pub fn prove(program: &Program, inputs: &[Tensor]) -> Result<Proven, ProveError> {
+    prove_with(program, &Outline::of(program)?, None, inputs)
 }
 
 fn prove_with(
     program: &Program,
     outline: &Outline,
     model: Option<&CommittedModel>,
-    input: &Tensor,
+    inputs: &[Tensor],
 ) -> Result<Proven, ProveError> {
-    let expected = outline.input();
-    if input.dtype() != expected.dtype || *input.shape() != expected.shape {
-        return Err(ProveError::Input);
-    }
-    let schemes = Schemes::of(outline, model.is_some()).map_err(commitment)?;
-    let report = SecurityReport::of(outline, &schemes);
+    let samples = ProveError::Samples {
+        inputs: inputs.len(),
+    };
+    let frame = Frame::new(outline, inputs.len()).ok_or(samples)?;
+    let schemes = Schemes::of(&frame, model.is_some()).map_err(commitment)?;
+    let report = SecurityReport::of(&frame, &schemes);
     if report.bits() < f64::from(SECURITY_BITS_MIN) {
         let bits = report.whole_bits();
         return Err(ProveError::Soundness { bits });
     }
-
-    let input = numbers(input);
-    let witness = Witness::of(program, outline, input.clone());
-    let output = tensor(program, &witness.output);
-    let root = model.map(|model| &model.key.weights);
-    let mut transcript = begin(outline, root, &input, &witness.output);
-    let committed = schemes.columns.as_ref().map(|scheme| {
-        let rounded = outline.rounded();
-        let tables = rounded.map(|(layer, _)| witness.layers[layer].table());
-        scheme.commit(tables.collect(), &mut transcript)
-    });
-    let committed = committed.transpose().map_err(commitment)?;
-
+    let witness = Witness::of(program, frame, inputs)?;
+    let root = model.and_then(|model| model.key.weights.as_ref());
     let mut prover = Prover {
         program,
-        outline,
+        frame,
         witness: &witness,
-        transcript,
+        transcript: begin(&frame, root, &numbers(inputs), witness.outputs()),
         weights_are_committed: model.is_some(),
-        rounded: vec![None; outline.layers().len()],
-        weights: Vec::new(),
     };
-    let layers = prover.layers();
-    let (commitment, columns) = match (&schemes.columns, committed) {
-        (Some(scheme), Some((commitment, committed))) => {
-            let columns = prover.columns(scheme, committed)?;
-            (Some(commitment), Some(columns))
-        }
-        _ => (None, None),
-    };
-    let weights = match (&schemes.weights, model) {
-        (Some(scheme), Some(model)) => Some(prover.open_weights(scheme, model)?),
-        _ => None,
-    };
-    let proof = Proof {
-        commitment,
-        layers,
-        columns,
-        weights,
-    };
-    Ok(Proven { output, proof })
+    let proof = prover.prove(&schemes, model)?;
+    let outputs = witness.output_tensors();
+    Ok(Proven { outputs, proof })
 }
 
 fn commitment(error: impl ToString) -> ProveError {
@@ -176,184 +173,496 @@ fn commitment(error: impl ToString) -> ProveError {
     ProveError::Commitment { reason }
 }
 
-fn tensor(program: &Program, output: &[i32]) -> Tensor {
-    let data = match program.output().dtype {
-        DType::I8 => TensorData::I8(output.iter().map(|element| *element as i8).collect()),
-        DType::I16 => TensorData::I16(output.iter().map(|element| *element as i16).collect()),
-        DType::I32 => TensorData::I32(output.to_vec()),
-    };
-    Tensor::new(program.output().shape.clone(), data).expect("as many results as the program says")
+fn table(columns: Vec<Vec<Base>>) -> Table<Base> {
+    let size = columns.first().map_or(1, Vec::len);
+    Table::new(RowMajorMatrix::new(columns.concat(), size))
 }
 
 struct Prover<'a> {
     program: &'a Program,
-    outline: &'a Outline,
-    witness: &'a Witness,
+    frame: Frame<'a>,
+    witness: &'a Witness<'a>,
     transcript: Challenger,
     weights_are_committed: bool,
-    /// Claims on the columns, where a layer is rounded.
-    rounded: Vec<Option<LayerClaims>>,
-    /// Claims on weights and biases, the last layer first.
-    weights: Vec<WeightClaims>,
 }
 
 impl Prover<'_> {
-    /// From the output back to the input, the last layer first.
-    fn layers(&mut self) -> Vec<LayerProof> {
-        let outline = self.outline;
-        let layers = outline.layers();
-        let last = layers.last().map_or(0, Layer::output_variables);
-        let mut point = draw_point(&mut self.transcript, last);
-        let mut claim = column(&self.witness.output, last).eval_base(&point);
-        let mut proofs = Vec::with_capacity(layers.len());
-        for (place, layer) in layers.iter().enumerate().rev() {
-            let known = &self.witness.layers[place];
-            let rounding = layer.rounding.as_ref().map(|rounding| {
-                let (claims, sent) = self.round(rounding, known, &point, claim);
-                claim = accumulator(rounding, &claims.columns);
-                point = claims.point.clone();
-                self.rounded[place] = Some(claims);
-                sent
-            });
-            let rows = Poly::new_from_point(point.as_slice(), Extension::ONE);
-            let bias = self.weights_are_committed.then(|| {
-                let (_, bias) = parameters(self.program, layer);
-                column(bias, layer.output_variables()).eval_base(&point)
-            });
-            absorb_claims(&mut self.transcript, bias.as_slice());
-            let left = self.fold_weights(layer, &rows);
-            let right = column(&known.input, layer.input_variables());
-            let right = right.iter().map(|element| Extension::from(*element));
-            let mut product = Product::new(left, right.collect());
-            let sum = product.sum();
-            let rounds = layer.input_variables();
-            let (sent, end) =
-                product.prove::<Base, _>(&mut self.transcript, rounds, PRODUCT_DEGREE, 0, sum);
-            let weights = self.weights_are_committed.then(|| product.left());
-            let input = (place > 0).then(|| product.right());
-            absorb_claims(&mut self.transcript, weights.as_slice());
-            absorb_claims(&mut self.transcript, input.as_slice());
-            self.weights.push(WeightClaims {
-                output: std::mem::replace(&mut point, end.clone()),
-                input: end,
-                weights: product.left(),
-                bias: bias.unwrap_or_default(),
-            });
-            claim = product.right();
-            proofs.push(LayerProof {
-                rounding,
-                bias,
-                product: sent,
-                weights,
-                input,
-            });
-        }
-        proofs
-    }
-
-    /// From the claim on the results at `point` to claims on the columns.
-    fn round(
+    fn prove(
         &mut self,
-        rounding: &outline::Rounding,
-        known: &LayerWitness,
-        point: &Point,
-        claim: Extension,
-    ) -> (LayerClaims, RoundingProof) {
-        let lift = |values: &[u32]| -> Vec<Extension> {
-            let values = values.iter().map(|value| of_integer(i64::from(*value)));
-            values.map(Extension::from).collect()
-        };
-        let middle = rounding.limbs.len();
-        let entries = || {
-            let entries = known.columns[middle + 1].iter();
-            entries.map(|entry| rounding.high.entry(*entry as usize))
-        };
-        let inside: Vec<Base> = entries()
-            .map(|(inside, _)| Base::from_bool(inside))
-            .collect();
-        let above: Vec<Base> = entries().map(|(_, above)| Base::from_bool(above)).collect();
-        let top = of_integer(rounding.top());
-        let sum = Rounding {
-            weight: Poly::new_from_point(point.as_slice(), Extension::ONE).into_evals(),
-            inside: inside
-                .iter()
-                .map(|inside| Extension::from(*inside))
-                .collect(),
-            middle: lift(&known.columns[middle]),
-            above: above
-                .iter()
-                .map(|above| Extension::from(top * *above))
-                .collect(),
-        };
-        let sum_claim = claim - of_integer(rounding.low);
-        let (sumcheck, end) = sum.prover().prove::<Base, _>(
-            &mut self.transcript,
-            point.num_variables(),
-            ROUNDING_DEGREE,
-            0,
-            sum_claim,
-        );
-        let columns = known.columns.iter().map(|values| {
-            let values = values.iter().map(|value| of_integer(i64::from(*value)));
-            Poly::new(values.collect::<Vec<Base>>()).eval_base(&end)
+        schemes: &Schemes,
+        model: Option<&CommittedModel>,
+    ) -> Result<Proof, ProveError> {
+        let frame = self.frame;
+        let committed = schemes.columns.as_ref().map(|scheme| {
+            let values = frame.outline.committed();
+            let tables = values.map(|(value, _)| table(self.witness.committed(value)));
+            scheme.commit(tables.collect(), &mut self.transcript)
         });
-        let columns: Vec<Extension> = columns.collect();
-        let high = [inside, above].map(|read| Poly::new(read).eval_base(&end));
-        absorb_claims(&mut self.transcript, &columns);
-        absorb_claims(&mut self.transcript, &high);
-        let claims = LayerClaims {
-            point: end,
-            columns: columns.clone(),
-            high,
+        let committed = committed.transpose().map_err(commitment)?;
+        let (root, committed) = committed.unzip();
+
+        let point = draw_point(&mut self.transcript, frame.variables_max());
+        let (relations, biases) = self.relations(&point);
+        let (end, factors, products) = self.products(&relations);
+        let tap = self.transcript.sample_algebra_element();
+        let mut left = relations::left(&frame, &relations, &end.point, &factors, tap);
+        left.points.push(self.output(&point));
+        let (direct, mut groups) = links::of_points(&frame, left.points);
+        groups.extend(links::of_windows(&frame, left.windows));
+        groups.extend(left.groups);
+        let (ends, shares, links) = self.links(groups, &mut left.parameters);
+        let claims = direct.into_iter().chain(ends);
+        let unknown = claims.filter(|claim| frame.outline.columns(self.source(claim)).is_some());
+        let unknown: Vec<PointClaim> = unknown.collect();
+        let (columns, values) = self.values(&relations, &unknown);
+        let (lookups, opening) = self.columns(schemes, committed, &columns)?;
+        let weights = match (&schemes.weights, model.and_then(|model| model.committed.as_ref())) {
+            (Some(scheme), Some(committed)) => {
+                Some(self.open_weights(scheme, committed, &left.parameters)?)
+            }
+            _ => None,
         };
-        let sent = RoundingProof {
-            sumcheck,
-            columns,
-            high,
-        };
-        (claims, sent)
+        Ok(Proof {
+            commitment: root,
+            relations: relations.into_iter().flat_map(|own| own.claims).collect(),
+            biases,
+            products,
+            shares,
+            links,
+            values,
+            lookups,
+            opening,
+            weights,
+        })
     }
 
-    /// Σ_j eq(r, j) · weights[j, k] for each k, padded.
-    fn fold_weights(&self, layer: &Layer, rows: &Poly<Extension>) -> Vec<Extension> {
-        let (weights, _) = parameters(self.program, layer);
-        let mut folded = vec![Extension::ZERO; 1 << layer.input_variables()];
-        for (weights, row) in weights.chunks_exact(layer.inputs).zip(rows.iter()) {
-            for (sum, weight) in folded.iter_mut().zip(weights) {
-                *sum += *row * of_integer(i64::from(*weight));
+    fn source(&self, claim: &PointClaim) -> usize {
+        match self.frame.outline.place(claim.value) {
+            Place::Cube(source) => *source,
+            Place::Parts(_) => claim.value,
+        }
+    }
+
+    fn parameters(&self, value: usize) -> Parameters<'_> {
+        Parameters::of(self.program, self.frame.outline, value)
+    }
+
+    /// What each relation claims at the random point, and the biases that are sent.
+    fn relations(&mut self, point: &[Extension]) -> (Vec<Relation>, Vec<Extension>) {
+        let frame = self.frame;
+        let (mut relations, mut biases) = (Vec::new(), Vec::new());
+        for (value, made) in frame.outline.computed() {
+            let own = frame.own(value, point);
+            let at = |cube: Vec<Base>| Poly::new(cube).eval_base(&Point::new(own.to_vec()));
+            let mut relation = Relation {
+                value,
+                point: own.to_vec(),
+                claims: Vec::new(),
+                bias: Extension::ZERO,
+            };
+            relation.claims = match made {
+                Made::Sum { terms, .. } => {
+                    let terms = terms.iter();
+                    terms
+                        .map(|term| at(self.witness.cube(term.value as usize)))
+                        .collect()
+                }
+                Made::Function { input, .. } => vec![at(self.witness.cube(*input as usize))],
+                Made::Largest { .. } => self.read(&relation),
+                _ => vec![at(self.witness.accumulators(value))],
+            };
+            if has_parameters(frame.outline, value) {
+                let outputs = weights(relation.output_point(&frame));
+                relation.bias = self.parameters(value).bias_at(&outputs);
+                if self.weights_are_committed {
+                    biases.push(relation.bias);
+                }
+            }
+            relations.push(relation);
+        }
+        for relation in &relations {
+            absorb_claims(&mut self.transcript, &relation.claims);
+        }
+        absorb_claims(&mut self.transcript, &biases);
+        (relations, biases)
+    }
+
+    /// What each tap of a search reads at the relation's point.
+    fn read(&self, relation: &Relation) -> Vec<Extension> {
+        let frame = self.frame;
+        let Made::Largest { input, window } = frame.outline.made(relation.value) else {
+            unreachable!("only a search reads taps")
+        };
+        let (sample, dims) = relation.split(&frame);
+        let prefix = [sample, dims[0]].concat();
+        let image = fold(&self.witness.cube(*input as usize), &prefix);
+        let axes = relations::axes(&frame, relation.value, *input, window);
+        let positions = [weights(dims[1]), weights(dims[2])];
+        let width = bits(axes[1].input);
+        let product = |weight: Extension, element: Extension| weight * element;
+        taps(&axes, [&positions[0], &positions[1]], &image, width, product)
+    }
+
+    /// The products: where they ended, and their factors there.
+    fn products(&mut self, relations: &[Relation]) -> (Ended, Vec<Factors>, Phase) {
+        let frame = self.frame;
+        let batch = relations::products(&frame);
+        let sums = relations::product_sums(&frame, relations);
+        let powers = powers(&mut self.transcript, sums.len());
+        let products = relations::with_products(&frame, relations);
+        let mut items: Vec<Item> = products
+            .iter()
+            .zip(&powers)
+            .zip(&sums)
+            .map(|(((relation, _), power), sum)| Item {
+                sum: self.product(relation),
+                factor: *power,
+                claim: *sum,
+            })
+            .collect();
+        let (sumcheck, ended) = prove_batch(&batch, &mut items, &mut self.transcript);
+        let (mut factors, mut ends) = (Vec::with_capacity(items.len()), Vec::new());
+        for (item, (relation, _)) in items.iter().zip(products) {
+            let own = item.sum.ends();
+            let (left, right) = match &item.sum {
+                Sum::Weighted(_) => (own[1], own[2]),
+                _ => (own[0], own[1]),
+            };
+            factors.push(Factors { left, right });
+            if self.weights_are_committed || !has_parameters(frame.outline, relation.value) {
+                ends.push(left);
+            }
+            ends.push(right);
+        }
+        absorb_claims(&mut self.transcript, &ends);
+        (ended, factors, Phase { sumcheck, ends })
+    }
+
+    fn product(&self, relation: &Relation) -> Sum {
+        let frame = self.frame;
+        let value = relation.value;
+        let (sample, dims) = relation.split(&frame);
+        match frame.outline.made(value) {
+            Made::Linear { input, .. } => {
+                let output = relation.output_point(&frame);
+                let left = self.parameters(value).folded(&weights(output));
+                let rows = &relation.point[..relation.point.len() - output.len()];
+                let right = fold(&self.witness.cube(*input as usize), rows);
+                Sum::Product([left, right])
+            }
+            Made::Convolution { input, window, .. } => {
+                let left = self.parameters(value).folded(&weights(dims[0]));
+                let axes = relations::axes(&frame, value, *input, window);
+                let positions = [weights(dims[1]), weights(dims[2])];
+                let positions = [&positions[0][..], &positions[1]];
+                let width = bits(axes[1].input);
+                let image = 1usize << (bits(axes[0].input) + width);
+                let padded = 1usize << bits(window.taps() as u32);
+                let cube = self.witness.cube(*input as usize);
+                let mut right = Vec::with_capacity(left.len());
+                let mut push = |mut read: Vec<Extension>| {
+                    read.resize(padded, Extension::ZERO);
+                    right.extend(read);
+                };
+                // Over one inference the image's numbers are small; over several they are folded first.
+                if sample.is_empty() {
+                    let product = |weight: Extension, element: Base| weight * element;
+                    let maps = cube.chunks_exact(image);
+                    maps.for_each(|map| push(taps(&axes, positions, map, width, product)));
+                } else {
+                    let product = |weight: Extension, element: Extension| weight * element;
+                    let cube = fold(&cube, sample);
+                    let maps = cube.chunks_exact(image);
+                    maps.for_each(|map| push(taps(&axes, positions, map, width, product)));
+                }
+                Sum::Product([left, right])
+            }
+            Made::Product { left, right, .. } => {
+                let cube = |value: &u32| {
+                    let cube = self.witness.cube(*value as usize);
+                    fold(&cube, &[])
+                };
+                let weight = weights(&relation.point);
+                let one = cube(left);
+                let other = self.repeated(value, *right as usize, &cube(right));
+                Sum::Weighted([weight, one, other])
+            }
+            other => unreachable!("{other:?} has no product"),
+        }
+    }
+
+    /// The right factor of a product on the cube of the left, its extents of 1 repeated.
+    fn repeated(&self, value: usize, right: usize, cube: &[Extension]) -> Vec<Extension> {
+        let frame = self.frame;
+        let [layout, other] = [value, right].map(|value| frame.outline.layout(value));
+        let extents = layout.dims().iter().zip(other.dims());
+        let mut places = vec![0usize];
+        let samples = frame.sample_variables();
+        let dims = extents.map(|(own, other)| (bits(*own), *other != 1));
+        for (width, kept) in std::iter::once((samples, true)).chain(dims) {
+            let inner = places.iter().flat_map(|place| {
+                (0..1usize << width).map(move |index| {
+                    if kept {
+                        (place << width) | index
+                    } else {
+                        *place
+                    }
+                })
+            });
+            places = inner.collect();
+        }
+        places.into_iter().map(|place| cube[place]).collect()
+    }
+
+    /// That the output is what it is at the random point.
+    fn output(&self, point: &[Extension]) -> PointClaim {
+        let value = self.frame.outline.output_value();
+        let point = self.frame.own(value, point).to_vec();
+        let cube = Poly::new(self.witness.cube(value));
+        let claim = cube.eval_base(&Point::new(point.clone()));
+        PointClaim {
+            value,
+            point,
+            claim,
+        }
+    }
+
+    /// The links: claims on their sources where they ended, and the sums that are sent.
+    fn links(
+        &mut self,
+        groups: Vec<Group>,
+        parameters: &mut [ParameterClaim],
+    ) -> (Vec<PointClaim>, Vec<Extension>, Phase) {
+        let (mut all, mut items, mut shares) = (Vec::<Link>::new(), Vec::new(), Vec::new());
+        for Group { links, claim } in groups {
+            let several = links.len() > 1;
+            for link in links {
+                let cube = match link.source {
+                    Source::Value(value) => self.witness.cube(value),
+                    Source::Weights(value) => {
+                        let layout = self.frame.outline.weights(value);
+                        let [weights, _] = self.parameters(value).columns(&layout, 0);
+                        weights
+                    }
+                };
+                let sum = Sum::Product([link.dense(), fold(&cube, &link.prefix)]);
+                let claim = if several { sum.total() } else { claim };
+                if several {
+                    shares.push(claim);
+                }
+                all.push(link);
+                let factor = Extension::ONE;
+                items.push(Item { sum, factor, claim });
             }
         }
-        folded
+        absorb_claims(&mut self.transcript, &shares);
+        let batch = Batch::new(all.iter().map(Link::variables).collect(), LINK_DEGREE);
+        for (item, power) in items
+            .iter_mut()
+            .zip(powers(&mut self.transcript, all.len()))
+        {
+            item.factor = power;
+        }
+        let (sumcheck, ended) = prove_batch(&batch, &mut items, &mut self.transcript);
+        let ends: Vec<Extension> = items.iter().map(|item| item.sum.ends()[1]).collect();
+        absorb_claims(&mut self.transcript, &ends);
+        let mut claims = Vec::new();
+        for (link, claim) in all.iter().zip(&ends) {
+            let point = link.end(tail(&ended.point, link.variables()));
+            match link.source {
+                Source::Value(value) => claims.push(PointClaim {
+                    value,
+                    point,
+                    claim: *claim,
+                }),
+                Source::Weights(value) => settle_weights(parameters, value, point, *claim),
+            }
+        }
+        (claims, shares, Phase { sumcheck, ends })
     }
 
-    /// The lookups of all layers, then the opening of all columns.
+    /// All claims on values with columns: what these hold and read where they ended.
+    fn values(
+        &mut self,
+        relations: &[Relation],
+        claims: &[PointClaim],
+    ) -> (Vec<Option<ColumnClaims>>, Phase) {
+        let frame = self.frame;
+        let batch = settle::batch(&frame);
+        let count = settle::factor_count(&frame, claims);
+        let powers = powers(&mut self.transcript, count);
+        let settled = settle::settle(&frame, relations, claims, &powers);
+        let mut items: Vec<Item> = settled
+            .iter()
+            .map(|value| Item {
+                sum: self.settled(value),
+                factor: Extension::ONE,
+                claim: value.sum,
+            })
+            .collect();
+        let (sumcheck, ended) = prove_batch(&batch, &mut items, &mut self.transcript);
+        let mut found = vec![None; frame.outline.values().len()];
+        let mut ends = Vec::new();
+        for Settled { value, columns, .. } in settled {
+            let own = tail(&ended.point, frame.variables(value));
+            let weights = weights(own);
+            let at = |column: &[Base]| -> Extension {
+                let column = column.iter().zip(&weights);
+                column.map(|(element, weight)| *weight * *element).sum()
+            };
+            let columns_at: Vec<Extension> = self
+                .witness
+                .committed(value)
+                .iter()
+                .map(|column| at(column))
+                .collect();
+            let read: Vec<Extension> = self
+                .read_numbers(value, columns)
+                .iter()
+                .map(|column| at(column))
+                .collect();
+            ends.extend(columns_at.iter().chain(&read));
+            found[value] = Some(ColumnClaims {
+                point: lifted(own, frame.column_variables(value)),
+                columns: columns_at,
+                read,
+            });
+        }
+        absorb_claims(&mut self.transcript, &ends);
+        (found, Phase { sumcheck, ends })
+    }
+
+    /// What a value's columns read from tables beside themselves.
+    fn read_numbers(&self, value: usize, columns: Columns<'_>) -> Vec<Vec<Base>> {
+        let positions = self.witness.positions(value);
+        let number = |column: &[u32], entry: &dyn Fn(usize) -> i64| {
+            let entries = column.iter().map(|position| entry(*position as usize));
+            entries.map(assay_proof::field::of_integer).collect()
+        };
+        match columns {
+            Columns::Raw => Vec::new(),
+            Columns::Rounded(rounding) => {
+                let high = &positions[rounding.columns() - 1];
+                let entry = |position| rounding.high.entry(position);
+                vec![
+                    number(high, &|position| i64::from(entry(position).0)),
+                    number(high, &|position| i64::from(entry(position).1)),
+                ]
+            }
+            Columns::Function(entries) => {
+                vec![number(&positions[0], &|position| {
+                    function_entry(entries, position)
+                })]
+            }
+            Columns::Largest { .. } => {
+                let taps = positions.iter();
+                taps.map(|tap| number(tap, &difference_entry)).collect()
+            }
+        }
+    }
+
+    /// The sum that settles one value.
+    fn settled(&self, settled: &Settled<'_>) -> Sum {
+        let size = 1usize << self.frame.variables(settled.value);
+        let read = self.read_numbers(settled.value, settled.columns);
+        let mut columns = self.witness.committed(settled.value);
+        for column in &mut columns {
+            column.truncate(size);
+        }
+        let lifted = |column: &[Base]| fold(column, &[]);
+        // The relation's form is the same factor times small powers where a value is rounded.
+        let mut relation = vec![Extension::ZERO; size];
+        for (factor, column) in settled.relation.iter().zip(columns.iter().chain(&read)) {
+            if *factor == Extension::ZERO {
+                continue;
+            }
+            for (sum, element) in relation.iter_mut().zip(column) {
+                *sum += *factor * *element;
+            }
+        }
+        let at = weights(&settled.relation_point);
+        let mut weight = vec![Extension::ZERO; size];
+        for (point, factor) in &settled.claims {
+            let own = Poly::new_from_point(point, *factor);
+            for (sum, own) in weight.iter_mut().zip(own.iter()) {
+                *sum += *own;
+            }
+        }
+        match settled.columns {
+            Columns::Raw => Sum::Pair([at, relation, weight, lifted(&columns[0])]),
+            Columns::Function(_) => Sum::Pair([at, relation, weight, lifted(&read[0])]),
+            Columns::Largest { .. } => {
+                let mut result = vec![Base::ZERO; size];
+                for column in &read {
+                    for (sum, element) in result.iter_mut().zip(column) {
+                        *sum += *element;
+                    }
+                }
+                Sum::Pair([at, relation, weight, lifted(&result)])
+            }
+            Columns::Rounded(rounding) => {
+                let mut middle = vec![Base::ZERO; size];
+                for (column, power) in rounding.middle() {
+                    for (sum, element) in middle.iter_mut().zip(&columns[column]) {
+                        *sum += power * *element;
+                    }
+                }
+                let top = assay_proof::field::of_integer(rounding.top());
+                let above = read[1].iter().map(|above| Extension::from(top * *above));
+                Sum::Rounded([
+                    at,
+                    relation,
+                    weight,
+                    lifted(&read[0]),
+                    lifted(&middle),
+                    above.collect(),
+                ])
+            }
+        }
+    }
+
+    /// The columns' lookups, then their opening.
     fn columns(
         &mut self,
-        scheme: &Scheme,
-        committed: Committed,
-    ) -> Result<ColumnsProof, ProveError> {
-        let tables = self.outline.tables();
-        let values = table_columns(&tables);
-        let values: Vec<Vec<&[Base]>> = values
-            .iter()
-            .map(|columns| columns.iter().map(Vec::as_slice).collect())
-            .collect();
-        let positions = |layer: usize, place: usize| -> Vec<usize> {
-            let column = self.witness.layers[layer].columns[place].iter();
-            column.map(|value| *value as usize).collect()
+        schemes: &Schemes,
+        committed: Option<Committed>,
+        claims: &[Option<ColumnClaims>],
+    ) -> Result<(Option<LogupStarProof<Base, Extension>>, Option<Opening>), ProveError> {
+        let frame = self.frame;
+        let tables = lookup::tables(&frame.outline.tables());
+        let (lookups, ended) = if tables.is_empty() {
+            (None, None)
+        } else {
+            let (lookups, ended) = self.lookups(&tables, claims);
+            (Some(lookups), Some(ended))
         };
-        let ranges = tables.ranges.values().map(|columns| {
-            let columns = columns.iter();
-            columns
-                .map(|column| positions(column.layer, column.place))
-                .collect()
-        });
-        let highs = tables.highs.values().map(|layers| {
-            let last = |layer: usize| self.witness.layers[layer].columns.len() - 1;
-            let layers = layers.iter();
-            layers.map(|&layer| positions(layer, last(layer))).collect()
-        });
-        let read: Vec<Vec<Vec<usize>>> = ranges.chain(highs).collect();
+        let (Some(scheme), Some(committed)) = (&schemes.columns, committed) else {
+            return Ok((lookups, None));
+        };
+        let points = opening_points(&frame, claims, ended.as_ref());
+        let opening = scheme.open(committed, &points, &mut self.transcript);
+        Ok((lookups, Some(opening.map_err(commitment)?)))
+    }
+
+    fn lookups(
+        &mut self,
+        tables: &[lookup::Table],
+        claims: &[Option<ColumnClaims>],
+    ) -> (LogupStarProof<Base, Extension>, LogupStarOutput<Extension>) {
+        let frame = self.frame;
+        let read: Vec<Vec<Vec<usize>>> = tables
+            .iter()
+            .map(|table| {
+                let readers = table.readers.iter().map(|column| {
+                    let own = &self.witness.positions(column.value)[column.place];
+                    let mut positions: Vec<usize> =
+                        own.iter().map(|position| *position as usize).collect();
+                    positions.resize(1 << frame.column_variables(column.value), 0);
+                    positions
+                });
+                readers.collect()
+            })
+            .collect();
         let readers: Vec<Vec<ReaderWitness<'_>>> = read
             .iter()
             .map(|readers| {
@@ -363,50 +672,34 @@ impl Prover<'_> {
                     .collect()
             })
             .collect();
-        let witness: Vec<TableWitness<'_, Base>> = values
+        let columns: Vec<Vec<&[Base]>> = tables
+            .iter()
+            .map(|table| table.columns.iter().map(Vec::as_slice).collect())
+            .collect();
+        let witness: Vec<TableWitness<'_, Base>> = columns
             .iter()
             .zip(&readers)
             .map(|(columns, readers)| TableWitness { columns, readers })
             .collect();
-        let statement = Statement::new(&tables, &self.rounded);
-        let (lookups, ended) =
-            LogupStarProof::prove(&statement.lookups(), &witness, &mut self.transcript);
-        let points = opening_points(self.outline, &self.rounded, &ended.position_point);
-        let opening = scheme
-            .open(committed, &points, &mut self.transcript)
-            .map_err(commitment)?;
-        Ok(ColumnsProof { lookups, opening })
+        let statement = Statement::new(&frame, tables, claims);
+        let said = statement.readers();
+        LogupStarProof::prove(&statement.lookups(&said), &witness, &mut self.transcript)
     }
 
-    /// The opening of weights and biases where the layers' products ended and began.
+    /// The opening of weights and biases.
     fn open_weights(
         &mut self,
         scheme: &Scheme,
-        model: &CommittedModel,
+        committed: &Committed,
+        claims: &[ParameterClaim],
     ) -> Result<Opening, ProveError> {
-        let mut claims = std::mem::take(&mut self.weights);
-        claims.reverse();
-        let (points, _) = weight_openings(claims);
-        let committed = model.committed.clone();
-        let opening = scheme.open(committed, &points, &mut self.transcript);
+        let outline = self.frame.outline;
+        let openings = parameters::openings(claims, |value| parameter_variables(outline, value));
+        let points: Vec<Point> = openings
+            .into_iter()
+            .map(|(point, _)| Point::new(point))
+            .collect();
+        let opening = scheme.open(committed.clone(), &points, &mut self.transcript);
         opening.map_err(commitment)
     }
-}
-
-/// The tables of a layer's weights, outputs before inputs and both padded, and of its biases.
-fn weight_tables(program: &Program, layer: &Layer) -> [Table<Base>; 2] {
-    let (weights, bias) = parameters(program, layer);
-    let (outputs, inputs) = (1 << layer.output_variables(), 1 << layer.input_variables());
-    let mut padded = vec![Base::ZERO; outputs * inputs];
-    let rows = padded.chunks_exact_mut(inputs);
-    for (row, weights) in rows.zip(weights.chunks_exact(layer.inputs)) {
-        for (element, weight) in row.iter_mut().zip(weights) {
-            *element = of_integer(i64::from(*weight));
-        }
-    }
-    let bias = column(bias, layer.output_variables()).into_evals();
-    [
-        Table::new(RowMajorMatrix::new(padded, outputs * inputs)),
-        Table::new(RowMajorMatrix::new(bias, outputs)),
-    ]
 }

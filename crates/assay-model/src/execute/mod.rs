@@ -10,9 +10,11 @@ mod layout;
 mod plan;
 mod reference;
 mod run;
+mod trace;
 
 pub use crate::kernels::KernelSet;
 pub use plan::Plan;
+pub use trace::{Traced, trace};
 
 use std::sync::Arc;
 

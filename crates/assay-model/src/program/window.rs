@@ -2,9 +2,10 @@
 
 use bytes::BufMut;
 use commonware_codec::{Buf, Error as CodecError, FixedSize, Read, ReadExt, Write};
+use serde::{Deserialize, Serialize};
 
 /// Kernel extents, strides, padding and dilation of a two-dimensional window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// Height and width of the kernel.
     pub kernel: [u16; 2],

@@ -44,7 +44,7 @@ fn the_seed_is_a_proof() {
     let program = three_layers();
     let shape = Shape::new(&[2]).unwrap();
     let input = Tensor::new(shape, TensorData::I8(vec![7, -7])).unwrap();
-    let proven = prove(&program, &input).unwrap();
+    let proven = prove(&program, std::slice::from_ref(&input)).unwrap();
     let bytes = proven.proof.to_bytes().unwrap();
     if std::env::var_os("ASSAY_WRITE_FIXTURES").is_some() {
         std::fs::write(PROGRAM, program.to_bytes()).unwrap();
@@ -57,5 +57,5 @@ fn the_seed_is_a_proof() {
         "the format or the protocol changed; is its version another?"
     );
     let proof = Proof::from_bytes(&seed).unwrap();
-    verify(&program, &input, &proven.output, &proof).unwrap();
+    verify(&program, &[input], &proven.outputs, &proof).unwrap();
 }

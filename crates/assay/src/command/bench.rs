@@ -95,7 +95,7 @@ pub(crate) async fn run(args: &Bench, output: &Output) -> Done {
         Suite::Ledger => ledger::run(args.smoke, show)?,
         Suite::Scale => scale::run(args, output, show).await?,
         Suite::Chain => chain::run(args.smoke, show).await?,
-        Suite::Prove => prove::run(args.smoke, show)?,
+        Suite::Prove => prove::run(args, output, show)?,
         Suite::Market => market::run(args.smoke, output, show).await?,
     }
     Ok(Ended::Well)

@@ -165,15 +165,9 @@ fn bundled_subject(name: &'static str, root: Option<&Path>) -> anyhow::Result<Su
 
 /// The fetched model, if the fixtures hold its original and its program.
 fn fetched_subject(root: Option<&Path>) -> anyhow::Result<Option<Subject>> {
-    let fixtures = std::env::var_os("ASSAY_FIXTURES").map(PathBuf::from);
-    let Some(fixtures) = fixtures.or_else(|| root.map(|root| root.join("fixtures"))) else {
+    let Some(folder) = fetched_folder(root) else {
         return Ok(None);
     };
-    let folder = fixtures.join(FETCHED);
-    let onnx = folder.join("model.onnx");
-    if !(folder.join(PROGRAM_FILE).is_file() && onnx.is_file()) {
-        return Ok(None);
-    }
     let Loaded { program, manifest } = load_folder(&folder)?;
     let program = Arc::new(program);
     // A gradient between black and white; how long an inference takes does not depend on the picture.
@@ -184,9 +178,30 @@ fn fetched_subject(root: Option<&Path>) -> anyhow::Result<Option<Subject>> {
         manifest,
         inputs: inputs.collect(),
         runs: RUNS_FETCHED,
-        onnx: Some(onnx),
+        onnx: Some(folder.join("model.onnx")),
         program,
     }))
+}
+
+/// The fetched model's program, if the fixtures hold it.
+pub(super) fn fetched() -> anyhow::Result<Option<Loaded>> {
+    let folder = fetched_folder(repository().as_deref());
+    folder.map(|folder| load_folder(&folder)).transpose()
+}
+
+/// Where the fixtures hold the fetched model's original and its program.
+fn fetched_folder(root: Option<&Path>) -> Option<PathBuf> {
+    let fixtures = std::env::var_os("ASSAY_FIXTURES").map(PathBuf::from);
+    let fixtures = fixtures.or_else(|| root.map(|root| root.join("fixtures")))?;
+    let folder = fixtures.join(FETCHED);
+    let whole = folder.join(PROGRAM_FILE).is_file() && folder.join("model.onnx").is_file();
+    whole.then_some(folder)
+}
+
+/// Where the repository holds a bundled model's original.
+pub(super) fn original(name: &str) -> Option<PathBuf> {
+    let onnx = repository()?.join("models").join(name).join("model.onnx");
+    onnx.is_file().then_some(onnx)
 }
 
 /// The nearest folder from here upwards that holds the models.

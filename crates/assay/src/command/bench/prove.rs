@@ -2,156 +2,157 @@
 //!
 //! From the input to the proof's bytes and back, on one thread. The verifier knows the weights
 //! (`weights=public`), or has the model's key (`weights=committed`), which is made once. The overhead is the
-//! proof's computed time over that of the inference alone.
+//! proof's computed time over that of its inferences alone. The peak is that of the whole process while it proves
+//! with committed weights, the model and its key included. EZKL proves the same models, from the same input, where
+//! its Python package is installed.
 
-use super::{Measurement, median, meter::Spent};
+mod subjects;
+
+use self::subjects::{CASES, Subject, subject};
+use super::{Measurement, median, meter::Spent, peer};
+use crate::{cli::Bench, output::Output};
 use anyhow::{Context, anyhow};
-use assay_model::{
-    DType, Executor, Program, Shape, Tensor, TensorData, bundled,
-    bundled::digit_images,
-    input::decode,
-    program::{Op, Output, Parts, Requant, ValueId, ValueType},
-};
+use assay_model::{Executor, Program, Tensor};
 use assay_proof::{
-    Outline, Proof, Refused, SecurityReport, commitment::Schemes, verify, verify_committed,
+    Frame, Outline, Proof, Refused, SecurityReport, commitment::Schemes, verify, verify_committed,
 };
 use assay_prover::{CommittedModel, ProveError, Proven, prove};
-use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use std::time::Duration;
 
-/// Proofs of each, of which the median counts.
-const PROOFS: usize = 20;
-/// Proofs of [`dense`], which take fifty times as long.
-const PROOFS_DENSE: usize = 3;
 /// Inferences of each, of which the median counts.
-const INFERENCES: usize = 2_000;
+const INFERENCES: usize = 500;
 
-/// A model, and what it is shown.
-struct Subject {
-    case: &'static str,
-    program: Program,
-    inputs: Vec<Tensor>,
-    proofs: usize,
-}
-
-pub(super) fn run(smoke: bool, mut show: impl FnMut(Measurement)) -> anyhow::Result<()> {
-    let mut subjects = vec![mlp()?];
-    if !smoke {
-        subjects.push(dense()?);
-    }
-    for subject in subjects {
-        let (proofs, inferences) = if smoke {
-            (1, 1)
-        } else {
-            (subject.proofs, INFERENCES)
+pub(super) fn run(
+    args: &Bench,
+    output: &Output,
+    mut show: impl FnMut(Measurement),
+) -> anyhow::Result<()> {
+    let mut alone = None;
+    for case in CASES {
+        if args.smoke && case != "smallcnn" {
+            continue;
+        }
+        let Some(mut subject) = subject(case)? else {
+            output.note(format_args!(
+                "{case} is skipped: run `cargo xtask fixtures` and the `assay model import` of models/README.md, \
+                 then `assay bench prove`, all in the repository"
+            ));
+            continue;
         };
-        subject.measure(proofs, inferences, &mut show)?;
+        let inferences = if args.smoke { 1 } else { INFERENCES };
+        if args.smoke {
+            subject.proofs = 1;
+        }
+        let cpu = subject.measure(inferences, &mut show)?;
+        if case == "mlp" {
+            alone = Some(cpu);
+        }
+        if let (64, Some(alone)) = (subject.samples, alone) {
+            let times = Measurement::new("prove", format!("{case}/of-one"), cpu / alone, "×");
+            show(times);
+        }
+        if args.smoke {
+            continue;
+        }
+        if let Some(compared) = compare(args, output, &subject, cpu)? {
+            compared.into_iter().for_each(&mut show);
+        }
     }
     Ok(())
 }
 
-/// The bundled network of three layers, 109 386 parameters, shown digits.
-fn mlp() -> anyhow::Result<Subject> {
-    let model = bundled::find("digits-mlp").context("digits-mlp is not bundled")?;
-    let manifest = model.manifest();
-    let images = digit_images().iter();
-    let inputs = images.map(|image| Ok(manifest.quantize_input(&decode(image.png)?)?));
-    let inputs = inputs.collect::<anyhow::Result<Vec<_>>>()?;
-    Ok(Subject {
-        case: "mlp",
-        program: model.program(),
-        inputs: inputs.concat(),
-        proofs: PROOFS,
-    })
-}
-
-/// Four layers of 1 024 by 1 024 random weights: four million parameters.
-fn dense() -> anyhow::Result<Subject> {
-    const WIDTH: u32 = 1_024;
-    const LAYERS: u32 = 4;
-    let mut rng = StdRng::seed_from_u64(4);
-    let shape = Shape::new(&[WIDTH])?;
-    let layer = |layer: u32| Op::Linear {
-        input: ValueId::new(layer),
-        weights: (0..WIDTH * WIDTH)
-            .map(|_| rng.random_range(-20..=20))
-            .collect(),
-        bias: (0..WIDTH)
-            .map(|_| rng.random_range(-1_000..=1_000))
-            .collect(),
-        output: if layer + 1 == LAYERS {
-            Output::Accumulator
-        } else {
-            Output::Requantized(Requant {
-                shift: 8,
-                relu: true,
-                dtype: DType::I8,
-            })
-        },
+/// What EZKL takes for the same, if it is there.
+fn compare(
+    args: &Bench,
+    output: &Output,
+    subject: &Subject,
+    cpu: f64,
+) -> anyhow::Result<Option<Vec<Measurement>>> {
+    // EZKL wants more than ten gigabytes for the third model.
+    let Some(name) = subject.bundled.filter(|name| *name != "digits-lenet") else {
+        return Ok(None);
     };
-    let nodes = (0..LAYERS).map(layer).collect();
-    let program = Program::new(Parts {
-        input: ValueType {
-            dtype: DType::I8,
-            shape: shape.clone(),
-        },
-        nodes,
-        output: ValueId::of_node(LAYERS - 1),
-    })?;
-    let numbers = (0..WIDTH).map(|_| rng.random::<i8>());
-    let input = Tensor::new(shape, TensorData::I8(numbers.collect()))?;
-    Ok(Subject {
-        case: "dense-4m",
-        program,
-        inputs: vec![input],
-        proofs: PROOFS_DENSE,
-    })
+    let first = subject.inputs.first().context("a model is shown something")?;
+    let found = match peer::ezkl(&args.python, name, first) {
+        Ok(found) => found,
+        Err(error) => {
+            output.note(format_args!(
+                "EZKL is skipped: {error:#}; install ezkl and name its Python with --python"
+            ));
+            return Ok(None);
+        }
+    };
+    let line = |what: &str, value, unit| {
+        let case = format!("{}/{what}", subject.case);
+        Measurement::new("prove", case, value, unit)
+    };
+    Ok(Some(vec![
+        line("against-ezkl", cpu, "ms").against_peer(found.prove_cpu_s * 1e3),
+        line("ezkl/setup", found.setup_cpu_s * 1e3, "ms"),
+        line("ezkl/verify-cpu", found.verify_cpu_s * 1e3, "ms"),
+        line("ezkl/peak", found.prove_peak_mib, "MiB"),
+        line("ezkl/proof", found.proof_bytes, "B"),
+    ]))
 }
 
 impl Subject {
+    /// Shows all figures; returns the computed milliseconds of a proof with committed weights.
     fn measure(
         &self,
-        proofs: usize,
         inferences: usize,
         mut show: impl FnMut(Measurement),
-    ) -> anyhow::Result<()> {
+    ) -> anyhow::Result<f64> {
         let program = &self.program;
         let first = self.inputs.first().context("a model is shown something")?;
         let inference = inference(program, first, inferences)?;
         let line = |what: &str, value, unit| {
             Measurement::new("prove", format!("{}/{what}", self.case), value, unit)
         };
+        let parameters = program.parameter_bytes() as f64;
+        show(line("parameters", parameters, "B"));
         show(line("inference", inference * 1e6, "µs"));
 
         // Inputs differ, for the work of grinding differs from one proof to the next.
-        let inputs: Vec<&Tensor> = self.inputs.iter().cycle().take(proofs).collect();
+        let shown = |proof: usize| -> Vec<Tensor> {
+            let inputs = self.inputs.iter().cycle().skip(proof * self.samples);
+            inputs.take(self.samples).cloned().collect()
+        };
+        let inputs: Vec<Vec<Tensor>> = (0..self.proofs).map(shown).collect();
         let public = Figures::of(
             &inputs,
-            |input| prove(program, input),
-            |input, output, proof| verify(program, input, output, proof),
+            |inputs| prove(program, inputs),
+            |inputs, outputs, proof| verify(program, inputs, outputs, proof),
         )?;
         let outline = Outline::of(program)?;
+        let frame = Frame::new(&outline, self.samples).context("too many inferences")?;
         let bits = |committed| -> anyhow::Result<f64> {
-            let schemes = Schemes::of(&outline, committed);
+            let schemes = Schemes::of(&frame, committed);
             let schemes = schemes.map_err(|error| anyhow!("no commitment scheme: {error}"))?;
-            Ok(SecurityReport::of(&outline, &schemes).bits())
+            Ok(SecurityReport::of(&frame, &schemes).bits())
         };
+        let inference = inference * self.samples as f64;
         for (what, value, unit) in public.lines(bits(false)?, inference) {
             show(line(&format!("weights=public/{what}"), value, unit));
         }
 
         let (model, spent) = Spent::on(|| CommittedModel::of(program.clone()));
         let model = model?;
+        let key = model.key().to_bytes()?;
+        show(line("key", key.len() as f64, "B"));
         show(line("weights=committed/key", milliseconds(spent.cpu), "ms"));
+        super::meter::forget_peak();
         let committed = Figures::of(
             &inputs,
-            |input| model.prove(input),
-            |input, output, proof| verify_committed(model.key(), input, output, proof),
+            |inputs| model.prove(inputs),
+            |inputs, outputs, proof| verify_committed(model.key(), inputs, outputs, proof),
         )?;
+        if let Some(peak) = super::meter::peak_mib() {
+            show(line("weights=committed/peak", peak, "MiB"));
+        }
         for (what, value, unit) in committed.lines(bits(true)?, inference) {
             show(line(&format!("weights=committed/{what}"), value, unit));
         }
-        Ok(())
+        Ok(committed.prove_cpu)
     }
 }
 
@@ -176,26 +177,26 @@ struct Figures {
 }
 
 impl Figures {
-    /// Medians over a proof for each input.
+    /// Medians over a proof for each list of inputs.
     fn of(
-        inputs: &[&Tensor],
-        prove: impl Fn(&Tensor) -> Result<Proven, ProveError>,
-        verify: impl Fn(&Tensor, &Tensor, &Proof) -> Result<(), Refused>,
+        inputs: &[Vec<Tensor>],
+        prove: impl Fn(&[Tensor]) -> Result<Proven, ProveError>,
+        verify: impl Fn(&[Tensor], &[Tensor], &Proof) -> Result<(), Refused>,
     ) -> anyhow::Result<Self> {
         let (mut cpu, mut wall, mut verifying) = (Vec::new(), Vec::new(), Vec::new());
         let mut length = 0;
-        for input in inputs {
+        for inputs in inputs {
             let (proven, spent) = Spent::on(|| {
-                let Proven { output, proof } = prove(input)?;
-                anyhow::Ok((output, proof.to_bytes()?))
+                let Proven { outputs, proof } = prove(inputs)?;
+                anyhow::Ok((outputs, proof.to_bytes()?))
             });
-            let (output, bytes) = proven?;
-            length = bytes.len();
+            let (outputs, bytes) = proven?;
+            length = length.max(bytes.len());
             cpu.push(milliseconds(spent.cpu));
             wall.push(milliseconds(spent.wall));
             let (verified, spent) = Spent::on(|| {
                 let proof = Proof::from_bytes(&bytes)?;
-                verify(input, &output, &proof)?;
+                verify(inputs, &outputs, &proof)?;
                 anyhow::Ok(())
             });
             verified?;
@@ -209,7 +210,7 @@ impl Figures {
         })
     }
 
-    /// What is shown of proofs with so many bits of soundness, of an inference of so many seconds.
+    /// What is shown of proofs with so many bits of soundness, of inferences of so many seconds.
     fn lines(&self, security_bits: f64, inference: f64) -> [(&'static str, f64, &'static str); 6] {
         [
             ("prove-cpu", self.prove_cpu, "ms"),
