@@ -7,7 +7,7 @@ use crate::{
 };
 use assay_types::{
     AccountId, Amount, ContentId, Event, Hash32, LedgerTime, ModelId, Name, OfferId, OrderId,
-    ReleaseReason, TxId,
+    ProofKeyId, ReleaseReason, TxId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -250,6 +250,35 @@ pub enum EventView {
         name: Name,
         #[serde(with = "Address")]
         holder: AccountId,
+    },
+    ProofKeyRegistered {
+        #[serde(with = "Id")]
+        model: ModelId,
+        #[serde(with = "Id")]
+        key: ProofKeyId,
+        #[serde(with = "Address")]
+        owner: AccountId,
+    },
+    ProofDelivered {
+        #[serde(with = "Id")]
+        order: OrderId,
+        #[serde(with = "Address")]
+        seller: AccountId,
+        #[serde(with = "Id")]
+        output: ContentId,
+        #[serde(with = "Id")]
+        statement: Hash32,
+        holds: bool,
+    },
+    Compensated {
+        #[serde(with = "Id")]
+        order: OrderId,
+        #[serde(with = "Address")]
+        seller: AccountId,
+        #[serde(with = "Address")]
+        buyer: AccountId,
+        #[serde(with = "Grains")]
+        amount: Amount,
     },
     /// An event that this program does not know yet.
     #[serde(other)]
@@ -495,6 +524,35 @@ impl From<&Event> for EventView {
                 name: *name,
                 holder: *holder,
             },
+            Event::ProofKeyRegistered { model, key, owner } => Self::ProofKeyRegistered {
+                model: *model,
+                key: *key,
+                owner: *owner,
+            },
+            Event::ProofDelivered {
+                order,
+                seller,
+                output,
+                statement,
+                holds,
+            } => Self::ProofDelivered {
+                order: *order,
+                seller: *seller,
+                output: *output,
+                statement: *statement,
+                holds: *holds,
+            },
+            Event::Compensated {
+                order,
+                seller,
+                buyer,
+                amount,
+            } => Self::Compensated {
+                order: *order,
+                seller: *seller,
+                buyer: *buyer,
+                amount: *amount,
+            },
         }
     }
 }
@@ -517,7 +575,9 @@ impl EventView {
             | Self::RoyaltyPaid { order, .. }
             | Self::Burnt { order, .. }
             | Self::Refunded { order, .. }
-            | Self::Rebated { order, .. } => Some(*order),
+            | Self::Rebated { order, .. }
+            | Self::ProofDelivered { order, .. }
+            | Self::Compensated { order, .. } => Some(*order),
             Self::Closed { receipt } => Some(receipt.order),
             _ => None,
         }

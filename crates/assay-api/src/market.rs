@@ -6,7 +6,7 @@ use crate::{
 };
 use assay_types::{
     AccountId, Amount, Check, ContentId, Good, Hash32, Height, Input, LedgerTime, ModelId, OfferId,
-    OrderId, Terms, Work,
+    OrderId, ProofKeyId, Terms, Work,
 };
 use serde::{Deserialize, Serialize};
 
@@ -107,6 +107,15 @@ pub enum CheckView {
         #[serde(rename = "approve_by_ms", with = "Number")]
         approve_by: LedgerTime,
     },
+    /// One seller proves its answer; the ledger verifies the proof.
+    Proof {
+        /// The key that it is verified with.
+        #[serde(with = "Id")]
+        key: ProofKeyId,
+        /// Last moment to deliver.
+        #[serde(rename = "deliver_by_ms", with = "Number")]
+        deliver_by: LedgerTime,
+    },
 }
 
 impl From<&Check> for CheckView {
@@ -130,6 +139,7 @@ impl From<&Check> for CheckView {
                 deliver_by,
                 approve_by,
             },
+            Check::Proof { key, deliver_by } => Self::Proof { key, deliver_by },
         }
     }
 }
@@ -155,6 +165,7 @@ impl From<&CheckView> for Check {
                 deliver_by,
                 approve_by,
             },
+            CheckView::Proof { key, deliver_by } => Self::Proof { key, deliver_by },
         }
     }
 }
@@ -246,7 +257,7 @@ pub enum AssignmentStage {
     Revealed,
     /// Paid.
     Paid,
-    /// Its lock was burnt.
+    /// Its lock was burnt, a part of it paid to the buyer where its fault was proven.
     Burnt,
     /// Neither paid nor burnt at the end.
     Unpaid,

@@ -1,7 +1,7 @@
 //! Registered models.
 
-use crate::json::{Address, Id};
-use assay_types::{AccountId, ContentId, ModelId, RoyaltySplit};
+use crate::json::{Address, Each, Id};
+use assay_types::{AccountId, ContentId, ModelId, ProofKeyId, RoyaltySplit};
 use serde::{Deserialize, Serialize};
 
 /// A model that sellers can offer.
@@ -27,6 +27,9 @@ pub struct ModelView {
     pub licence: String,
     /// Who shares its income.
     pub royalties: Vec<RoyaltySplitView>,
+    /// Keys that proofs of its inferences can be verified with, ascending.
+    #[serde(default, with = "Each::<Id>")]
+    pub proof_keys: Vec<ProofKeyId>,
     /// Offers that serve it.
     pub offers: u64,
 }

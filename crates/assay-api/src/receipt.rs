@@ -21,9 +21,12 @@ pub enum VerdictView {
     Approved,
     /// The buyer stayed silent.
     ApprovedBySilence,
+    /// The proof holds.
+    Proven,
     /// Escrow returned.
     Refunded {
-        /// Why: `too_few_sellers`, `no_quorum`, `nothing_delivered`, `rejected` or `cancelled`.
+        /// Why: `too_few_sellers`, `no_quorum`, `nothing_delivered`, `rejected`, `cancelled` or
+        /// `false_proof`.
         reason: String,
     },
 }
@@ -34,6 +37,7 @@ impl From<&Verdict> for VerdictView {
             Verdict::Agreed => Self::Agreed,
             Verdict::Approved => Self::Approved,
             Verdict::ApprovedBySilence => Self::ApprovedBySilence,
+            Verdict::Proven => Self::Proven,
             Verdict::Refunded { reason } => Self::Refunded {
                 reason: refund_reason(*reason).to_owned(),
             },
@@ -63,7 +67,18 @@ pub enum PayoutResultView {
         /// How much.
         #[serde(with = "Grains")]
         amount: Amount,
-        /// Why: `false_reveal`, `minority_answer`, `silence` or `rejected_delivery`.
+        /// Why: `false_reveal`, `minority_answer`, `silence`, `rejected_delivery` or `false_proof`.
+        reason: String,
+    },
+    /// Its fault was proven: its lock compensated the buyer, and the rest was burnt.
+    Forfeited {
+        /// What the buyer got of it.
+        #[serde(with = "Grains")]
+        compensation: Amount,
+        /// What was burnt of it.
+        #[serde(with = "Grains")]
+        burnt: Amount,
+        /// Why: `false_proof`.
         reason: String,
     },
     /// Neither.
@@ -95,6 +110,15 @@ impl From<&Payout> for PayoutView {
             },
             PayoutResult::Burnt { amount, reason } => PayoutResultView::Burnt {
                 amount,
+                reason: burn_reason(reason).to_owned(),
+            },
+            PayoutResult::Forfeited {
+                compensation,
+                burnt,
+                reason,
+            } => PayoutResultView::Forfeited {
+                compensation,
+                burnt,
                 reason: burn_reason(reason).to_owned(),
             },
             PayoutResult::Unpaid => PayoutResultView::Unpaid,
@@ -179,6 +203,7 @@ pub(crate) const fn refund_reason(reason: RefundReason) -> &'static str {
         RefundReason::NothingDelivered => "nothing_delivered",
         RefundReason::Rejected => "rejected",
         RefundReason::Cancelled => "cancelled",
+        RefundReason::FalseProof => "false_proof",
     }
 }
 
@@ -189,5 +214,6 @@ pub(crate) const fn burn_reason(reason: BurnReason) -> &'static str {
         BurnReason::MinorityAnswer => "minority_answer",
         BurnReason::Silence => "silence",
         BurnReason::RejectedDelivery => "rejected_delivery",
+        BurnReason::FalseProof => "false_proof",
     }
 }

@@ -61,6 +61,14 @@ fn receipt() -> Receipt {
                 seller: account(11),
                 result: PayoutResult::Unpaid,
             },
+            Payout {
+                seller: account(12),
+                result: PayoutResult::Forfeited {
+                    compensation: Amount::new(3),
+                    burnt: Amount::new(27),
+                    reason: BurnReason::FalseProof,
+                },
+            },
         ])
         .unwrap(),
         placed_at: LedgerTime::new(1),
@@ -81,6 +89,21 @@ fn amounts_are_strings_and_times_are_numbers() {
     assert_eq!(json["check"]["type"], "quorum");
     assert_eq!(json["check"]["commit_by_ms"], 20);
     assert_eq!(serde_json::from_value::<TermsView>(json).unwrap(), view);
+}
+
+#[test]
+fn a_proof_names_its_key() {
+    let check = Check::Proof {
+        key: ProofKeyId::new([8; 32]),
+        deliver_by: LedgerTime::new(30),
+    };
+    let view = CheckView::from(&check);
+    let json = serde_json::to_value(view).unwrap();
+    assert_eq!(json["type"], "proof");
+    assert_eq!(json["key"], "08".repeat(32));
+    assert_eq!(json["deliver_by_ms"], 30);
+    assert_eq!(serde_json::from_value::<CheckView>(json).unwrap(), view);
+    assert_eq!(Check::from(&view), check);
 }
 
 #[test]
@@ -187,6 +210,24 @@ fn every_event_reads_back() {
         Event::Refunded {
             order,
             buyer: seller,
+            amount,
+        },
+        Event::ProofKeyRegistered {
+            model: ModelId::new([7; 32]),
+            key: ProofKeyId::new([8; 32]),
+            owner: seller,
+        },
+        Event::ProofDelivered {
+            order,
+            seller,
+            output,
+            statement: Hash32::new([8; 32]),
+            holds: false,
+        },
+        Event::Compensated {
+            order,
+            seller,
+            buyer: account(3),
             amount,
         },
         Event::Closed {

@@ -6,7 +6,7 @@ use crate::{
 };
 use assay_types::{
     AccountId, Amount, BLOCK_BYTES_MAX, Call, ContentId, Hash32, Height, LedgerTime, List, ModelId,
-    Name, OfferId, OrderId, Rejection, Transaction, TxId, Weight, encode,
+    Name, OfferId, OrderId, ProofKeyId, Rejection, Transaction, TxId, Weight, encode,
 };
 use serde::{Deserialize, Serialize};
 
@@ -339,6 +339,12 @@ pub enum CallView {
         #[serde(with = "Address")]
         to: AccountId,
     },
+    RegisterProofKey {
+        #[serde(with = "Id")]
+        model: ModelId,
+        #[serde(with = "Id")]
+        key: ProofKeyId,
+    },
 }
 
 impl From<&Call> for CallView {
@@ -403,6 +409,10 @@ impl From<&Call> for CallView {
             Call::TransferName { name, to } => Self::TransferName {
                 name: *name,
                 to: *to,
+            },
+            Call::RegisterProofKey { model, key } => Self::RegisterProofKey {
+                model: *model,
+                key: *key,
             },
         }
     }

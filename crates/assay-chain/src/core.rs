@@ -2,6 +2,7 @@
 
 use crate::{
     consensus::gossip::Outbox,
+    evidence,
     history::{History, HistoryError},
     mempool::{AdmitError, Facts, Mempool, MempoolLimits, Senders, all_signed, check_alone},
     state::{BlockResult, Refusal, State},
@@ -270,7 +271,8 @@ impl Reexecution {
         if block.header.parent != self.state.tip_id() {
             return Err(Refusal::Lineage { height, parent });
         }
-        let draft = self.state.process(block)?;
+        let facts = evidence::facts_of_block(block, self.ledger().params())?;
+        let draft = self.state.process(block, facts)?;
         self.state.insert(block, draft.executed, Duration::ZERO);
         Ok((draft.rows, self.state.finalize(block.header.id())))
     }

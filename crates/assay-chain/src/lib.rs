@@ -20,6 +20,7 @@
 mod chain;
 mod consensus;
 mod core;
+mod evidence;
 mod export;
 mod folder;
 mod history;

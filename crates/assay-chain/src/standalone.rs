@@ -15,6 +15,7 @@ use crate::{
         database::{self, Databases, merkleize},
         engine::{OpenError, genesis_block, rows},
     },
+    evidence,
     folder::{Folder, FolderError},
     mempool::{Senders, all_signed},
     state::{Draft, Proposal, State},
@@ -39,7 +40,7 @@ use std::{
 pub struct BlockCost {
     /// Bytes to transactions.
     pub decode: Duration,
-    /// Their signatures, in one batch.
+    /// Their signatures, in one batch, and their proofs.
     pub verify: Duration,
     /// The rules.
     pub execute: Duration,
@@ -333,6 +334,7 @@ impl Worker {
         if !signed {
             return Err(StandaloneError::Signature);
         }
+        let facts = evidence::facts(&transactions);
         cost.verify = lap.time();
 
         let parent = self.state.tip_id();
@@ -343,7 +345,7 @@ impl Worker {
             refused,
         } = self
             .state
-            .propose(parent, time, self.leader.account(), transactions);
+            .propose(parent, time, self.leader.account(), transactions, facts);
         if let Some((_, reason)) = refused.into_iter().next() {
             return Err(StandaloneError::Invalid(reason));
         }

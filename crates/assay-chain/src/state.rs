@@ -17,7 +17,7 @@ use crate::{
     mempool::{Ids, Included},
     time::step_is_valid,
 };
-use assay_ledger::{BlockEnv, Changes, Executed, Execution, Ledger, Outcome, Row};
+use assay_ledger::{BlockEnv, Changes, Executed, Execution, Ledger, Outcome, Row, check::Facts};
 use assay_types::{
     AccountId, Block, BlockId, Event, Genesis, Hash32, Header, Height, Invalid, LedgerTime,
     Transaction, TxId,
@@ -79,6 +79,16 @@ pub enum Refusal {
     Signature {
         /// The block's height.
         height: Height,
+    },
+    /// It holds more proofs than a block's weight has room for.
+    #[error("block {height} delivers {proofs} proofs, a block may deliver {max}")]
+    TooManyProofs {
+        /// The block's height.
+        height: Height,
+        /// How many.
+        proofs: u64,
+        /// See `Params::proofs_per_block_max`.
+        max: u64,
     },
     /// Execution gives another base fee.
     #[error("block {height} claims base fee {claimed}, execution gives {actual}")]
@@ -225,13 +235,15 @@ impl State {
         Included(below.iter().map(|overlay| &overlay.transactions).collect())
     }
 
-    /// Builds a block above `parent` at `time`, keeping the candidates that may be in it.
+    /// Builds a block above `parent` at `time`, keeping the candidates that may be in it. `facts` are
+    /// [`crate::evidence::facts`] of the candidates.
     pub(crate) fn propose(
         &self,
         parent: BlockId,
         time: LedgerTime,
         leader: AccountId,
         candidates: Vec<Transaction>,
+        facts: Facts,
     ) -> Proposal {
         let (header, _) = self.expect_header(parent);
         let env = ProposalEnv {
@@ -242,6 +254,7 @@ impl State {
         };
         let layers = self.layers(parent);
         let mut execution = Execution::begin(&self.ledger, &layers, block_env(&env, leader));
+        execution.set_facts(facts);
         let mut transactions = Vec::with_capacity(candidates.len());
         let mut refused = Vec::new();
         for transaction in candidates {
@@ -286,11 +299,12 @@ impl State {
         Ok(())
     }
 
-    /// Executes `block` above its parent and compares all that does not need the database.
+    /// Executes `block` above its parent and compares all that does not need the database. `facts` are
+    /// [`crate::evidence::facts_of_block`].
     ///
     /// # Errors
     /// [`Refusal`] when no honest node can accept the block, ever.
-    pub(crate) fn process(&self, block: &Block) -> Result<Draft, Refusal> {
+    pub(crate) fn process(&self, block: &Block, facts: Facts) -> Result<Draft, Refusal> {
         self.check_header(&block.header)?;
         let header = &block.header;
         let height = header.height;
@@ -303,6 +317,7 @@ impl State {
         let layers = self.layers(header.parent);
         let leader = header.context.leader.account();
         let mut execution = Execution::begin(&self.ledger, &layers, block_env(&env, leader));
+        execution.set_facts(facts);
         for (index, transaction) in block.transactions.iter().enumerate() {
             execution
                 .apply(transaction)

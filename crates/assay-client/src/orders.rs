@@ -7,8 +7,8 @@ pub use batch::{BATCH_LANES, BatchEvent, BatchOptions, place_many};
 use crate::{Client, ClientError, EventQuery, Sender};
 use assay_api::{EventView, OrderStatus, ReceiptView, StreamMessage};
 use assay_types::{
-    AccountId, Amount, Call, Check, ContentId, Height, Input, LedgerTime, ModelId, OrderId, Terms,
-    Work,
+    AccountId, Amount, Call, Check, ContentId, Height, Input, LedgerTime, ModelId, OrderId,
+    ProofKeyId, Terms, Work,
 };
 use std::time::{Duration, Instant};
 
@@ -42,6 +42,13 @@ pub enum CheckRequest {
         /// A seller the buyer names, or `None` for a draw.
         seller: Option<AccountId>,
     },
+    /// One seller proves its answer; the ledger verifies.
+    Proof {
+        /// A key that is registered beside the model.
+        key: ProofKeyId,
+        /// A seller the buyer names, or `None` for a draw.
+        seller: Option<AccountId>,
+    },
 }
 
 /// How long each step of an order may take, in milliseconds of ledger time, one after the other.
@@ -49,10 +56,10 @@ pub enum CheckRequest {
 pub struct Timing {
     /// Until all sellers have accepted.
     pub accept_ms: u64,
-    /// From then until all have committed; for an approval, until delivery. Sellers accept only if they can
-    /// finish in this time.
+    /// From then until all have committed; for an approval or a proof, until delivery. Sellers accept only if
+    /// they can finish in this time.
     pub work_ms: u64,
-    /// From then until all have revealed; for an approval, until the buyer has spoken.
+    /// From then until all have revealed; for an approval, until the buyer has spoken. A proof needs none.
     pub close_ms: u64,
 }
 
@@ -88,6 +95,13 @@ impl OrderRequest {
                 Check::Approval {
                     deliver_by: worked_by,
                     approve_by: closed_by,
+                },
+                seller,
+            ),
+            CheckRequest::Proof { key, seller } => (
+                Check::Proof {
+                    key,
+                    deliver_by: worked_by,
                 },
                 seller,
             ),

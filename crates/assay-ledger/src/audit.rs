@@ -1,7 +1,7 @@
 //! Invariants: cheap ones after every block, all of them on demand.
 
 use crate::{
-    rows::{SeatState, Stage, Wake},
+    rows::{Stage, Wake},
     tables::{ONLY, State, Tables},
 };
 use assay_types::{AccountId, Amount, OrderId};
@@ -193,11 +193,7 @@ fn audit_accounts(tables: &Tables) -> Result<(), AuditError> {
     for order in tables.orders.values() {
         let buyer = expected.entry(order.buyer).or_default();
         buyer.orders = buyer.orders.saturating_add(1);
-        for seat in order
-            .seats
-            .iter()
-            .filter(|seat| seat.state != SeatState::Done)
-        {
+        for seat in order.seats.iter().filter(|seat| !seat.state.is_over()) {
             let held = seat.lock.saturating_sub(seat.burnt);
             let seller = expected.entry(seat.seller).or_default();
             seller.locked = seller.locked.saturating_add(wide(held));

@@ -149,7 +149,8 @@ impl<'a> Execution<'a> {
         execution
     }
 
-    /// Statements found true outside the ledger, for the transactions applied from here on.
+    /// What was found outside the ledger, for the transactions applied from here on: a verdict on every
+    /// statement that [`crate::check::proof_jobs`] names for them.
     pub fn set_facts(&mut self, facts: Facts) {
         self.run.facts = facts;
     }
@@ -172,6 +173,9 @@ impl<'a> Execution<'a> {
     ///
     /// # Errors
     /// [`Invalid`] when no block may hold it here; nothing has changed then.
+    ///
+    /// # Panics
+    /// When it delivers a proof on which the facts hold no verdict.
     pub fn apply(&mut self, tx: &Transaction) -> Result<&Outcome, Invalid> {
         let body = &tx.body;
         let weight = self.weight_of(tx).get();
@@ -395,6 +399,7 @@ impl Run<'_> {
             } => self.register_name(sender, *name, salt, *lease_ms),
             Call::RenewName { name, lease_ms } => self.renew_name(sender, *name, *lease_ms),
             Call::TransferName { name, to } => self.transfer_name(sender, *name, *to),
+            Call::RegisterProofKey { model, key } => self.register_proof_key(sender, *model, *key),
         }
     }
 }

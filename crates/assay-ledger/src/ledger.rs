@@ -4,14 +4,14 @@ use crate::{
     audit::{self, AuditError, Totals},
     emission::{EpochStatus, Schedule},
     rows::{
-        Account, BookKey, EXCLUDED_MAX, HeldKey, Meta, Model, NameLease, Offer, Order, PartyKey,
-        Reservation, Unbonding, UnbondingKey, total_share,
+        Account, BookKey, EXCLUDED_MAX, HeldKey, Meta, Model, ModelKey, NameLease, Offer, Order,
+        PartyKey, ProofKeyEntry, Reservation, Unbonding, UnbondingKey, total_share,
     },
     tables::{Changes, LoadError, ONLY, Row, Tables},
 };
 use assay_types::{
     AccountId, Amount, BasisPoints, ChainId, FeeRate, Genesis, Hash32, Height, Lane, LedgerTime,
-    ModelId, Name, OfferId, OrderId, Params, SELLERS_PER_ORDER_MAX, SUPPLY_MAX,
+    ModelId, Name, OfferId, OrderId, Params, ProofKeyId, SELLERS_PER_ORDER_MAX, SUPPLY_MAX,
 };
 use std::ops::Bound;
 
@@ -351,6 +351,19 @@ impl Ledger {
         self.tables
             .models
             .range((Bound::Excluded(after), Bound::Unbounded))
+    }
+
+    /// The keys that proofs of a model can be verified with, ascending by id.
+    pub fn proof_keys(&self, model: ModelId) -> impl Iterator<Item = (ProofKeyId, &ProofKeyEntry)> {
+        let from = ModelKey {
+            model,
+            key: ProofKeyId::default(),
+        };
+        self.tables
+            .proof_keys
+            .range(from..)
+            .take_while(move |(key, _)| key.model == model)
+            .map(|(key, entry)| (key.key, entry))
     }
 
     /// A standing offer.

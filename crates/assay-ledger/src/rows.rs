@@ -8,7 +8,8 @@ mod account;
 use assay_types::{
     AccountId, Amount, BasisPoints, Blob, BurnReason, ContentId, FeeRate, Good, Hash32, Height,
     LICENCE_BYTES_MAX, Lane, LedgerTime, List, ModelId, Name, NameCommitment, OfferId, OrderId,
-    ROYALTY_SPLITS_MAX, RoyaltySplit, SELLERS_PER_ORDER_MAX, Terms, Text, wire_enum, wire_struct,
+    ProofKeyId, ROYALTY_SPLITS_MAX, RoyaltySplit, SELLERS_PER_ORDER_MAX, Terms, Text, wire_enum,
+    wire_struct,
 };
 
 pub use account::{Account, BuyerRecord, Lanes, Rare, SellerRecord};
@@ -87,6 +88,24 @@ wire_struct!(Model {
     royalties
 });
 
+/// A proof key of a model: whose, and which.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ModelKey {
+    /// The model.
+    pub model: ModelId,
+    /// The key.
+    pub key: ProofKeyId,
+}
+wire_struct!(ModelKey { model, key });
+
+/// A registered proof key, of which the ledger keeps the hash alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProofKeyEntry {
+    /// When it was registered.
+    pub registered_at: LedgerTime,
+}
+wire_struct!(ProofKeyEntry { registered_at });
+
 /// A standing offer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offer {
@@ -131,8 +150,25 @@ pub enum SeatState {
     Accepted,
     /// Its lock is gone or back; nothing more happens to it.
     Done,
+    /// Its lock is gone for a proven fault; nothing more happens to it.
+    Forfeited {
+        /// What the buyer got of the lock.
+        compensation: Amount,
+    },
 }
-wire_enum!(SeatState { 0 => Asked { respond_by }, 1 => Accepted, 2 => Done });
+wire_enum!(SeatState {
+    0 => Asked { respond_by },
+    1 => Accepted,
+    2 => Done,
+    3 => Forfeited { compensation },
+});
+
+impl SeatState {
+    /// Whether nothing more happens to the seat.
+    pub const fn is_over(&self) -> bool {
+        matches!(self, Self::Done | Self::Forfeited { .. })
+    }
+}
 
 /// One seller's place in an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,7 +179,7 @@ pub struct Seat {
     pub offer: OfferId,
     /// What it asks.
     pub ask: Amount,
-    /// What of its bond is held.
+    /// What of its bond is held; what the buyer got of it is not.
     pub lock: Amount,
     /// How far it is.
     pub state: SeatState,

@@ -95,11 +95,17 @@ impl Run<'_> {
 
     /// Burns `amount` of a locked bond.
     pub(crate) fn slash(&mut self, seller: AccountId, amount: Amount) {
+        self.forfeit(seller, amount);
+        self.burn(amount);
+    }
+
+    /// Takes `amount` of a locked bond for another place.
+    pub(crate) fn forfeit(&mut self, seller: AccountId, amount: Amount) {
         self.update_account(seller, |row| {
             row.locked = row
                 .locked
                 .checked_sub(amount)
-                .expect("only what was locked burns");
+                .expect("only what was locked is lost");
             row.bond = row
                 .bond
                 .checked_sub(amount)
@@ -107,6 +113,5 @@ impl Run<'_> {
             let record = row.seller.change();
             record.slashed = record.slashed.saturating_add(amount);
         });
-        self.burn(amount);
     }
 }

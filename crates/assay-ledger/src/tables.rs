@@ -11,8 +11,8 @@ mod ordered;
 mod row;
 
 use crate::rows::{
-    Account, BookKey, DrawKey, HeldKey, Meta, Model, NameLease, Offer, Order, PartyKey,
-    Reservation, Unbonding, UnbondingKey, Wake, WakeKey,
+    Account, BookKey, DrawKey, HeldKey, Meta, Model, ModelKey, NameLease, Offer, Order, PartyKey,
+    ProofKeyEntry, Reservation, Unbonding, UnbondingKey, Wake, WakeKey,
 };
 use assay_types::{
     AccountId, DecodeError, Good, ModelId, Name, OfferId, OrderId, StateKey, decode,
@@ -192,6 +192,8 @@ tables! {
         8 ordered reservations: AccountId => Reservation,
         /// Blocks that each leader proposed in the epoch under way.
         9 ordered leaders: AccountId => u64,
+        /// Proof keys of models.
+        10 ordered proof_keys: ModelKey => ProofKeyEntry,
     }
     indexes {
         /// Offers by model.

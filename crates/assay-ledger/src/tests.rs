@@ -14,6 +14,7 @@ mod emission;
 mod ladders;
 mod layers;
 mod names;
+mod proof;
 mod quorum;
 mod window;
 mod world;

@@ -103,6 +103,7 @@ pub(crate) fn model(ledger: &Ledger, id: ModelId, model: &Model) -> ModelView {
         program: model.program,
         licence: model.licence.to_string(),
         royalties: model.royalties.iter().map(RoyaltySplitView::from).collect(),
+        proof_keys: ledger.proof_keys(id).map(|(key, _)| key).collect(),
         offers: ledger.book(id).count() as u64,
     }
 }
@@ -125,6 +126,8 @@ fn progress(order: &Order) -> Progress {
         Check::Approval { .. } => {
             decode(&order.check_state).map_or(Progress::None, Progress::Approval)
         }
+        // A delivery ends the order, so there is nothing between acceptance and end.
+        Check::Proof { .. } => Progress::None,
     }
 }
 
@@ -184,6 +187,7 @@ fn assignment(seat: &Seat, entry: QuorumEntry) -> AssignmentView {
         SeatState::Done if !seat.paid.is_zero() => (None, AssignmentStage::Paid),
         SeatState::Done if !seat.burnt.is_zero() => (None, AssignmentStage::Burnt),
         SeatState::Done => (None, AssignmentStage::Unpaid),
+        SeatState::Forfeited { .. } => (None, AssignmentStage::Burnt),
         SeatState::Accepted if entry.answer.is_some() => (None, AssignmentStage::Revealed),
         SeatState::Accepted if entry.commitment.is_some() => (None, AssignmentStage::Committed),
         SeatState::Accepted => (None, AssignmentStage::Accepted),
@@ -207,13 +211,15 @@ pub(crate) fn closed_order(receipt: &Receipt) -> OrderView {
         offer: None,
         ask: match payout.result {
             PayoutResult::Paid { gross, .. } => Some(gross),
-            PayoutResult::Burnt { .. } | PayoutResult::Unpaid => None,
+            PayoutResult::Burnt { .. } | PayoutResult::Forfeited { .. } | PayoutResult::Unpaid => {
+                None
+            }
         },
         lock: None,
         respond_by: None,
         stage: match payout.result {
             PayoutResult::Paid { .. } => AssignmentStage::Paid,
-            PayoutResult::Burnt { .. } => AssignmentStage::Burnt,
+            PayoutResult::Burnt { .. } | PayoutResult::Forfeited { .. } => AssignmentStage::Burnt,
             PayoutResult::Unpaid => AssignmentStage::Unpaid,
         },
         commitment: None,

@@ -21,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 pub mod commitment;
+pub mod evidence;
 pub mod field;
 pub mod frame;
 pub mod key;
@@ -38,6 +39,7 @@ pub mod sums;
 pub mod transcript;
 pub mod verify;
 
+pub use evidence::{EvidenceError, verify_bytes};
 pub use frame::{Frame, SAMPLES_MAX};
 pub use key::{KEY_BYTES_MAX, KeyFormatError, ProofKey};
 pub use outline::{Outline, Unsupported};

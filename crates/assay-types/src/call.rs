@@ -5,14 +5,24 @@
 
 use crate::{
     AccountId, Amount, BasisPoints, Blob, ChainId, ContentId, Good, Hash32, List, ModelId, Name,
-    NameCommitment, OfferId, OrderId, Terms, Text,
+    NameCommitment, OfferId, OrderId, ProofEvidence, ProofKeyId, Terms, Text,
     codec::{DecodeError, decode, encode, wire_enum, wire_struct},
 };
 
-/// Largest evidence of one check call: room for a succinct proof.
-pub const EVIDENCE_BYTES_MAX: usize = 512 * 1024;
+/// Largest evidence of one check call: a [`ProofEvidence`] whose four parts are as long as they may be, each
+/// behind its length, which takes at most three bytes. Nine of them fit a block.
+pub const EVIDENCE_BYTES_MAX: usize =
+    PROOF_KEY_BYTES_MAX + PROOF_INPUT_BYTES_MAX + OUTPUT_BYTES_MAX + PROOF_BYTES_MAX + 4 * 3;
 /// Largest output that travels in a reveal or delivery and is hashed by the ledger.
 pub const OUTPUT_BYTES_MAX: usize = 16 * 1024;
+/// Longest proof key: an outline of some hundred layers and their tables.
+pub const PROOF_KEY_BYTES_MAX: usize = 64 * 1024;
+/// Longest input that travels beside a proof: a picture of 3 × 224 × 224 bytes has 147 KiB.
+pub const PROOF_INPUT_BYTES_MAX: usize = 256 * 1024;
+/// Longest proof of inference; four million committed weights need 400 kB.
+pub const PROOF_BYTES_MAX: usize = 512 * 1024;
+/// Most proof keys of one model: each is for one version of the proof system and its parameters.
+pub const PROOF_KEYS_PER_MODEL_MAX: usize = 32;
 /// Most models one offer serves.
 pub const MODELS_PER_OFFER_MAX: usize = 64;
 /// Most accounts that share one model's income.
@@ -136,6 +146,14 @@ pub enum Call {
         /// Its new holder.
         to: AccountId,
     },
+    /// Registers a proof key of the sender's model, so that orders can ask for proofs. Keys are added and
+    /// never changed.
+    RegisterProofKey {
+        /// The model.
+        model: ModelId,
+        /// Hash of the key, whose bytes travel with each proof.
+        key: ProofKeyId,
+    },
 }
 wire_enum!(Call {
     0 => Transfer { to, amount },
@@ -153,6 +171,7 @@ wire_enum!(Call {
     12 => RegisterName { name, salt, lease_ms },
     13 => RenewName { name, lease_ms },
     14 => TransferName { name, to },
+    15 => RegisterProofKey { model, key },
 });
 
 impl Call {
@@ -174,6 +193,7 @@ impl Call {
             Self::RegisterName { .. } => "register_name",
             Self::RenewName { .. } => "renew_name",
             Self::TransferName { .. } => "transfer_name",
+            Self::RegisterProofKey { .. } => "register_proof_key",
         }
     }
 }
@@ -188,6 +208,9 @@ pub const APPROVAL_DELIVER: u8 = 0;
 pub const APPROVAL_APPROVE: u8 = 1;
 /// Tag of the buyer's rejection; no body.
 pub const APPROVAL_REJECT: u8 = 2;
+/// Tag of a proof's delivery; the body is a [`ProofEvidence`]. No other check has this tag, so a block's
+/// transactions alone tell what has to be verified, and what that weighs.
+pub const PROOF_DELIVER: u8 = 16;
 
 /// Opens a commitment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -286,6 +309,32 @@ impl ApprovalCall {
     }
 }
 
+/// What a proof's check call says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ProofCall {
+    /// The seller's answer and its proof.
+    Deliver(ProofEvidence),
+}
+
+impl ProofCall {
+    /// As a call on `order`.
+    pub fn on(&self, order: OrderId) -> Call {
+        let Self::Deliver(evidence) = self;
+        check_call(order, PROOF_DELIVER, encode(evidence))
+    }
+
+    /// Reads a check call's tag and body; `None` when the tag is unknown.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the body is not canonical.
+    pub fn read(tag: u8, bytes: &[u8]) -> Result<Option<Self>, DecodeError> {
+        match tag {
+            PROOF_DELIVER => decode(bytes).map(Self::Deliver).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
 fn no_body(bytes: &[u8]) -> Result<(), DecodeError> {
     if bytes.is_empty() {
         return Ok(());
@@ -299,7 +348,7 @@ fn no_body(bytes: &[u8]) -> Result<(), DecodeError> {
 }
 
 fn check_call(order: OrderId, tag: u8, bytes: Vec<u8>) -> Call {
-    let bytes = Blob::new(bytes).expect("every body's limit is below EVIDENCE_BYTES_MAX");
+    let bytes = Blob::new(bytes).expect("EVIDENCE_BYTES_MAX is the longest body");
     Call::CheckCall { order, tag, bytes }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     AccountId, Amount, ContentId, Good, Hash32, LedgerTime, ModelId, Name, NameCommitment, OfferId,
-    OrderId, Receipt, Rejection, Terms, TxId, codec::wire_enum,
+    OrderId, ProofKeyId, Receipt, Rejection, Terms, TxId, codec::wire_enum,
 };
 use std::sync::Arc;
 
@@ -17,8 +17,16 @@ pub enum BurnReason {
     Silence,
     /// The buyer rejected a delivery; a share of the price burns so that rejecting is no free option.
     RejectedDelivery,
+    /// The proof does not hold.
+    FalseProof,
 }
-wire_enum!(BurnReason { 0 => FalseReveal, 1 => MinorityAnswer, 2 => Silence, 3 => RejectedDelivery });
+wire_enum!(BurnReason {
+    0 => FalseReveal,
+    1 => MinorityAnswer,
+    2 => Silence,
+    3 => RejectedDelivery,
+    4 => FalseProof,
+});
 
 /// Why a buyer got its escrow back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +41,8 @@ pub enum RefundReason {
     Rejected,
     /// The buyer cancelled.
     Cancelled,
+    /// The seller's proof does not hold.
+    FalseProof,
 }
 wire_enum!(RefundReason {
     0 => TooFewSellers,
@@ -40,6 +50,7 @@ wire_enum!(RefundReason {
     2 => NothingDelivered,
     3 => Rejected,
     4 => Cancelled,
+    5 => FalseProof,
 });
 
 /// Why an assignment ended without work.
@@ -329,6 +340,39 @@ pub enum Event {
         /// Who held it.
         holder: AccountId,
     },
+    /// A model's proofs can be verified with a key.
+    ProofKeyRegistered {
+        /// The model.
+        model: ModelId,
+        /// The key.
+        key: ProofKeyId,
+        /// Who registered it.
+        owner: AccountId,
+    },
+    /// A seller delivered an answer and its proof.
+    ProofDelivered {
+        /// The order.
+        order: OrderId,
+        /// Who.
+        seller: AccountId,
+        /// The answer.
+        output: ContentId,
+        /// What the proof states, see `ProofStatement::hash`.
+        statement: Hash32,
+        /// Whether the proof holds.
+        holds: bool,
+    },
+    /// A part of a seller's lock went to the buyer, for a fault that was proven.
+    Compensated {
+        /// The order.
+        order: OrderId,
+        /// Whose lock.
+        seller: AccountId,
+        /// To whom.
+        buyer: AccountId,
+        /// How much.
+        amount: Amount,
+    },
 }
 wire_enum!(Event {
     0 => Transferred { from, to, amount },
@@ -361,6 +405,9 @@ wire_enum!(Event {
     27 => NameRenewed { name, holder, expires_at, price },
     28 => NameTransferred { name, from, to },
     29 => NameExpired { name, holder },
+    30 => ProofKeyRegistered { model, key, owner },
+    31 => ProofDelivered { order, seller, output, statement, holds },
+    32 => Compensated { order, seller, buyer, amount },
 });
 
 impl Event {
@@ -381,7 +428,9 @@ impl Event {
             | Self::RoyaltyPaid { order, .. }
             | Self::Burnt { order, .. }
             | Self::Refunded { order, .. }
-            | Self::Rebated { order, .. } => Some(*order),
+            | Self::Rebated { order, .. }
+            | Self::ProofDelivered { order, .. }
+            | Self::Compensated { order, .. } => Some(*order),
             Self::Closed { receipt } => Some(receipt.order),
             _ => None,
         }

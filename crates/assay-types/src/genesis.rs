@@ -2,7 +2,7 @@
 
 use crate::{
     AccountId, Amount, BasisPoints, ChainId, ContentId, FeeRate, Hash32, LedgerTime, List, ModelId,
-    PublicKey, RoyaltySplit, Text, Weight,
+    PROOF_WEIGHT, PublicKey, RoyaltySplit, Text, Weight,
     amount::GRAINS_PER_ASY,
     call::{LICENCE_BYTES_MAX, ROYALTY_SPLITS_MAX},
     codec::{encode, wire_struct},
@@ -195,6 +195,16 @@ wire_struct!(Params {
     emission,
     names,
 });
+
+impl Params {
+    /// Proofs of inference that one block may hold at most: its weight is spent then.
+    pub fn proofs_per_block_max(&self) -> u64 {
+        self.block_weight_max
+            .get()
+            .checked_div(PROOF_WEIGHT)
+            .unwrap_or_default()
+    }
+}
 
 impl Default for Params {
     /// The values of a real network; genesis files may differ.

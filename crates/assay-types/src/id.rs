@@ -101,6 +101,12 @@ id!(
     "model id"
 );
 id!(
+    /// Hash of a proof key's canonical bytes, which commit to the model, its weights and every parameter of
+    /// its proofs.
+    ProofKeyId,
+    "proof key id"
+);
+id!(
     /// Plain BLAKE3 of some bytes: the address of content, the id of an input or output.
     ContentId,
     "content id"
@@ -181,6 +187,13 @@ impl ModelId {
     /// The id of the tensor program with these canonical bytes.
     pub fn of_program(program: &[u8]) -> Self {
         Self(Hash32::derive("assay model id v1", &[program]).0)
+    }
+}
+
+impl ProofKeyId {
+    /// The id of the proof key with these canonical bytes.
+    pub fn of_key(key: &[u8]) -> Self {
+        Self(Hash32::derive("assay proof key id v1", &[key]).0)
     }
 }
 

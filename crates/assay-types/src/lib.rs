@@ -29,6 +29,7 @@ mod genesis;
 mod header;
 mod market;
 mod merkle;
+mod statement;
 mod transaction;
 
 mod event;
@@ -41,8 +42,9 @@ pub use amount::{Amount, AmountError, BasisPoints, FeeRate, GRAINS_PER_ASY, SUPP
 pub use bounded::{Blob, BoundError, List, Text};
 pub use call::{
     APPROVAL_APPROVE, APPROVAL_DELIVER, APPROVAL_REJECT, ApprovalCall, Call, EVIDENCE_BYTES_MAX,
-    LICENCE_BYTES_MAX, MODELS_PER_OFFER_MAX, OUTPUT_BYTES_MAX, QUORUM_COMMIT, QUORUM_REVEAL,
-    QuorumCall, QuorumReveal, ROYALTY_SPLITS_MAX, RoyaltySplit, commitment,
+    LICENCE_BYTES_MAX, MODELS_PER_OFFER_MAX, OUTPUT_BYTES_MAX, PROOF_BYTES_MAX, PROOF_DELIVER,
+    PROOF_INPUT_BYTES_MAX, PROOF_KEY_BYTES_MAX, PROOF_KEYS_PER_MODEL_MAX, ProofCall, QUORUM_COMMIT,
+    QUORUM_REVEAL, QuorumCall, QuorumReveal, ROYALTY_SPLITS_MAX, RoyaltySplit, commitment,
 };
 pub use codec::{DecodeError, decode, encode};
 pub use event::{BurnReason, Event, RefundReason, ReleaseReason};
@@ -55,7 +57,8 @@ pub use header::{
     Header, TRANSACTIONS_PER_BLOCK_MAX,
 };
 pub use id::{
-    BlockId, ChainId, ContentId, Hash32, IdError, ModelId, OfferId, OrderId, StateKey, TxId,
+    BlockId, ChainId, ContentId, Hash32, IdError, ModelId, OfferId, OrderId, ProofKeyId, StateKey,
+    TxId,
 };
 pub use key::{AccountId, AddressError, PublicKey, SecretKey, Signature, verify_batch};
 pub use market::{Check, Good, Input, Terms, Work};
@@ -72,9 +75,11 @@ pub use state_proof::{
     RowKey, STATE_CHUNK_OPERATIONS, STATE_PATH_HASHES_MAX, STATE_PROOF_VERSION,
     STATE_ROW_BYTES_MAX, StateEvidence, StatePath, StateProof,
 };
+pub use statement::{ProofEvidence, ProofStatement};
 pub use time::{Height, LedgerTime};
 pub use transaction::{
-    LANES_PER_ACCOUNT, Lane, TRANSACTION_BYTES_MAX, TRANSACTION_VERSION, Transaction, Unsigned,
+    LANES_PER_ACCOUNT, Lane, PROOF_WEIGHT, TRANSACTION_BYTES_MAX, TRANSACTION_VERSION, Transaction,
+    Unsigned,
 };
 pub use upload::{SignedUpload, UPLOAD_VERSION, UploadClaim};
 

@@ -1,8 +1,8 @@
 //! What is sold, bought and how it is checked.
 
 use crate::{
-    AccountId, Amount, ContentId, LedgerTime, List, ModelId, call::MODELS_PER_OFFER_MAX,
-    codec::wire_enum, codec::wire_struct,
+    AccountId, Amount, ContentId, LedgerTime, List, ModelId, ProofKeyId,
+    call::MODELS_PER_OFFER_MAX, codec::wire_enum, codec::wire_struct,
 };
 
 /// What an offer sells. A new market is a new variant here and in [`Work`].
@@ -61,10 +61,19 @@ pub enum Check {
         /// Last moment to reject.
         approve_by: LedgerTime,
     },
+    /// One seller delivers an answer with a succinct proof of it; the ledger verifies the proof and settles
+    /// at once.
+    Proof {
+        /// The key that the proof is verified with; registered beside the model.
+        key: ProofKeyId,
+        /// Last moment to deliver.
+        deliver_by: LedgerTime,
+    },
 }
 wire_enum!(Check {
     0 => Quorum { agree, of, commit_by, deliver_by },
     1 => Approval { deliver_by, approve_by },
+    2 => Proof { key, deliver_by },
 });
 
 impl Check {
@@ -72,7 +81,7 @@ impl Check {
     pub const fn sellers(&self) -> u8 {
         match self {
             Self::Quorum { of, .. } => *of,
-            Self::Approval { .. } => 1,
+            Self::Approval { .. } | Self::Proof { .. } => 1,
         }
     }
 }

@@ -39,8 +39,16 @@ pub enum Verdict {
         /// Why.
         reason: RefundReason,
     },
+    /// The proof holds.
+    Proven,
 }
-wire_enum!(Verdict { 0 => Agreed, 1 => Approved, 2 => ApprovedBySilence, 3 => Refunded { reason } });
+wire_enum!(Verdict {
+    0 => Agreed,
+    1 => Approved,
+    2 => ApprovedBySilence,
+    3 => Refunded { reason },
+    4 => Proven,
+});
 
 /// What became of one seller of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,8 +71,22 @@ pub enum PayoutResult {
     },
     /// Neither.
     Unpaid,
+    /// Its fault was proven: its lock compensated the buyer, and the rest was burnt.
+    Forfeited {
+        /// What the buyer got of it.
+        compensation: Amount,
+        /// What was burnt of it.
+        burnt: Amount,
+        /// Why.
+        reason: BurnReason,
+    },
 }
-wire_enum!(PayoutResult { 0 => Paid { gross, fee, royalties }, 1 => Burnt { amount, reason }, 2 => Unpaid });
+wire_enum!(PayoutResult {
+    0 => Paid { gross, fee, royalties },
+    1 => Burnt { amount, reason },
+    2 => Unpaid,
+    3 => Forfeited { compensation, burnt, reason },
+});
 
 /// One seller's line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -199,6 +199,10 @@ rejections! {
     75 ReservedJustNow "the reservation is too young, so that somebody who saw the name could still be first", "register the name a moment later";
     76 UnknownName "nobody holds the name", "check its spelling; its lease may have ended";
     77 LeaseEnded "the lease has ended, so the name can only be renewed", "renew it first";
+    80 ProofKeyExists "the key is registered for this model already", "use it as it is";
+    81 TooManyProofKeys "the model has as many proof keys as are allowed", "use one of its keys";
+    82 UnknownProofKey "the model has no such proof key", "name a registered one, or ask the model's owner to register it";
+    83 OtherStatement "the evidence is of another key or input than the order's", "prove what was ordered, and deliver it in time";
 }
 
 impl commonware_codec::Write for Rejection {

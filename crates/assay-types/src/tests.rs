@@ -17,3 +17,4 @@ mod names;
 mod quorum_on_paper;
 mod rejection;
 mod signature;
+mod statement;

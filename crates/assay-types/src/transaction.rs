@@ -6,7 +6,7 @@
 use crate::{
     AccountId, Amount, Call, ChainId, FeeRate, LedgerTime, PublicKey, SecretKey, Signature, TxId,
     Weight,
-    call::EVIDENCE_BYTES_MAX,
+    call::{EVIDENCE_BYTES_MAX, PROOF_DELIVER},
     codec::{encode, wire_struct},
     id::Domain,
     key,
@@ -28,6 +28,10 @@ const NAMESPACE: &[u8] = b"assay transaction v1";
 const SIGNATURE_BYTES: usize = 64;
 /// Weight of verifying the signature and of reading and writing the sender's account and lane.
 const WEIGHT_BASE: u64 = 1_000;
+/// Weight of verifying one proof of inference: as much as the transfers that take as long, some 10 ms of one
+/// core. A block that holds nothing else has room for fewer than eighty, a quarter of them kept for sellers
+/// that deliver.
+pub const PROOF_WEIGHT: u64 = 500_000;
 
 /// One of an account's independent sequences, below [`LANES_PER_ACCOUNT`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -173,8 +177,13 @@ impl Unsigned {
             }
             Call::CancelOrder { .. } => 2_000,
             Call::Accept { .. } => 800,
+            // By the tag alone: who sends no order's proof pays as well for what every node verifies.
+            Call::CheckCall {
+                tag: PROOF_DELIVER, ..
+            } => PROOF_WEIGHT.saturating_add(1_500),
             Call::CheckCall { .. } => 1_500,
             Call::RegisterModel { .. } => 5_000,
+            Call::RegisterProofKey { .. } => 1_200,
             // Both prepay the moment at which time takes the row away.
             Call::ReserveName { .. } => 1_000,
             Call::RegisterName { .. } => 2_000,

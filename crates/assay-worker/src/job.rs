@@ -164,6 +164,9 @@ pub enum Note {
     /// There is not enough time.
     #[error("the work cannot be finished in time")]
     NoTime,
+    /// The order asks for a proof.
+    #[error("the order asks for a proof, which this provider does not make")]
+    CannotProve,
     /// The executor refused.
     #[error("the model refuses the input")]
     CannotExecute,
@@ -304,7 +307,9 @@ impl Job {
 
             (Stage::Asked { respond_by }, JobEvent::Prepared { now, work_ms }) => {
                 self.is_prepared = true;
-                if now < respond_by && self.is_in_time(work_ms) {
+                if matches!(self.case.check, Check::Proof { .. }) {
+                    self.decline(Note::CannotProve)
+                } else if now < respond_by && self.is_in_time(work_ms) {
                     self.send(Stage::Accepting)
                 } else {
                     self.decline(Note::NoTime)
@@ -410,7 +415,7 @@ impl Job {
     const fn deadline(&self) -> LedgerTime {
         match self.case.check {
             Check::Quorum { commit_by, .. } => commit_by,
-            Check::Approval { deliver_by, .. } => deliver_by,
+            Check::Approval { deliver_by, .. } | Check::Proof { deliver_by, .. } => deliver_by,
         }
     }
 
@@ -470,6 +475,7 @@ impl Job {
         match self.case.check {
             Check::Quorum { .. } => self.send(Stage::Committing { answer }),
             Check::Approval { .. } => self.send(Stage::Delivering { answer }),
+            Check::Proof { .. } => vec![Effect::Tell(Note::CannotProve)],
         }
     }
 
@@ -485,6 +491,7 @@ impl Job {
         let steps: &[Step] = match self.case.check {
             Check::Quorum { .. } => &[Step::Commit, Step::Reveal],
             Check::Approval { .. } => &[Step::Deliver],
+            Check::Proof { .. } => &[],
         };
         let sends = steps.iter().map(|step| self.transaction(*step, answer));
         sends.collect()

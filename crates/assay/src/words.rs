@@ -39,6 +39,7 @@ pub(crate) fn check(check: &Check) -> String {
     match check {
         Check::Quorum { agree, of, .. } => format!("quorum, {agree} of {of} sellers must agree"),
         Check::Approval { .. } => "approval, the buyer decides".to_owned(),
+        Check::Proof { .. } => "proof, the ledger verifies it".to_owned(),
     }
 }
 
@@ -48,6 +49,7 @@ pub(crate) fn verdict(verdict: Verdict) -> String {
         Verdict::Agreed => "agreed".to_owned(),
         Verdict::Approved => "approved".to_owned(),
         Verdict::ApprovedBySilence => "approved by silence".to_owned(),
+        Verdict::Proven => "proven".to_owned(),
         Verdict::Refunded { reason } => format!("refunded: {}", refund(reason)),
     }
 }
@@ -60,6 +62,7 @@ pub(crate) fn refund(reason: RefundReason) -> &'static str {
         RefundReason::NothingDelivered => "nothing was delivered in time",
         RefundReason::Rejected => "the buyer rejected the delivery",
         RefundReason::Cancelled => "the buyer cancelled",
+        RefundReason::FalseProof => "the proof does not hold",
     }
 }
 
@@ -70,6 +73,7 @@ pub(crate) fn burn(reason: BurnReason) -> &'static str {
         BurnReason::MinorityAnswer => "the others agree on another answer",
         BurnReason::Silence => "accepted, then silent",
         BurnReason::RejectedDelivery => "the buyer rejected its delivery",
+        BurnReason::FalseProof => "its proof does not hold",
     }
 }
 
@@ -96,6 +100,14 @@ pub(crate) fn payout(payout: &Payout) -> String {
             }
         }
         PayoutResult::Burnt { amount, reason } => format!("lost {amount}: {}", burn(reason)),
+        PayoutResult::Forfeited {
+            compensation,
+            burnt,
+            reason,
+        } => format!(
+            "lost {burnt}, and {compensation} to the buyer: {}",
+            burn(reason)
+        ),
         PayoutResult::Unpaid => "not paid".to_owned(),
     }
 }

@@ -234,6 +234,8 @@ mod tests {
             ("assay-worker", "assay-chain", false, false),
             ("assay-node", "assay-chain", false, true),
             ("assay-chain", "assay-node", false, false),
+            ("assay-chain", "assay-proof", false, true),
+            ("assay-ledger", "assay-chain", false, false),
             ("assay-chain", "tokio", false, true),
             ("assay-stranger", "assay-types", false, false),
         ] {

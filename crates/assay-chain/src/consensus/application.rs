@@ -13,13 +13,14 @@ use super::{
 use crate::time::millis;
 use crate::{
     core::{Core, ExecutedBlock},
+    evidence,
     mempool::BlockRoom,
     state::{Draft, Proposal, Refusal, check_root},
     time::{ledger_time, next_time},
 };
 use assay_types::{
     AccountId, BLOCK_BYTES_MAX, Block, BlockId, HEADER_VERSION, Hash32, Header, Invalid,
-    TRANSACTIONS_PER_BLOCK_MAX,
+    LedgerTime, TRANSACTIONS_PER_BLOCK_MAX, Transaction,
 };
 use commonware_consensus::{marshal::ancestry::Ancestry, simplex::scheme::ed25519::Scheme};
 use commonware_cryptography::Digestible as _;
@@ -76,6 +77,26 @@ impl<S: Strategy> App<S> {
         parent: BlockId,
         leader: AccountId,
     ) -> Result<Box<Proposal>, Duration> {
+        let (time, candidates) = self.candidates(runtime, parent)?;
+        // Outside all locks: a proof takes milliseconds.
+        let facts = evidence::facts(&candidates);
+        let state = self.core.state();
+        let proposal = state.propose(parent, time, leader, candidates, facts);
+        let mut mempool = self.core.mempool();
+        for (id, reason) in &proposal.refused {
+            if is_hopeless(reason) {
+                mempool.remove_with_successors(id);
+            }
+        }
+        Ok(Box::new(proposal))
+    }
+
+    /// When the block above `parent` is, and what might be in it.
+    fn candidates<E: StorageContext>(
+        &self,
+        runtime: &E,
+        parent: BlockId,
+    ) -> Result<(LedgerTime, Vec<Transaction>), Duration> {
         let state = self.core.state();
         let (header, seen) = state
             .header(parent)
@@ -98,15 +119,7 @@ impl<S: Strategy> App<S> {
             time,
         };
         let included = state.included_below(parent);
-        let candidates = self.core.mempool().pick(&room, &included);
-        let proposal = state.propose(parent, time, leader, candidates);
-        let mut mempool = self.core.mempool();
-        for (id, reason) in &proposal.refused {
-            if is_hopeless(reason) {
-                mempool.remove_with_successors(id);
-            }
-        }
-        Ok(Box::new(proposal))
+        Ok((time, self.core.mempool().pick(&room, &included)))
     }
 
     async fn check<E: Spawner + StorageContext + CryptoRng>(
@@ -124,7 +137,8 @@ impl<S: Strategy> App<S> {
         {
             return Err(Refusal::Signature { height });
         }
-        let Draft { executed, rows } = self.core.state().process(block)?;
+        let facts = evidence::facts_of_block(block, &self.core.params)?;
+        let Draft { executed, rows } = self.core.state().process(block, facts)?;
         let merkleized = merkleize::<E, S>(batches, rows).await;
         // `Stateful` compares the operations root and the range; the canonical root is ours to check.
         check_root(

@@ -1,9 +1,14 @@
 use super::*;
 use crate::{
     consensus::block::ConsensusBlock,
+    evidence,
     testkit::{WEALTH, genesis, person, transfer, unsigned, validator},
 };
-use assay_types::{Amount, Call, ConsensusContext, HEADER_VERSION, SecretKey};
+use assay_types::{
+    Amount, Blob, Call, Check, ConsensusContext, ContentId, Good, HEADER_VERSION, Input, List,
+    ModelId, OrderId, ProofCall, ProofEvidence, RefundReason, SecretKey, Terms, Text, Verdict,
+    Work,
+};
 use commonware_cryptography::blake3::Digest;
 
 fn origin(genesis: &Genesis) -> Header {
@@ -31,7 +36,13 @@ fn build(state: &State, parent: BlockId, step: u64, candidates: &[Transaction]) 
         draft,
         transactions,
         ..
-    } = state.propose(parent, time, leader.account(), candidates.to_vec());
+    } = state.propose(
+        parent,
+        time,
+        leader.account(),
+        candidates.to_vec(),
+        evidence::facts(candidates),
+    );
     let header = Header {
         version: HEADER_VERSION,
         context: ConsensusContext {
@@ -61,9 +72,14 @@ fn build(state: &State, parent: BlockId, step: u64, candidates: &[Transaction]) 
 
 fn extend(state: &mut State, parent: BlockId, step: u64, candidates: &[Transaction]) -> BlockId {
     let block = build(state, parent, step, candidates);
-    let draft = state.process(&block).expect("an honest block");
+    let draft = processed(state, &block).expect("an honest block");
     state.insert(&block, draft.executed, Duration::ZERO);
     block.header.id()
+}
+
+fn processed(state: &State, block: &Block) -> Result<Draft, Refusal> {
+    let facts = evidence::facts_of_block(block, state.ledger().params())?;
+    state.process(block, facts)
 }
 
 fn balance(state: &State, key: &SecretKey) -> u64 {
@@ -140,7 +156,7 @@ fn competing_blocks_have_the_results_they_would_have_alone() {
     );
     let block = build(&crowded, tip, 10, &[transfer(&genesis, &person(0), 0, 0)]);
     let lonely = new_state(&genesis);
-    let rows = |state: &State| state.process(&block).expect("an honest block").rows;
+    let rows = |state: &State| processed(state, &block).expect("an honest block").rows;
     assert_eq!(rows(&crowded), rows(&lonely));
 }
 
@@ -149,7 +165,7 @@ fn genesis_rows_are_written_by_block_one_alone() {
     let genesis = genesis(1, 3);
     let mut state = new_state(&genesis);
     let first = build(&state, state.tip_id(), 10, &[]);
-    let rows = state.process(&first).expect("an honest block").rows;
+    let rows = processed(&state, &first).expect("an honest block").rows;
     assert!(
         rows.windows(2).all(|pair| pair[0].0 < pair[1].0),
         "rows ascend without doubles"
@@ -162,7 +178,10 @@ fn genesis_rows_are_written_by_block_one_alone() {
     let id = extend(&mut state, tip, 10, &[]);
     state.finalize(id);
     let second = build(&state, state.tip_id(), 10, &[]);
-    let rows_of_second = state.process(&second).expect("an honest block").rows.len();
+    let rows_of_second = processed(&state, &second)
+        .expect("an honest block")
+        .rows
+        .len();
     assert!(rows_of_second < rows.len());
 }
 
@@ -175,7 +194,13 @@ fn a_proposer_leaves_out_what_no_block_may_hold_and_says_why() {
     let poor = transfer(&genesis, &person(77), 0, 0);
     let leader = validator(0).account();
     let candidates = vec![good.clone(), gap.clone(), poor.clone()];
-    let proposal = state.propose(state.tip_id(), LedgerTime::new(10), leader, candidates);
+    let proposal = state.propose(
+        state.tip_id(),
+        LedgerTime::new(10),
+        leader,
+        candidates,
+        Facts::default(),
+    );
     assert_eq!(proposal.transactions, [good]);
     assert!(matches!(
         proposal.refused[..],
@@ -195,12 +220,11 @@ fn every_wrong_header_field_has_its_refusal() {
         10,
         &[transfer(&genesis, &person(0), 0, 0)],
     );
-    state.process(&honest).expect("an honest block");
+    processed(&state, &honest).expect("an honest block");
     let check = |spoil: &dyn Fn(&mut Block), expect: &dyn Fn(&Refusal) -> bool| {
         let mut block = honest.clone();
         spoil(&mut block);
-        let refusal = state
-            .process(&block)
+        let refusal = processed(&state, &block)
             .err()
             .expect("a spoilt block is refused");
         assert!(expect(&refusal), "{refusal}");
@@ -272,4 +296,120 @@ fn an_included_failure_is_part_of_the_block() {
 #[should_panic(expected = "was not executed")]
 fn an_unknown_final_block_stops_the_node() {
     new_state(&genesis(1, 1)).finalize(BlockId::new([9; 32]));
+}
+
+/// A running order that takes a proof, placed by person 0 with person 1 as its seller; the sequences that
+/// they use next are 3 and 3.
+fn order_with_proof(genesis: &Genesis, state: &mut State) -> (BlockId, OrderId, ProofEvidence) {
+    let (buyer, seller) = (person(0), person(1));
+    let evidence = ProofEvidence {
+        key: Blob::new(b"key").expect("short"),
+        input: Blob::new(b"input").expect("short"),
+        output: Blob::new(b"output").expect("short"),
+        proof: Blob::new(b"proof").expect("short"),
+    };
+    let (model, key) = (ModelId::new([7; 32]), evidence.statement().key);
+    let register = Call::RegisterModel {
+        model,
+        manifest: ContentId::default(),
+        program: ContentId::default(),
+        licence: Text::new("MIT").expect("short"),
+        royalties: List::default(),
+    };
+    let offer = Call::PublishOffer {
+        good: Good::Inference {
+            models: List::new(vec![model]).expect("one"),
+        },
+        ask: Amount::new(1_000),
+        capacity: 1,
+    };
+    let amount = Amount::new(1_000_000);
+    let mut tip = state.tip_id();
+    let first = [
+        call(genesis, &buyer, 0, register),
+        call(genesis, &buyer, 1, Call::RegisterProofKey { model, key }),
+        call(genesis, &seller, 0, Call::Bond { amount }),
+        call(genesis, &seller, 1, offer),
+    ];
+    tip = extend(state, tip, 10, &first);
+    let terms = Terms {
+        work: Work::Inference {
+            model,
+            input: Input::Public {
+                content: evidence.statement().input,
+            },
+        },
+        check: Check::Proof {
+            key,
+            deliver_by: LedgerTime::new(60_000),
+        },
+        price_max: Amount::new(1_000),
+        accept_by: LedgerTime::new(30_000),
+        seller: None,
+    };
+    let place = call(genesis, &buyer, 2, Call::PlaceOrder { terms });
+    let body = &place.body;
+    let order = OrderId::of(body.chain, body.sender, body.lane, body.sequence);
+    tip = extend(state, tip, 10, std::slice::from_ref(&place));
+    tip = extend(state, tip, 10, &[]);
+    let accept = call(genesis, &seller, 2, Call::Accept { order });
+    tip = extend(state, tip, 10, &[accept]);
+    (tip, order, evidence)
+}
+
+fn call(genesis: &Genesis, from: &SecretKey, sequence: u64, call: Call) -> Transaction {
+    let mut body = unsigned(genesis, from, 0, sequence);
+    body.call = call;
+    body.sign(from)
+}
+
+#[test]
+fn a_false_proof_settles_alike_where_it_is_proposed_and_where_it_is_checked() {
+    let genesis = genesis(1, 2);
+    let mut state = new_state(&genesis);
+    let (tip, order, evidence) = order_with_proof(&genesis, &mut state);
+    let deliver = ProofCall::Deliver(evidence).on(order);
+    let deliver = call(&genesis, &person(1), 3, deliver);
+    let block = build(&state, tip, 10, &[deliver]);
+    let draft = processed(&state, &block).expect("both find the same");
+    let closed = draft.executed.events.iter().find_map(|event| match event {
+        Event::Closed { receipt } => Some(receipt),
+        _ => None,
+    });
+    let reason = RefundReason::FalseProof;
+    assert_eq!(
+        closed.expect("settled at once").verdict,
+        Verdict::Refunded { reason }
+    );
+}
+
+#[test]
+fn a_block_that_pays_for_a_false_proof_is_refused() {
+    let genesis = genesis(1, 2);
+    let mut state = new_state(&genesis);
+    let (tip, order, evidence) = order_with_proof(&genesis, &mut state);
+    let statement = evidence.statement().hash();
+    let deliver = ProofCall::Deliver(evidence).on(order);
+    let deliver = call(&genesis, &person(1), 3, deliver);
+    let honest = build(&state, tip, 10, std::slice::from_ref(&deliver));
+    let time = honest.header.time;
+    let leader = validator(0).account();
+    let lie = Facts::new([statement]);
+    let proposal = state.propose(tip, time, leader, vec![deliver], lie);
+    let executed = proposal.draft.executed;
+    let paid = |event: &Event| matches!(event, Event::Paid { order: of, .. } if *of == order);
+    assert!(executed.events.iter().any(paid));
+    let mut block = honest;
+    block.header.event_root = executed.event_root;
+    let refusal = processed(&state, &block).err().expect("nobody is fooled");
+    assert!(
+        matches!(
+            refusal,
+            Refusal::Root {
+                what: "event root",
+                ..
+            }
+        ),
+        "{refusal}"
+    );
 }

@@ -16,9 +16,9 @@ use std::{
 };
 
 /// Long enough for a loaded machine, short enough to fail a test that hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-async fn until_final(chain: &Chain, id: TxId) -> TransactionStatus {
+pub(crate) async fn until_final(chain: &Chain, id: TxId) -> TransactionStatus {
     let mut blocks = chain.subscribe_from(chain.status().height);
     let wait = async {
         loop {

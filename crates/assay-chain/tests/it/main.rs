@@ -3,3 +3,4 @@
 mod handle;
 mod kill;
 mod people;
+mod proofs;

@@ -58,6 +58,20 @@ pub(crate) fn start(folder: &Path, genesis: &Genesis) -> Chain {
 
 /// The next transfer of one grain by this person in this lane.
 pub(crate) fn transfer(chain: &Chain, from: &SecretKey, lane: u8, sequence: u64) -> Transaction {
+    let call = Call::Transfer {
+        to: key(3, 0).account(),
+        amount: Amount::new(1),
+    };
+    signed(chain, from, (lane, sequence), call)
+}
+
+/// This person's call at this place, a lane and a sequence.
+pub(crate) fn signed(
+    chain: &Chain,
+    from: &SecretKey,
+    (lane, sequence): (u8, u64),
+    call: Call,
+) -> Transaction {
     let status = chain.status();
     let body = Unsigned {
         chain: status.chain,
@@ -67,10 +81,7 @@ pub(crate) fn transfer(chain: &Chain, from: &SecretKey, lane: u8, sequence: u64)
         fee_limit: Amount::new(1_000_000),
         tip: Amount::new(3),
         valid_until: status.time.after(3_600_000),
-        call: Call::Transfer {
-            to: key(3, 0).account(),
-            amount: Amount::new(1),
-        },
+        call,
     };
     body.sign(from)
 }

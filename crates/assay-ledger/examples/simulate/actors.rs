@@ -10,8 +10,8 @@ use assay_ledger::{
 };
 use assay_types::{
     AccountId, Amount, ApprovalCall, BasisPoints, Blob, Call, Check, ContentId, Good, Hash32,
-    Input, LedgerTime, List, ModelId, Name, NameCommitment, OrderId, QuorumCall, QuorumReveal,
-    RoyaltySplit, Terms, Text, Work, commitment,
+    Input, LedgerTime, List, ModelId, Name, NameCommitment, OrderId, ProofCall, ProofEvidence,
+    ProofKeyId, QuorumCall, QuorumReveal, RoyaltySplit, Terms, Text, Work, commitment,
 };
 use rand::{RngExt as _, rngs::StdRng};
 
@@ -86,7 +86,8 @@ pub(crate) fn call(view: &View<'_>, rng: &mut StdRng) -> Option<(AccountId, Call
         }
         10 => Some((any_seller, register(ModelId::new(rng.random()), any_seller))),
         11..14 => Some(use_a_name(view, rng)),
-        14..21 if view.orders.len() < wanted_orders => {
+        14 => Some(register_key(view, rng)),
+        15..22 if view.orders.len() < wanted_orders => {
             let from = buyer(rng.random_range(0..BUYERS));
             Some((
                 from,
@@ -146,6 +147,32 @@ pub(crate) fn register(model: ModelId, to: AccountId) -> Call {
     }
 }
 
+/// The first key of each model is the same, and orders ask for it.
+const KEY: &[u8] = b"a key";
+const INPUT: &[u8] = b"an input";
+
+pub(crate) fn key() -> ProofKeyId {
+    ProofKeyId::of_key(KEY)
+}
+
+/// A key for a model by its owner: the one that orders ask for, or another.
+fn register_key(view: &View<'_>, rng: &mut StdRng) -> (AccountId, Call) {
+    let after = ModelId::new(rng.random());
+    let known = (0..MODELS).map(model).find(|model| {
+        let mut keys = view.ledger.proof_keys(*model);
+        keys.all(|(registered, _)| registered != key())
+    });
+    let any = view.ledger.models_after(after).next().map(|(id, _)| *id);
+    let model = known.or(any).unwrap_or(model(0));
+    let owner = view.ledger.model(&model).map_or(buyer(0), |row| row.owner);
+    let key = if known.is_some() {
+        key()
+    } else {
+        ProofKeyId::new(rng.random())
+    };
+    (owner, Call::RegisterProofKey { model, key })
+}
+
 pub(crate) fn anybody(rng: &mut StdRng) -> AccountId {
     match rng.random_range(0..BUYERS + SELLERS) {
         number @ 0..BUYERS => buyer(number),
@@ -202,7 +229,7 @@ pub(crate) fn terms(now: LedgerTime, rng: &mut StdRng) -> Terms {
     let accept_by = now.after(rng.random_range(1_500..5_000));
     let middle = accept_by.after(rng.random_range(1_000..6_000));
     let last = middle.after(rng.random_range(1_000..6_000));
-    let check = match rng.random_range(0..4) {
+    let check = match rng.random_range(0..5) {
         0 => Check::Approval {
             deliver_by: middle,
             approve_by: last,
@@ -213,7 +240,11 @@ pub(crate) fn terms(now: LedgerTime, rng: &mut StdRng) -> Terms {
             commit_by: middle,
             deliver_by: last,
         },
-        2 => Check::Quorum {
+        2 => Check::Proof {
+            key: key(),
+            deliver_by: middle,
+        },
+        3 => Check::Quorum {
             agree: 1,
             of: 1,
             commit_by: middle,
@@ -227,7 +258,7 @@ pub(crate) fn terms(now: LedgerTime, rng: &mut StdRng) -> Terms {
         },
     };
     let input = Input::Public {
-        content: ContentId::default(),
+        content: ContentId::of(INPUT),
     };
     Terms {
         work: Work::Inference {
@@ -266,6 +297,7 @@ fn advance(
         Stage::Running => match order.terms.check {
             Check::Quorum { .. } => advance_quorum(view, id, order, rng),
             Check::Approval { .. } => advance_approval(id, order),
+            Check::Proof { .. } => advance_proof(id, order),
         },
     }
 }
@@ -305,6 +337,30 @@ pub(crate) fn commit(view: &View<'_>, order: OrderId, party: AccountId) -> Call 
 pub(crate) fn reveal(order: OrderId, output: Vec<u8>) -> Call {
     let output = Blob::new(output).expect("short");
     QuorumCall::Reveal(QuorumReveal { output, salt: SALT }).on(order)
+}
+
+fn advance_proof(id: OrderId, order: &Order) -> Option<(AccountId, Call)> {
+    let party = order.seats.first()?.seller;
+    let character = character(id, party);
+    let silent = character == Character::SilentAfterAccepting;
+    let honest = !matches!(
+        character,
+        Character::WrongAnswer | Character::OwnAnswer | Character::FalseReveal
+    );
+    (!silent).then(|| (party, prove(id, KEY, honest)))
+}
+
+/// A delivery whose proof holds, or does not.
+pub(crate) fn prove(order: OrderId, key: &[u8], holds: bool) -> Call {
+    let output = b"right";
+    let proof: &[u8] = if holds { output } else { b"trust me" };
+    ProofCall::Deliver(ProofEvidence {
+        key: Blob::new(key).expect("short"),
+        input: Blob::new(INPUT).expect("short"),
+        output: Blob::new(output).expect("short"),
+        proof: Blob::new(proof).expect("short"),
+    })
+    .on(order)
 }
 
 fn advance_approval(id: OrderId, order: &Order) -> Option<(AccountId, Call)> {

@@ -2,9 +2,10 @@
 
 use crate::{
     actors::{
-        SALT, anybody, bond, commit, deliver, pick, publish, register, reserved, reveal, terms,
+        SALT, anybody, bond, commit, deliver, key, pick, prove, publish, register, reserved,
+        reveal, terms,
     },
-    world::{ASY, BUYERS, NAMES, ORDER_MS_MAX, SELLERS, View, buyer, model, name, seller},
+    world::{ASY, BUYERS, MODELS, NAMES, ORDER_MS_MAX, SELLERS, View, buyer, model, name, seller},
 };
 use assay_ledger::{
     check::QuorumState,
@@ -12,7 +13,8 @@ use assay_ledger::{
 };
 use assay_types::{
     AccountId, Amount, ApprovalCall, BasisPoints, Blob, Call, Check, Good, Hash32, LedgerTime,
-    List, ModelId, Name, OfferId, OrderId, Rejection, RoyaltySplit, SUPPLY_MAX, Terms, Work,
+    List, ModelId, Name, OfferId, OrderId, ProofKeyId, Rejection, RoyaltySplit, SUPPLY_MAX, Terms,
+    Work,
 };
 use rand::{RngExt as _, rngs::StdRng};
 
@@ -92,6 +94,7 @@ fn aim(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Aimed {
         | Rejection::DeadlineTooFar
         | Rejection::SellerNotNameable
         | Rejection::TooManyOrders
+        | Rejection::UnknownProofKey
         | Rejection::TooFewSellers => Some(bad_order(target, view, client, rng)),
         Rejection::UnknownOrder => Some((
             client,
@@ -155,6 +158,29 @@ fn aim(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Aimed {
         | Rejection::ReservedJustNow
         | Rejection::UnknownName
         | Rejection::LeaseEnded => bad_name_call(target, view, rng),
+        Rejection::ProofKeyExists | Rejection::TooManyProofKeys => {
+            let model = model(rng.random_range(0..MODELS));
+            // The key that orders ask for comes before others fill the model.
+            view.ledger
+                .proof_keys(model)
+                .find(|(registered, _)| *registered == key())?;
+            let key = if target == Rejection::ProofKeyExists {
+                key()
+            } else {
+                ProofKeyId::new(rng.random())
+            };
+            Some((buyer(0), Call::RegisterProofKey { model, key }))
+        }
+        Rejection::OtherStatement => {
+            let proven = |row: &Order| {
+                row.stage == Stage::Running && matches!(row.terms.check, Check::Proof { .. })
+            };
+            let (order, row) = find(view, rng, proven)?;
+            Some((
+                row.seats.first()?.seller,
+                prove(order, b"another key", true),
+            ))
+        }
         Rejection::ModelExists => Some((from, register(model(0), from))),
         Rejection::RoyaltiesMalformed => {
             let Call::RegisterModel {
@@ -272,6 +298,12 @@ fn bad_order(
             };
         }
         Rejection::DeadlinePast => terms.accept_by = view.now,
+        Rejection::UnknownProofKey => {
+            terms.check = Check::Proof {
+                key: ProofKeyId::new(rng.random()),
+                deliver_by: LedgerTime::MAX,
+            };
+        }
         Rejection::DeadlinesOutOfOrder => terms.accept_by = view.now.after(50_000),
         Rejection::DeadlineTooFar => {
             let (deliver_by, approve_by) =
@@ -340,7 +372,7 @@ fn approval<'a>(
         Check::Approval { approve_by, .. } => {
             row.stage == Stage::Running && (row.wake_at == approve_by) == delivered
         }
-        Check::Quorum { .. } => false,
+        Check::Quorum { .. } | Check::Proof { .. } => false,
     })
 }
 
@@ -351,6 +383,7 @@ fn too_late(view: &View<'_>, rng: &mut StdRng) -> Aimed {
         return match row.terms.check {
             Check::Quorum { .. } => Some((party, commit(view, order, party))),
             Check::Approval { .. } => Some((row.buyer, ApprovalCall::Approve.on(order))),
+            Check::Proof { .. } => Some((party, prove(order, b"a key", true))),
         };
     }
     let missed = |row: &Order| {

@@ -19,6 +19,7 @@ fn expected_ends() -> Vec<String> {
         Verdict::Agreed,
         Verdict::Approved,
         Verdict::ApprovedBySilence,
+        Verdict::Proven,
     ];
     let refunds = [
         RefundReason::TooFewSellers,
@@ -26,12 +27,14 @@ fn expected_ends() -> Vec<String> {
         RefundReason::NothingDelivered,
         RefundReason::Rejected,
         RefundReason::Cancelled,
+        RefundReason::FalseProof,
     ];
     let burns = [
         BurnReason::FalseReveal,
         BurnReason::MinorityAnswer,
         BurnReason::Silence,
         BurnReason::RejectedDelivery,
+        BurnReason::FalseProof,
     ];
     let releases = [
         ReleaseReason::Declined,
@@ -52,11 +55,11 @@ fn expected_ends() -> Vec<String> {
                 .into_iter()
                 .map(|reason| format!("released {reason:?}")),
         )
-        .chain(["emitted", "rebated", "name expired"].map(str::to_owned))
+        .chain(["emitted", "rebated", "name expired", "compensated"].map(str::to_owned))
         .collect()
 }
 
-const CALLS: [&str; 15] = [
+const CALLS: [&str; 16] = [
     "transfer",
     "bond",
     "unbond",
@@ -72,6 +75,7 @@ const CALLS: [&str; 15] = [
     "register_name",
     "renew_name",
     "transfer_name",
+    "register_proof_key",
 ];
 
 impl Tally {
@@ -112,6 +116,7 @@ impl Tally {
                 Event::Emitted { .. } => "emitted".to_owned(),
                 Event::Rebated { .. } => "rebated".to_owned(),
                 Event::NameExpired { .. } => "name expired".to_owned(),
+                Event::Compensated { .. } => "compensated".to_owned(),
                 _ => continue,
             };
             *self.ends.entry(end).or_default() += 1;

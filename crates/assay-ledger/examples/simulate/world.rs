@@ -3,6 +3,7 @@
 use crate::tally::Tally;
 use assay_ledger::{
     BlockEnv, Executed, Execution, Ledger,
+    check::{Facts, proof_jobs},
     rows::{Offer, Order},
 };
 use assay_types::{
@@ -58,7 +59,8 @@ pub(crate) struct World {
 
 fn params() -> Params {
     Params {
-        block_weight_max: Weight::new(1_000_000),
+        // Room for three proofs and a busy block.
+        block_weight_max: Weight::new(3_000_000),
         expiries_per_block_max: 6,
         draws_per_block_max: 8,
         offers_per_book_max: 20,
@@ -188,6 +190,7 @@ impl World {
                 spoil(&mut body, rng);
             }
             let tx = Transaction::new(body, signature.clone());
+            execution.set_facts(verified(&tx));
             match execution.apply(&tx) {
                 Ok(outcome) => {
                     tally.outcome(call, outcome.rejection);
@@ -223,6 +226,15 @@ impl World {
         }
         Hash32::derive("assay simulation state v1", &[&bytes])
     }
+}
+
+/// What the simulated verifier finds: the proof is the answer.
+fn verified(tx: &Transaction) -> Facts {
+    let jobs = proof_jobs([tx]).into_iter();
+    Facts::of_verdicts(jobs.map(|job| {
+        let evidence = job.evidence;
+        (job.statement, *evidence.proof == *evidence.output)
+    }))
 }
 
 /// Makes a transaction one that no block may hold.

@@ -7,32 +7,17 @@
 //! window, partial payment, large evidence and facts.
 
 mod approval;
+mod facts;
+mod proof;
 mod quorum;
 
+pub use facts::{Facts, ProofJob, proof_calls, proof_jobs};
 pub use quorum::{QuorumEntry, QuorumState};
 
 use assay_types::{
     AccountId, Amount, BurnReason, ChainId, Check, ContentId, Event, Hash32, LedgerTime, OrderId,
-    Params, Rejection, Verdict, Weight,
+    Params, Rejection, Verdict, Weight, Work,
 };
-use std::collections::BTreeSet;
-
-/// Statements that were found true outside the ledger (signatures, proofs), by hash. Every node finds the
-/// same, since finding is deterministic; only its cost is moved off the ledger's single thread.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts(BTreeSet<Hash32>);
-
-impl Facts {
-    /// The statements with these hashes hold.
-    pub fn new(statements: impl IntoIterator<Item = Hash32>) -> Self {
-        Self(statements.into_iter().collect())
-    }
-
-    /// Whether the statement was found true.
-    pub fn hold(&self, statement: &Hash32) -> bool {
-        self.0.contains(statement)
-    }
-}
 
 /// A seller as its check sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,6 +39,8 @@ pub struct Context<'a> {
     pub chain: ChainId,
     /// The order.
     pub order: OrderId,
+    /// What was asked: model and input.
+    pub work: &'a Work,
     /// The check's numbers and deadlines.
     pub check: &'a Check,
     /// Ledger time.
@@ -64,7 +51,7 @@ pub struct Context<'a> {
     pub params: &'a Params,
     /// The sellers, in the order drawn.
     pub seats: &'a [SeatView],
-    /// Statements found true.
+    /// What was found outside the ledger.
     pub facts: &'a Facts,
     /// Events to tell.
     pub events: Vec<Event>,
@@ -99,6 +86,14 @@ pub enum Award {
     Pay(Amount),
     /// Burns this much of the lock; the market never burns more than is left of it.
     Burn(Amount, BurnReason),
+    /// Takes what is left of the lock for a proven fault: at most `compensation` of it goes to the buyer, the
+    /// rest burns. This seller is done.
+    Forfeit {
+        /// Most that the buyer gets.
+        compensation: Amount,
+        /// Why.
+        reason: BurnReason,
+    },
     /// Returns what is left of the lock: this seller is done.
     Release,
 }
@@ -171,6 +166,7 @@ impl Rules for Standard {
         match check {
             Check::Quorum { .. } => &quorum::Quorum,
             Check::Approval { .. } => &approval::Approval,
+            Check::Proof { .. } => &proof::Proof,
         }
     }
 }

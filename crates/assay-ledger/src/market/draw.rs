@@ -179,7 +179,7 @@ impl Run<'_> {
 pub(super) fn next_answer(order: &Order) -> LedgerTime {
     let asked = order.seats.iter().filter_map(|seat| match seat.state {
         SeatState::Asked { respond_by } => Some(respond_by),
-        SeatState::Accepted | SeatState::Done => None,
+        SeatState::Accepted | SeatState::Done | SeatState::Forfeited { .. } => None,
     });
     let complete = !Run::lacks_sellers(order);
     asked

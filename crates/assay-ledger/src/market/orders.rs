@@ -15,9 +15,10 @@ impl Run<'_> {
     ///
     /// # Errors
     /// In this order: [`Rejection::PriceZero`], [`Rejection::CheckMalformed`],
-    /// [`Rejection::UnknownModel`], [`Rejection::DeadlinePast`], [`Rejection::DeadlinesOutOfOrder`],
-    /// [`Rejection::DeadlineTooFar`], [`Rejection::SellerNotNameable`], [`Rejection::TooManyOrders`],
-    /// [`Rejection::PriceTooHigh`], [`Rejection::TooFewSellers`], [`Rejection::InsufficientFunds`].
+    /// [`Rejection::UnknownModel`], [`Rejection::UnknownProofKey`], [`Rejection::DeadlinePast`],
+    /// [`Rejection::DeadlinesOutOfOrder`], [`Rejection::DeadlineTooFar`], [`Rejection::SellerNotNameable`],
+    /// [`Rejection::TooManyOrders`], [`Rejection::PriceTooHigh`], [`Rejection::TooFewSellers`],
+    /// [`Rejection::InsufficientFunds`].
     pub(crate) fn place_order(&mut self, body: &Unsigned, terms: &Terms) -> Result<(), Rejection> {
         let (buyer, now) = (body.sender, self.now());
         if terms.price_max.is_zero() {
@@ -28,8 +29,13 @@ impl Run<'_> {
         if self.state.models.get(&model).is_none() {
             return Err(Rejection::UnknownModel);
         }
+        if let Check::Proof { key, .. } = terms.check
+            && !self.has_proof_key(model, key)
+        {
+            return Err(Rejection::UnknownProofKey);
+        }
         check_deadlines(terms, now, self.params.order_ms_max)?;
-        if terms.seller.is_some() && !matches!(terms.check, Check::Approval { .. }) {
+        if terms.seller.is_some() && needs_independence(&terms.check) {
             return Err(Rejection::SellerNotNameable);
         }
         if self.account(buyer).orders >= self.params.orders_per_account_max {
@@ -157,7 +163,9 @@ impl Run<'_> {
         match order.seats[seat].state {
             SeatState::Asked { respond_by } if self.now() <= respond_by => Ok(seat),
             SeatState::Asked { .. } => Err(Rejection::TooLate),
-            SeatState::Accepted | SeatState::Done => Err(Rejection::AlreadyAccepted),
+            SeatState::Accepted | SeatState::Done | SeatState::Forfeited { .. } => {
+                Err(Rejection::AlreadyAccepted)
+            }
         }
     }
 }
@@ -172,22 +180,32 @@ fn check_is_well_formed(check: &Check) -> Result<(), Rejection> {
                 Err(Rejection::CheckMalformed)
             }
         }
-        Check::Approval { .. } => Ok(()),
+        Check::Approval { .. } | Check::Proof { .. } => Ok(()),
+    }
+}
+
+/// Whether the check believes its sellers because the buyer did not choose them.
+const fn needs_independence(check: &Check) -> bool {
+    match check {
+        Check::Quorum { .. } => true,
+        Check::Approval { .. } | Check::Proof { .. } => false,
     }
 }
 
 fn check_deadlines(terms: &Terms, now: LedgerTime, longest_ms: u64) -> Result<(), Rejection> {
-    let deadlines = match terms.check {
+    let later = match terms.check {
         Check::Quorum {
             commit_by,
             deliver_by,
             ..
-        } => [terms.accept_by, commit_by, deliver_by],
+        } => &[commit_by, deliver_by][..],
         Check::Approval {
             deliver_by,
             approve_by,
-        } => [terms.accept_by, deliver_by, approve_by],
+        } => &[deliver_by, approve_by],
+        Check::Proof { deliver_by, .. } => &[deliver_by],
     };
+    let deadlines = [&[terms.accept_by], later].concat();
     if deadlines.iter().any(|deadline| *deadline <= now) {
         return Err(Rejection::DeadlinePast);
     }

@@ -2,7 +2,8 @@
 //!
 //! Out of each paid ask come the market fee, which burns, and the model's royalties, each floored; dust
 //! stays with the seller, and a part of the fee may come back to it as newly minted money (`emission`). What
-//! no ruling spends returns to the buyer.
+//! no ruling spends returns to the buyer. Locks burn; only for a proven fault a part of one goes to the buyer,
+//! at most the price.
 
 use crate::{
     block::Run,
@@ -73,6 +74,7 @@ impl Run<'_> {
         Context {
             chain: self.chain,
             order: id,
+            work: &order.terms.work,
             check: &order.terms.check,
             now: self.now(),
             randomness: self.env.randomness,
@@ -125,12 +127,23 @@ impl Run<'_> {
         let mut seats = std::mem::take(&mut order.seats).into_vec();
         for ruling in rulings {
             let seat = &mut seats[ruling.seat];
-            if seat.state == SeatState::Done {
+            if seat.state.is_over() {
                 continue;
             }
             match ruling.award {
                 Award::Pay(amount) => self.pay(id, order, seat, amount),
                 Award::Burn(amount, reason) => self.burn_lock(id, seat, amount, reason),
+                Award::Forfeit {
+                    compensation,
+                    reason,
+                } => {
+                    let compensation = self.compensate(id, order.buyer, seat, compensation);
+                    self.burn_lock(id, seat, seat.lock, reason);
+                    // Also where nothing is left to burn.
+                    seat.burn_reason = Some(reason);
+                    self.finish_seat(order.started_at, seat);
+                    seat.state = SeatState::Forfeited { compensation };
+                }
                 Award::Release => self.finish_seat(order.started_at, seat),
             }
         }
@@ -190,6 +203,30 @@ impl Run<'_> {
         self.rebate(id, seat.seller, fee);
     }
 
+    /// Pays at most `amount` of the lock to the buyer, and tells how much that was.
+    fn compensate(
+        &mut self,
+        id: OrderId,
+        buyer: AccountId,
+        seat: &mut Seat,
+        amount: Amount,
+    ) -> Amount {
+        let amount = amount.min(seat.lock.saturating_sub(seat.burnt));
+        if amount.is_zero() {
+            return amount;
+        }
+        self.forfeit(seat.seller, amount);
+        self.credit(buyer, amount);
+        seat.lock = seat.lock.saturating_sub(amount);
+        self.events.push(Event::Compensated {
+            order: id,
+            seller: seat.seller,
+            buyer,
+            amount,
+        });
+        amount
+    }
+
     fn burn_lock(&mut self, id: OrderId, seat: &mut Seat, amount: Amount, reason: BurnReason) {
         let amount = amount.min(seat.lock.saturating_sub(seat.burnt));
         if amount.is_zero() {
@@ -208,7 +245,7 @@ impl Run<'_> {
 
     /// Returns what is left of the lock and counts the job in the seller's record.
     fn finish_seat(&mut self, started_at: Option<LedgerTime>, seat: &mut Seat) {
-        if seat.state == SeatState::Done {
+        if seat.state.is_over() {
             return;
         }
         self.unlock(seat.seller, seat.lock.saturating_sub(seat.burnt));
@@ -319,9 +356,10 @@ impl Run<'_> {
             let record = row.buyer.change();
             record.spent = record.spent.saturating_add(price);
             let counter = match verdict {
-                Verdict::Agreed | Verdict::Approved | Verdict::ApprovedBySilence => {
-                    &mut record.settled
-                }
+                Verdict::Agreed
+                | Verdict::Approved
+                | Verdict::ApprovedBySilence
+                | Verdict::Proven => &mut record.settled,
                 Verdict::Refunded {
                     reason: RefundReason::Rejected,
                 } => &mut record.rejected,
@@ -346,13 +384,18 @@ fn seat_views(order: &Order) -> Vec<SeatView> {
 }
 
 fn payout(seat: &Seat) -> Payout {
-    let result = match seat.burn_reason {
-        Some(reason) => PayoutResult::Burnt {
+    let result = match (seat.burn_reason, seat.state) {
+        (Some(reason), SeatState::Forfeited { compensation }) => PayoutResult::Forfeited {
+            compensation,
+            burnt: seat.burnt,
+            reason,
+        },
+        (Some(reason), _) => PayoutResult::Burnt {
             amount: seat.burnt,
             reason,
         },
-        None if seat.paid.is_zero() => PayoutResult::Unpaid,
-        None => PayoutResult::Paid {
+        (None, _) if seat.paid.is_zero() => PayoutResult::Unpaid,
+        (None, _) => PayoutResult::Paid {
             gross: seat.paid,
             fee: seat.fee,
             royalties: seat.royalties,

@@ -7,8 +7,8 @@
 use super::world::*;
 use assay_types::{
     AccountId, Amount, ApprovalCall, BasisPoints, Blob, Call, Check, ContentId, Good, Lane,
-    LedgerTime, List, ModelId, OfferId, OrderId, Rejection, RoyaltySplit, Terms, Text, Transaction,
-    Unsigned,
+    LedgerTime, List, ModelId, OfferId, OrderId, PROOF_DELIVER, PROOF_KEYS_PER_MODEL_MAX,
+    ProofEvidence, ProofKeyId, Rejection, RoyaltySplit, Terms, Text, Transaction, Unsigned,
 };
 use std::collections::BTreeSet;
 
@@ -220,7 +220,18 @@ fn placing(seen: &mut Seen) {
     }
     terms.check = quorum(3, 4, now, now);
     rung(&mut world, &terms, Rejection::UnknownModel);
+    terms.check = Check::Proof {
+        key: key_id(),
+        deliver_by: now,
+    };
+    rung(&mut world, &terms, Rejection::UnknownModel);
     terms.work = work();
+    rung(&mut world, &terms, Rejection::UnknownProofKey);
+    world.ok(CREATOR, register_key_call(OTHER_MODEL, key_id()));
+    rung(&mut world, &terms, Rejection::UnknownProofKey);
+    world.ok(CREATOR, register_key_call(MODEL, key_id()));
+    rung(&mut world, &terms, Rejection::DeadlinePast);
+    terms.check = quorum(3, 4, now, now);
     rung(&mut world, &terms, Rejection::DeadlinePast);
     terms.accept_by = late(200_000);
     terms.check = quorum(3, 4, late(200_000), late(200_000));
@@ -537,6 +548,107 @@ fn approval_calls(seen: &mut Seen) {
     expect(&mut world, seen, BUYER, approve, Rejection::UnknownOrder);
 }
 
+fn proof_calls(seen: &mut Seen) {
+    let mut world = World::with_provers(1);
+    let (order, sellers) = world.start(world.terms(world.proof()));
+    let raw = |tag, bytes: &[u8]| Call::CheckCall {
+        order,
+        tag,
+        bytes: Blob::new(bytes).unwrap(),
+    };
+    let honest = prove_call(order, evidence(b"7"));
+    for tag in [0, 1, 2, 255] {
+        expect(
+            &mut world,
+            seen,
+            CREATOR,
+            raw(tag, b"x"),
+            Rejection::UnknownTag,
+        );
+    }
+    expect(
+        &mut world,
+        seen,
+        CREATOR,
+        raw(PROOF_DELIVER, b"x"),
+        Rejection::MalformedBody,
+    );
+    for other in [CREATOR, BUYER] {
+        expect(
+            &mut world,
+            seen,
+            other,
+            honest.clone(),
+            Rejection::NotAssigned,
+        );
+    }
+    let other_input = ProofEvidence {
+        input: Blob::new(b"another digit").unwrap(),
+        ..evidence(b"7")
+    };
+    let other_key = ProofEvidence {
+        key: Blob::new(b"another key").unwrap(),
+        ..evidence(b"7")
+    };
+    for other in [other_input, other_key] {
+        expect(
+            &mut world,
+            seen,
+            sellers[0],
+            prove_call(order, other),
+            Rejection::OtherStatement,
+        );
+    }
+    world.ok(sellers[0], honest.clone());
+    expect(
+        &mut world,
+        seen,
+        sellers[0],
+        honest,
+        Rejection::UnknownOrder,
+    );
+
+    // With one expiry per block, the second order is still open when its seller delivers late.
+    let mut world = World::with(assay_types::Params {
+        expiries_per_block_max: 1,
+        ..params()
+    });
+    world.ok(seller(0), Call::Bond { amount: asy(1_000) });
+    world.ok(seller(0), offer(asy(1), 100));
+    world.ok(CREATOR, register_key_call(MODEL, key_id()));
+    world.start(world.terms(world.proof()));
+    let (late, sellers) = world.start(world.terms(world.proof()));
+    let other = ProofEvidence {
+        key: Blob::new(b"another key").unwrap(),
+        ..evidence(b"7")
+    };
+    let executed = world.block(11_000, &[(sellers[0], prove_call(late, other))]);
+    assert_eq!(executed.outcomes[0].rejection, Some(Rejection::TooLate));
+}
+
+fn registering_keys(seen: &mut Seen) {
+    let mut world = World::new();
+    let key = |number: usize| ProofKeyId::of_key(&number.to_be_bytes());
+    let unknown = register_key_call(ModelId::new([99; 32]), key(0));
+    let full = PROOF_KEYS_PER_MODEL_MAX;
+    let mut rung =
+        |world: &mut World, sender, call, rejection| expect(world, seen, sender, call, rejection);
+    for number in 0..full {
+        world.ok(CREATOR, register_key_call(MODEL, key(number)));
+    }
+    rung(&mut world, BUYER, unknown, Rejection::UnknownModel);
+    let again = register_key_call(MODEL, key(0));
+    rung(&mut world, BUYER, again.clone(), Rejection::NotYours);
+    rung(&mut world, CREATOR, again, Rejection::ProofKeyExists);
+    rung(
+        &mut world,
+        CREATOR,
+        register_key_call(MODEL, key(full)),
+        Rejection::TooManyProofKeys,
+    );
+    world.ok(CREATOR, register_key_call(OTHER_MODEL, key(0)));
+}
+
 fn registering(seen: &mut Seen) {
     let mut world = World::new();
     let split = |account, share| RoyaltySplit {
@@ -674,7 +786,9 @@ fn every_rejection_stands_on_its_rung() {
         late_answers,
         quorum_calls,
         approval_calls,
+        proof_calls,
         registering,
+        registering_keys,
         naming,
     ] {
         ladder(&mut seen);

@@ -57,6 +57,7 @@ fn a_ledger_reloaded_from_its_rows_is_the_same() {
     world.place(world.terms(world.quorum(2, 3)));
     let (order, sellers) = world.start(world.terms(world.quorum(3, 3)));
     world.commit_answer(order, sellers[0], b"7");
+    world.ok(CREATOR, register_key_call(MODEL, key_id()));
     let values: Vec<Vec<u8>> = world
         .ledger
         .rows()

@@ -180,7 +180,7 @@ fn a_dispute_with_the_largest_evidence_opens_a_second_round() {
             Err(Rejection::MalformedBody),
             "no fact, no dispute"
         );
-        world.facts = Facts::new([statement(&evidence)]);
+        world.facts = Some(Facts::new([statement(&evidence)]));
         let dispute = call(order, DISPUTE, evidence);
         let tx = world.tx(stranger, dispute.clone());
         let executed = world.try_block(1, std::slice::from_ref(&tx)).unwrap();

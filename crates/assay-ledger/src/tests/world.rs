@@ -2,15 +2,16 @@
 
 use crate::{
     BlockEnv, Executed, Execution, Ledger,
-    check::{Rules, Standard},
+    check::{Facts, Rules, Standard, proof_jobs},
     rows::Account,
 };
 use assay_types::{
     AccountId, Allocation, Amount, ApprovalCall, BasisPoints, Blob, Call, Check, ContentId,
     EmissionParams, Event, Genesis, GenesisModel, Good, Hash32, Header, Input, Invalid, Lane,
     LedgerTime, List, ModelId, Name, NameCommitment, NameParams, OfferId, OrderId, Params,
-    PublicKey, QuorumCall, QuorumReveal, Receipt, Rejection, RoyaltySplit, SecretKey, Signature,
-    Terms, Text, Transaction, Unsigned, Work, commitment, decode,
+    ProofCall, ProofEvidence, ProofKeyId, PublicKey, QuorumCall, QuorumReveal, Receipt, Rejection,
+    RoyaltySplit, SecretKey, Signature, Terms, Text, Transaction, Unsigned, Work, commitment,
+    decode,
 };
 use std::collections::BTreeMap;
 
@@ -34,7 +35,8 @@ pub(super) fn asy(amount: u64) -> Amount {
 pub(super) struct World {
     pub(super) ledger: Ledger,
     pub(super) rules: &'static dyn Rules,
-    pub(super) facts: crate::check::Facts,
+    /// Told instead of what the test's verifier finds.
+    pub(super) facts: Option<Facts>,
     randomness: Hash32,
 }
 
@@ -106,7 +108,7 @@ impl World {
         Self {
             ledger,
             rules: &Standard,
-            facts: Default::default(),
+            facts: None,
             randomness: Hash32::default(),
         }
     }
@@ -174,7 +176,7 @@ impl World {
         transactions: &[Transaction],
     ) -> Result<Executed, Invalid> {
         let mut execution = Execution::begin_with(&self.ledger, &[], self.env(step_ms), self.rules);
-        execution.set_facts(self.facts.clone());
+        execution.set_facts(self.facts.clone().unwrap_or_else(|| verified(transactions)));
         for tx in transactions {
             execution.apply(tx)?;
         }
@@ -248,6 +250,20 @@ impl World {
         }
     }
 
+    pub(super) fn proof(&self) -> Check {
+        Check::Proof {
+            key: key_id(),
+            deliver_by: self.ledger.time().after(10_000),
+        }
+    }
+
+    /// A world with `sellers` sellers in which `MODEL` has a proof key.
+    pub(super) fn with_provers(sellers: u8) -> Self {
+        let mut world = Self::with_sellers(sellers);
+        world.ok(CREATOR, register_key_call(MODEL, key_id()));
+        world
+    }
+
     /// Places an order and lets the draw happen. The drawn sellers, in order.
     pub(super) fn place(&mut self, terms: Terms) -> (OrderId, Vec<AccountId>) {
         let events = self.ok(BUYER, Call::PlaceOrder { terms });
@@ -317,11 +333,51 @@ pub(super) fn deliver_call(order: OrderId, answer: &[u8]) -> Call {
     ApprovalCall::Deliver(Blob::new(answer).unwrap()).on(order)
 }
 
+const KEY: &[u8] = b"a key";
+const INPUT: &[u8] = b"a digit";
+
+pub(super) fn key_id() -> ProofKeyId {
+    ProofKeyId::of_key(KEY)
+}
+
+pub(super) fn register_key_call(model: ModelId, key: ProofKeyId) -> Call {
+    Call::RegisterProofKey { model, key }
+}
+
+/// Evidence that holds, of an answer to the order of `work`.
+pub(super) fn evidence(answer: &[u8]) -> ProofEvidence {
+    ProofEvidence {
+        key: Blob::new(KEY).unwrap(),
+        input: Blob::new(INPUT).unwrap(),
+        output: Blob::new(answer).unwrap(),
+        proof: Blob::new(only_proof(KEY, INPUT, answer)).unwrap(),
+    }
+}
+
+pub(super) fn prove_call(order: OrderId, evidence: ProofEvidence) -> Call {
+    ProofCall::Deliver(evidence).on(order)
+}
+
+/// The one proof that the test's verifier accepts.
+fn only_proof(key: &[u8], input: &[u8], output: &[u8]) -> Vec<u8> {
+    [b"proof: ", key, b" of ", input, b" is ", output].concat()
+}
+
+/// What the test's verifier finds.
+pub(super) fn verified(transactions: &[Transaction]) -> Facts {
+    let jobs = proof_jobs(transactions).into_iter();
+    Facts::of_verdicts(jobs.map(|job| {
+        let evidence = job.evidence;
+        let proof = only_proof(&evidence.key, &evidence.input, &evidence.output);
+        (job.statement, *evidence.proof == proof)
+    }))
+}
+
 pub(super) fn work() -> Work {
     Work::Inference {
         model: MODEL,
         input: Input::Public {
-            content: ContentId::of(b"a digit"),
+            content: ContentId::of(INPUT),
         },
     }
 }

@@ -192,7 +192,9 @@ fn concerns(chain: &Chain, block: &FinalizedBlock, event: &Event, account: Accou
         Event::OfferPublished { seller, .. } | Event::OfferWithdrawn { seller, .. } => {
             *seller == account
         }
-        Event::ModelRegistered { owner, .. } => *owner == account,
+        Event::ModelRegistered { owner, .. } | Event::ProofKeyRegistered { owner, .. } => {
+            *owner == account
+        }
         Event::Emitted { to, .. } => *to == account,
         Event::NameReserved { account: named, .. } => *named == account,
         Event::NameRegistered { holder, .. }
@@ -224,6 +226,8 @@ fn concerns(chain: &Chain, block: &FinalizedBlock, event: &Event, account: Accou
         | Event::Paid { order, .. }
         | Event::Rebated { order, .. }
         | Event::Burnt { order, .. }
+        | Event::ProofDelivered { order, .. }
+        | Event::Compensated { order, .. }
         | Event::Refunded { order, .. } => has_party(chain, block, *order, account),
     }
 }

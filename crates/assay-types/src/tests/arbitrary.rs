@@ -17,7 +17,7 @@ macro_rules! ids {
 
 ids! {
     account: AccountId, hash: Hash32, chain: ChainId, block_id: BlockId, tx_id: TxId, order: OrderId,
-    offer: OfferId, model: ModelId, content: ContentId
+    offer: OfferId, model: ModelId, content: ContentId, proof_key: ProofKeyId
 }
 
 pub(super) fn amount() -> impl Strategy<Value = Amount> {
@@ -108,6 +108,7 @@ pub(super) fn check_terms() -> impl Strategy<Value = Check> {
             deliver_by,
             approve_by
         }),
+        (proof_key(), time()).prop_map(|(key, deliver_by)| Check::Proof { key, deliver_by }),
     ]
 }
 
@@ -137,6 +138,15 @@ fn royalties() -> impl Strategy<Value = List<RoyaltySplit, ROYALTY_SPLITS_MAX>> 
 
 pub(super) fn quorum_reveal() -> impl Strategy<Value = QuorumReveal> {
     (blob(200), hash()).prop_map(|(output, salt)| QuorumReveal { output, salt })
+}
+
+pub(super) fn proof_evidence() -> impl Strategy<Value = ProofEvidence> {
+    (blob(50), blob(50), blob(50), blob(50)).prop_map(|(key, input, output, proof)| ProofEvidence {
+        key,
+        input,
+        output,
+        proof,
+    })
 }
 
 pub(super) fn call() -> impl Strategy<Value = Call> {
@@ -181,6 +191,9 @@ pub(super) fn call() -> impl Strategy<Value = Call> {
         }),
         (name(), any::<u64>()).prop_map(|(name, lease_ms)| Call::RenewName { name, lease_ms }),
         (name(), account()).prop_map(|(name, to)| Call::TransferName { name, to }),
+        (model(), proof_key()).prop_map(|(model, key)| Call::RegisterProofKey { model, key }),
+        (order(), proof_evidence())
+            .prop_map(|(order, evidence)| ProofCall::Deliver(evidence).on(order)),
     ]
 }
 
@@ -296,6 +309,13 @@ fn payout() -> impl Strategy<Value = Payout> {
         (amount(), burn_reason())
             .prop_map(|(amount, reason)| PayoutResult::Burnt { amount, reason }),
         Just(PayoutResult::Unpaid),
+        (amount(), amount(), burn_reason()).prop_map(|(compensation, burnt, reason)| {
+            PayoutResult::Forfeited {
+                compensation,
+                burnt,
+                reason,
+            }
+        }),
     ];
     (account(), result).prop_map(|(seller, result)| Payout { seller, result })
 }
@@ -472,7 +492,37 @@ pub(super) fn event() -> impl Strategy<Value = Event> {
             amount
         }),
     ];
-    prop_oneof![8 => of_account, 9 => of_assignment, 7 => of_settlement, 6 => of_names_and_epochs()]
+    prop_oneof![
+        8 => of_account,
+        9 => of_assignment,
+        7 => of_settlement,
+        6 => of_names_and_epochs(),
+        3 => of_proofs(),
+    ]
+}
+
+fn of_proofs() -> impl Strategy<Value = Event> {
+    prop_oneof![
+        (model(), proof_key(), account())
+            .prop_map(|(model, key, owner)| { Event::ProofKeyRegistered { model, key, owner } }),
+        (order(), account(), content(), hash(), any::<bool>()).prop_map(
+            |(order, seller, output, statement, holds)| Event::ProofDelivered {
+                order,
+                seller,
+                output,
+                statement,
+                holds,
+            }
+        ),
+        (order(), account(), account(), amount()).prop_map(|(order, seller, buyer, amount)| {
+            Event::Compensated {
+                order,
+                seller,
+                buyer,
+                amount,
+            }
+        }),
+    ]
 }
 
 fn of_names_and_epochs() -> impl Strategy<Value = Event> {

@@ -94,7 +94,7 @@ macro_rules! canonical {
 
 canonical! {
     account amount basis_points signature public_key lane rejection
-    good work check_terms terms call quorum_reveal
+    good work check_terms terms call quorum_reveal proof_evidence
     unsigned transaction header block
     event receipt merkle_path finality receipt_proof row_key state_proof
     genesis params upload_claim signed_upload

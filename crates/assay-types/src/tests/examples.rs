@@ -1,4 +1,7 @@
 //! Fixed values of every wire type, each variant at least once. `fixtures` freezes their bytes.
+//!
+//! Values that hold many others (a block, an event root) hold those that were there when their bytes were
+//! frozen; variants that came later stand in lists of their own.
 
 use crate::*;
 
@@ -56,6 +59,7 @@ const PROGRAM: ContentId = ContentId::new([0x25; 32]);
 const INPUT: ContentId = ContentId::new([0x26; 32]);
 const OUTPUT: ContentId = ContentId::new([0x27; 32]);
 const HASH: Hash32 = Hash32::new([0x28; 32]);
+const PROOF_KEY: ProofKeyId = ProofKeyId::new([0x2f; 32]);
 
 pub(super) fn work() -> Work {
     Work::Inference {
@@ -88,6 +92,13 @@ pub(super) fn checks() -> Vec<Named<Check>> {
                 approve_by: time(60_000),
             },
         ),
+        (
+            "proof",
+            Check::Proof {
+                key: PROOF_KEY,
+                deliver_by: time(9_000),
+            },
+        ),
     ])
 }
 
@@ -99,7 +110,7 @@ pub(super) fn terms() -> Vec<Named<Terms>> {
         accept_by: time(4_000),
         seller,
     };
-    let [(_, quorum), (_, approval)]: [_; 2] = checks().try_into().expect("two checks");
+    let [(_, quorum), (_, approval), (_, proof)] = checks().try_into().expect("three checks");
     named([
         ("quorum", terms(quorum, None)),
         ("approval", terms(approval, None)),
@@ -107,6 +118,7 @@ pub(super) fn terms() -> Vec<Named<Terms>> {
             "approval_by_named_seller",
             terms(approval, Some(account(3))),
         ),
+        ("proof", terms(proof, None)),
     ])
 }
 
@@ -128,7 +140,33 @@ pub(super) fn reveal() -> QuorumReveal {
     }
 }
 
+pub(super) fn evidence() -> ProofEvidence {
+    ProofEvidence {
+        key: blob(b"a key"),
+        input: blob(b"a digit"),
+        output: blob(b"seven"),
+        proof: blob(b"a proof"),
+    }
+}
+
 pub(super) fn calls() -> Vec<Named<Call>> {
+    let mut calls = first_calls();
+    calls.extend(named([
+        (
+            "register_proof_key",
+            Call::RegisterProofKey {
+                model: MODEL,
+                key: PROOF_KEY,
+            },
+        ),
+        ("proof_deliver", ProofCall::Deliver(evidence()).on(ORDER)),
+    ]));
+    let (name, terms) = terms().pop().expect("some terms");
+    calls.push((format!("place_order_{name}"), Call::PlaceOrder { terms }));
+    calls
+}
+
+fn first_calls() -> Vec<Named<Call>> {
     let amount = Amount::new(1_500_000_000);
     let mut calls = named([
         (
@@ -207,7 +245,7 @@ pub(super) fn calls() -> Vec<Named<Call>> {
             },
         ),
     ]);
-    for (name, terms) in terms() {
+    for (name, terms) in terms().into_iter().take(3) {
         calls.push((format!("place_order_{name}"), Call::PlaceOrder { terms }));
     }
     calls
@@ -227,7 +265,11 @@ pub(super) fn unsigned(call: Call) -> Unsigned {
 }
 
 pub(super) fn transactions() -> Vec<Named<Transaction>> {
-    calls()
+    signed(calls())
+}
+
+fn signed(calls: Vec<Named<Call>>) -> Vec<Named<Transaction>> {
+    calls
         .into_iter()
         .map(|(name, call)| (name, unsigned(call).sign(&key(1))))
         .collect()
@@ -267,26 +309,28 @@ pub(super) fn blocks() -> Vec<Named<Block>> {
             transactions,
         }
     };
-    let all = transactions()
+    let all = signed(first_calls())
         .into_iter()
         .map(|(_, transaction)| transaction)
         .collect();
     named([("empty", block(Vec::new())), ("every_call", block(all))])
 }
 
-pub(super) const BURN_REASONS: [(&str, BurnReason); 4] = [
+pub(super) const BURN_REASONS: [(&str, BurnReason); 5] = [
     ("false_reveal", BurnReason::FalseReveal),
     ("minority_answer", BurnReason::MinorityAnswer),
     ("silence", BurnReason::Silence),
     ("rejected_delivery", BurnReason::RejectedDelivery),
+    ("false_proof", BurnReason::FalseProof),
 ];
 
-pub(super) const REFUND_REASONS: [(&str, RefundReason); 5] = [
+pub(super) const REFUND_REASONS: [(&str, RefundReason); 6] = [
     ("too_few_sellers", RefundReason::TooFewSellers),
     ("no_quorum", RefundReason::NoQuorum),
     ("nothing_delivered", RefundReason::NothingDelivered),
     ("rejected", RefundReason::Rejected),
     ("cancelled", RefundReason::Cancelled),
+    ("false_proof", RefundReason::FalseProof),
 ];
 
 pub(super) const RELEASE_REASONS: [(&str, ReleaseReason); 3] = [
@@ -304,6 +348,7 @@ pub(super) fn verdicts() -> Vec<Named<Verdict>> {
     for (name, reason) in REFUND_REASONS {
         verdicts.push((format!("refunded_{name}"), Verdict::Refunded { reason }));
     }
+    verdicts.push(("proven".to_owned(), Verdict::Proven));
     verdicts
 }
 
@@ -326,12 +371,20 @@ pub(super) fn payout_results() -> Vec<Named<PayoutResult>> {
             PayoutResult::Burnt { amount, reason },
         ));
     }
+    results.push(("forfeited".to_owned(), FORFEITED));
     results
 }
+
+const FORFEITED: PayoutResult = PayoutResult::Forfeited {
+    compensation: Amount::new(4_000_000),
+    burnt: Amount::new(46_000_000),
+    reason: BurnReason::FalseProof,
+};
 
 pub(super) fn receipts() -> Vec<Named<Receipt>> {
     let mut payouts: Vec<Payout> = payout_results()
         .into_iter()
+        .take(6)
         .zip(2..)
         .map(|((_, result), seed)| Payout {
             seller: account(seed),
@@ -339,7 +392,7 @@ pub(super) fn receipts() -> Vec<Named<Receipt>> {
         })
         .collect();
     payouts.sort_by_key(|payout| payout.seller);
-    let [(_, quorum), (_, approval)]: [_; 2] = checks().try_into().expect("two checks");
+    let [(_, quorum), (_, approval), (_, proof)] = checks().try_into().expect("three checks");
     let receipt = |verdict| Receipt {
         version: RECEIPT_VERSION,
         chain: ChainId::new([0x11; 32]),
@@ -371,10 +424,76 @@ pub(super) fn receipts() -> Vec<Named<Receipt>> {
         })
     };
     receipts.push(("bare".to_owned(), bare));
+    let false_proof = Receipt {
+        check: proof,
+        output: None,
+        payouts: list(vec![Payout {
+            seller: account(3),
+            result: FORFEITED,
+        }]),
+        ..receipt(Verdict::Refunded {
+            reason: RefundReason::FalseProof,
+        })
+    };
+    receipts.push(("false_proof".to_owned(), false_proof));
     receipts
 }
 
 pub(super) fn events() -> Vec<Named<Event>> {
+    let (seller, amount) = (account(3), Amount::new(4_000_000));
+    let mut events = first_events();
+    events.extend(named([
+        (
+            "proof_key_registered",
+            Event::ProofKeyRegistered {
+                model: MODEL,
+                key: PROOF_KEY,
+                owner: account(1),
+            },
+        ),
+        (
+            "proof_delivered",
+            Event::ProofDelivered {
+                order: ORDER,
+                seller,
+                output: OUTPUT,
+                statement: HASH,
+                holds: true,
+            },
+        ),
+        (
+            "proof_delivered_falsely",
+            Event::ProofDelivered {
+                order: ORDER,
+                seller,
+                output: OUTPUT,
+                statement: HASH,
+                holds: false,
+            },
+        ),
+        (
+            "compensated",
+            Event::Compensated {
+                order: ORDER,
+                seller,
+                buyer: account(1),
+                amount,
+            },
+        ),
+        (
+            "burnt_false_proof",
+            Event::Burnt {
+                order: ORDER,
+                account: seller,
+                amount,
+                reason: BurnReason::FalseProof,
+            },
+        ),
+    ]));
+    events
+}
+
+fn first_events() -> Vec<Named<Event>> {
     let (from, to, seller, buyer) = (account(1), account(2), account(3), account(1));
     let amount = Amount::new(1_500_000_000);
     let small = Amount::new(20_000);
@@ -567,7 +686,7 @@ pub(super) fn events() -> Vec<Named<Event>> {
             },
         ));
     }
-    for (name, reason) in BURN_REASONS {
+    for (name, reason) in BURN_REASONS.into_iter().take(4) {
         let event = Event::Burnt {
             order: ORDER,
             account: seller,
@@ -631,7 +750,10 @@ pub(super) fn finality() -> Finality {
 }
 
 pub(super) fn receipt_proofs() -> Vec<Named<ReceiptProof>> {
-    let events: Vec<Vec<u8>> = events().iter().map(|(_, event)| encode(event)).collect();
+    let events: Vec<Vec<u8>> = first_events()
+        .iter()
+        .map(|(_, event)| encode(event))
+        .collect();
     let receipt = receipts()[0].1.clone();
     let leaf = encode(&Event::Closed {
         receipt: receipt.clone().into(),

@@ -131,6 +131,10 @@ fn calls_and_transactions() {
         "quorum_reveal_v1.hex",
         &named([("reveal", examples::reveal())]),
     );
+    check_wire(
+        "proof_evidence_v1.hex",
+        &named([("evidence", examples::evidence())]),
+    );
 }
 
 #[test]
@@ -235,6 +239,11 @@ fn ids() {
             examples::name_commitment().hash().to_string(),
         ),
     ]);
+    let evidence = examples::evidence();
+    lines.extend(named([
+        ("proof_key", ProofKeyId::of_key(&evidence.key).to_string()),
+        ("proof_statement", evidence.statement().hash().to_string()),
+    ]));
     for (name, transaction) in examples::transactions() {
         lines.push((format!("transaction_{name}"), transaction.id().to_string()));
     }

@@ -166,6 +166,17 @@ fn every_event_twice_changes_nothing() {
 }
 
 #[test]
+fn a_seller_that_proves_nothing_declines_orders_of_proofs() {
+    let proof = Check::Proof {
+        key: assay_types::ProofKeyId::default(),
+        deliver_by: LedgerTime::new(DELIVER_BY),
+    };
+    let story = "prepared -> tell CannotProve, send decline\nreleased -> forget";
+    let job = play(proof, None, story);
+    assert!(!job.is_at_risk());
+}
+
+#[test]
 fn a_seller_that_cannot_deliver_declines() {
     for (story, note) in [
         ("prepared late", "NoTime"),

@@ -183,7 +183,9 @@ pub(crate) fn fate(receipt: &ReceiptView, seller: AccountId) -> &str {
         .find(|payout| payout.seller == seller);
     match &payout.expect("a seller of the order").result {
         PayoutResultView::Paid { .. } => "paid",
-        PayoutResultView::Burnt { reason, .. } => reason,
+        PayoutResultView::Burnt { reason, .. } | PayoutResultView::Forfeited { reason, .. } => {
+            reason
+        }
         PayoutResultView::Unpaid => "unpaid",
     }
 }

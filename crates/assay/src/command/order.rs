@@ -103,6 +103,7 @@ fn status(order: &OrderView) -> &'static str {
     ) {
         (_, Some(VerdictView::Agreed)) => "agreed",
         (_, Some(VerdictView::Approved | VerdictView::ApprovedBySilence)) => "approved",
+        (_, Some(VerdictView::Proven)) => "proven",
         (_, Some(VerdictView::Refunded { .. })) => "refunded",
         (OrderStatus::Drawing, None) => "drawing sellers",
         (OrderStatus::Working, None) => "working",
