@@ -11,7 +11,7 @@
 //!               ├─ output  Output { SHA-256 of the journal, no assumptions }
 //!               └─ exit    halted, 0
 //! ```
-//! So a seal needs no library but [`groth16`](crate::groth16), and is verified as on other ledgers: four bytes
+//! So a seal needs no library but [`groth16`], and is verified as on other ledgers: four bytes
 //! that name the release, then A, B and C with their coordinates uncompressed, most significant byte first.
 //!
 //! Receipts are locked to their release: another control root, other programs of recursion. A key therefore
@@ -19,10 +19,13 @@
 //! the same from 1.0 to 5.0.0-rc.1.
 //!
 //! Composite and succinct receipts are refused: they are STARKs, whose verifier in `risc0-zkp` 5.0.0-rc.1 panics on
-//! seals that are too short, too long or hold a word that is no field element.
+//! seals that are too short or hold a word that is no field element.
 //!
 //! Source: `risc0-zkvm` and `risc0-groth16` 5.0.0-rc.1, `risc0-ethereum-contracts` 3.0.1; the feature `risc0` tests
 //! this module against them.
+
+#[cfg(feature = "risc0")]
+pub mod receipt;
 
 use crate::{
     NumberFault, Part, Refused,

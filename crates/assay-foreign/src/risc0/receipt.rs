@@ -9,7 +9,7 @@
 use super::{JOURNAL_BYTES_MAX, Key, Release, Seal};
 use crate::{Part, Refused};
 use risc0_zkvm::{
-    Groth16ReceiptVerifierParameters, InnerReceipt, Receipt, VerifierContext,
+    Groth16ReceiptVerifierParameters, Receipt, VerifierContext,
     sha::{Digest, Digestible as _},
 };
 
@@ -50,9 +50,13 @@ pub fn verify(key: &Key, journal: &[u8], receipt: &[u8]) -> Result<(), Refused> 
 /// [`Seal::from_bytes`] refuses.
 pub fn seal(receipt: &[u8]) -> Result<Seal, Refused> {
     let receipt = decode(receipt)?;
-    let InnerReceipt::Groth16(inner) = &receipt.inner else {
-        unreachable!("other kinds are not decoded")
-    };
+    let inner = receipt
+        .inner
+        .groth16()
+        .map_err(|error| Refused::Malformed {
+            part: Part::Proof,
+            reason: error.to_string(),
+        })?;
     let selector = selector(&inner.verifier_parameters).to_be_bytes();
     Seal::from_bytes(&[selector.as_slice(), &inner.seal].concat())
 }

@@ -5,10 +5,10 @@ use crate::System;
 use proptest::prelude::*;
 use serde_json::Value;
 
-struct Vector {
-    image: Digest,
-    journal: Vec<u8>,
-    seal: Vec<u8>,
+pub(super) struct Vector {
+    pub(super) image: Digest,
+    pub(super) journal: Vec<u8>,
+    pub(super) seal: Vec<u8>,
 }
 
 impl Vector {
@@ -23,7 +23,7 @@ impl Vector {
     }
 
     /// See tests/vectors/README.md.
-    fn v3_0() -> Self {
+    pub(super) fn v3_0() -> Self {
         Self::read(include_str!("../../tests/vectors/risc0-3.0.json"))
     }
 

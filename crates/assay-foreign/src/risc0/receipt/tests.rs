@@ -3,7 +3,7 @@
 use super::*;
 use crate::risc0::{self, tests::Vector};
 use proptest::prelude::*;
-use risc0_zkvm::{Groth16Receipt, MaybePruned, ReceiptClaim};
+use risc0_zkvm::{Groth16Receipt, InnerReceipt, MaybePruned, ReceiptClaim};
 
 /// The receipt that the vector's seal came from, as far as it was published: image id, journal, seal.
 fn receipt(vector: &Vector, claim: MaybePruned<ReceiptClaim>, release: Release) -> Vec<u8> {
