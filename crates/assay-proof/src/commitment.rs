@@ -180,17 +180,11 @@ impl Scheme {
             let opening = OpeningBatch::new(vec![0], Vec::new());
             TableSpec::new(TableShape::new(parameters.variables, 1), vec![opening])
         };
-<<<<<<< HEAD
         let stacks = stacks(outline);
         let schemes = stacks
             .iter()
             .filter_map(|stack| Self::of_tables(stack.iter().map(table).collect()));
         schemes.collect()
-=======
-        let parametrized = outline.parametrized();
-        let specs = parametrized.flat_map(|value| parameter_variables(outline, value).map(table));
-        Self::of_tables(specs.collect())
->>>>>>> ledger-proof
     }
 
     fn of_tables(specs: Vec<TableSpec>) -> Option<Result<Self, WhirConfigError>> {

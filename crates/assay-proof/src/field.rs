@@ -77,11 +77,7 @@ mod tests {
 
     #[test]
     fn the_extension_has_the_bits_that_are_said() {
-<<<<<<< HEAD
         let bits = 5.0 * f64::from(Base::ORDER_U32).log2();
-=======
-        let bits = 4.0 * f64::from(Base::ORDER_U32).log2();
->>>>>>> ledger-proof
         assert!(
             (EXTENSION_BITS..EXTENSION_BITS + 0.01).contains(&bits),
             "{bits}"

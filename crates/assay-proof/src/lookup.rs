@@ -48,7 +48,6 @@ pub fn tables(tables: &Tables) -> Vec<Table> {
             numbers: false,
         });
     }
-<<<<<<< HEAD
     for (functions, readers) in &tables.functions {
         let column = |function: &Vec<i16>| {
             let entries = 0..FUNCTION_ENTRIES;
@@ -56,11 +55,6 @@ pub fn tables(tables: &Tables) -> Vec<Table> {
                 .map(|entry| of_integer(function_entry(function, entry)))
                 .collect()
         };
-=======
-    for (function, readers) in &tables.functions {
-        let entries =
-            (0..FUNCTION_ENTRIES).map(|entry| of_integer(function_entry(function, entry)));
->>>>>>> ledger-proof
         all.push(Table {
             variables: FUNCTION_ENTRIES.ilog2() as usize,
             columns: functions.iter().map(column).collect(),

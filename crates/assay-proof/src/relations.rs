@@ -275,7 +275,6 @@ pub fn left(
                     claim: right,
                 });
                 if *groups > 1 {
-<<<<<<< HEAD
                     left.groups
                         .push(grouped(frame, *value, dims[0], channel, tap, w));
                 } else {
@@ -284,11 +283,6 @@ pub fn left(
                         point: joined(&[dims[0], end]),
                         claim: w,
                     });
-=======
-                    parameters.weights_point.clear();
-                    left.groups
-                        .push(grouped(frame, *value, dims[0], channel, tap, w));
->>>>>>> ledger-proof
                 }
             }
             Made::Product {

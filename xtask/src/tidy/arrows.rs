@@ -20,6 +20,7 @@ enum Layer {
 /// Every crate's layer, as ARCHITECTURE.md draws it.
 const LAYERS: &[(&str, Layer)] = &[
     ("assay-types", Layer::Vocabulary),
+    ("assay-foreign", Layer::PureCore),
     ("assay-ledger", Layer::PureCore),
     ("assay-model", Layer::PureCore),
     ("assay-proof", Layer::PureCore),

@@ -15,7 +15,13 @@ const UNSAFE: &[(&str, &str, &str)] = &[(
 )];
 
 /// Crates of the ledger's side: they forbid unsafe code, but for [`UNSAFE`], and have a `clippy.toml` of their own.
-const LEDGER_SIDE: &[&str] = &["assay-ledger", "assay-model", "assay-types", "assay-verify"];
+const LEDGER_SIDE: &[&str] = &[
+    "assay-foreign",
+    "assay-ledger",
+    "assay-model",
+    "assay-types",
+    "assay-verify",
+];
 
 /// Every rule about manifests.
 pub(super) fn check(metadata: &Metadata, files: &[File]) -> Vec<Finding> {
