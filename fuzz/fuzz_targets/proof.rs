@@ -4,7 +4,7 @@
 use assay_model::{Executor, Program, Shape, Tensor, TensorData};
 use assay_proof::{Proof, verify};
 use libfuzzer_sys::fuzz_target;
-use std::sync::LazyLock;
+use std::{slice, sync::LazyLock};
 
 /// Two layers that round and one that does not; the prover's test `seed` writes it and the proof.
 static PROGRAM: LazyLock<Program> = LazyLock::new(|| {
@@ -29,6 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
     };
     assert_eq!(proof.to_bytes().expect("no longer than it was"), bytes);
     let (input, output) = &*STATEMENT;
-    let holds = verify(&PROGRAM, input, output, &proof).is_ok();
+    let (inputs, outputs) = (slice::from_ref(input), slice::from_ref(output));
+    let holds = verify(&PROGRAM, inputs, outputs, &proof).is_ok();
     assert_eq!(holds, bytes == HONEST, "only the honest proof holds");
 });

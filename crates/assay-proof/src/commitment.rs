@@ -28,7 +28,7 @@ use std::collections::BTreeMap;
 /// Error of each term of the commitment's soundness, in bits, before all are summed.
 const TERM_BITS: usize = 104;
 /// Most bits of a proof of work that a term may count on.
-const GRINDING_BITS_MAX: usize = 16;
+pub const GRINDING_BITS_MAX: usize = 16;
 /// Variables that a round of WHIR folds.
 const FOLDING: usize = 4;
 /// See [`stacks`].

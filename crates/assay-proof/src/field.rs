@@ -21,6 +21,8 @@ use p3_whir::pcs::prover::WhirProver;
 pub type Base = KoalaBear;
 /// What challenges and claims consist of.
 pub type Extension = QuinticTrinomialExtensionField<Base>;
+/// Elements of [`Base`] that one of [`Extension`] has.
+pub const EXTENSION_DEGREE: usize = 5;
 /// log₂ of [`Extension`]'s elements, rounded down: a random one hits a fixed one with probability 2^−`EXTENSION_BITS`.
 pub const EXTENSION_BITS: f64 = 154.94;
 /// Where a multilinear polynomial is evaluated; its first coordinate is the most significant bit of an index.
@@ -77,7 +79,10 @@ mod tests {
 
     #[test]
     fn the_extension_has_the_bits_that_are_said() {
-        let bits = 5.0 * f64::from(Base::ORDER_U32).log2();
+        use p3_field::BasedVectorSpace;
+        let degree = <Extension as BasedVectorSpace<Base>>::DIMENSION;
+        assert_eq!(degree, EXTENSION_DEGREE);
+        let bits = degree as f64 * f64::from(Base::ORDER_U32).log2();
         assert!(
             (EXTENSION_BITS..EXTENSION_BITS + 0.01).contains(&bits),
             "{bits}"

@@ -23,6 +23,7 @@
 pub mod commitment;
 pub mod evidence;
 pub mod field;
+pub mod file;
 pub mod frame;
 pub mod key;
 pub mod layout;
@@ -40,6 +41,7 @@ pub mod transcript;
 pub mod verify;
 
 pub use evidence::{EvidenceError, verify_bytes};
+pub use file::{PROOF_FILE_BYTES_MAX, ProofFile, ProofFileError, WeightsMode};
 pub use frame::{Frame, SAMPLES_MAX};
 pub use key::{KEY_BYTES_MAX, KeyFormatError, ProofKey};
 pub use outline::{Outline, Unsupported};

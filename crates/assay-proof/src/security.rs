@@ -21,6 +21,9 @@ use p3_security::ErrorBits;
 /// Least bits of soundness, after the union bound, of a proof that is made or accepted.
 pub const SECURITY_BITS_MIN: u32 = 100;
 
+/// How commitments are counted, in words.
+pub const REGIME: &str = "up to the Johnson bound, no conjecture";
+
 /// One way in which a false statement could pass.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Term {

@@ -7,8 +7,12 @@
 #![forbid(unsafe_code)]
 
 mod fold;
+mod memory;
+mod progress;
 mod prove;
 mod sumcheck;
 mod witness;
 
-pub use prove::{CommittedModel, ProveError, Proven, prove};
+pub use memory::memory_bytes;
+pub use progress::{Observer, Progress, Step};
+pub use prove::{CommittedModel, ProveError, Proven, prove, prove_observed};

@@ -2,6 +2,7 @@
 
 use crate::{
     fold::{fold, taps},
+    progress::{Observer, Progress, Step},
     sumcheck::{Item, Sum, prove as prove_batch},
     witness::Witness,
 };
@@ -131,7 +132,25 @@ impl CommittedModel {
     /// # Errors
     /// [`ProveError`].
     pub fn prove(&self, inputs: &[Tensor]) -> Result<Proven, ProveError> {
-        prove_with(&self.program, &self.key.outline, Some(self), inputs)
+        self.prove_observed(inputs, &mut |_| {})
+    }
+
+    /// As [`Self::prove`], telling `observer` how far it has come.
+    ///
+    /// # Errors
+    /// [`ProveError`].
+    pub fn prove_observed(
+        &self,
+        inputs: &[Tensor],
+        observer: &mut Observer<'_>,
+    ) -> Result<Proven, ProveError> {
+        prove_with(
+            &self.program,
+            &self.key.outline,
+            Some(self),
+            inputs,
+            observer,
+        )
     }
 }
 
@@ -140,7 +159,19 @@ impl CommittedModel {
 /// # Errors
 /// [`ProveError`].
 pub fn prove(program: &Program, inputs: &[Tensor]) -> Result<Proven, ProveError> {
-    prove_with(program, &Outline::of(program)?, None, inputs)
+    prove_observed(program, inputs, &mut |_| {})
+}
+
+/// As [`prove`], telling `observer` how far it has come.
+///
+/// # Errors
+/// [`ProveError`].
+pub fn prove_observed(
+    program: &Program,
+    inputs: &[Tensor],
+    observer: &mut Observer<'_>,
+) -> Result<Proven, ProveError> {
+    prove_with(program, &Outline::of(program)?, None, inputs, observer)
 }
 
 fn prove_with(
@@ -148,6 +179,7 @@ fn prove_with(
     outline: &Outline,
     model: Option<&CommittedModel>,
     inputs: &[Tensor],
+    observer: &mut Observer<'_>,
 ) -> Result<Proven, ProveError> {
     let samples = ProveError::Samples {
         inputs: inputs.len(),
@@ -159,7 +191,7 @@ fn prove_with(
         let bits = report.whole_bits();
         return Err(ProveError::Soundness { bits });
     }
-    let witness = Witness::of(program, frame, inputs)?;
+    let witness = Witness::of(program, frame, inputs, observer)?;
     let roots = model.map(|model| &model.key.weights[..]);
     let mut prover = Prover {
         program,
@@ -167,6 +199,7 @@ fn prove_with(
         witness: &witness,
         transcript: begin(&frame, roots, &numbers(inputs), witness.outputs()),
         weights_are_committed: model.is_some(),
+        observer,
     };
     let proof = prover.prove(&schemes, model)?;
     let outputs = witness.output_tensors();
@@ -183,21 +216,23 @@ fn table(columns: Vec<Vec<Base>>) -> Table<Base> {
     Table::new(RowMajorMatrix::new(columns.concat(), size))
 }
 
-struct Prover<'a> {
+struct Prover<'a, 'o> {
     program: &'a Program,
     frame: Frame<'a>,
     witness: &'a Witness<'a>,
     transcript: Challenger,
     weights_are_committed: bool,
+    observer: &'a mut Observer<'o>,
 }
 
-impl Prover<'_> {
+impl Prover<'_, '_> {
     fn prove(
         &mut self,
         schemes: &Schemes,
         model: Option<&CommittedModel>,
     ) -> Result<Proof, ProveError> {
         let frame = self.frame;
+        self.tell(Step::Committing, 0, schemes.columns.iter().count());
         let committed = schemes.columns.as_ref().map(|scheme| {
             let tables = column_tables(&frame).into_iter();
             let tables = tables.map(|own| {
@@ -250,6 +285,10 @@ impl Prover<'_> {
         })
     }
 
+    fn tell(&mut self, step: Step, done: usize, total: usize) {
+        (self.observer)(Progress { step, done, total });
+    }
+
     fn source(&self, claim: &PointClaim) -> usize {
         match self.frame.outline.place(claim.value) {
             Place::Cube(source) => *source,
@@ -265,7 +304,9 @@ impl Prover<'_> {
     fn relations(&mut self, point: &[Extension]) -> (Vec<Relation>, Vec<Extension>) {
         let frame = self.frame;
         let (mut relations, mut biases) = (Vec::new(), Vec::new());
-        for (value, made) in frame.outline.computed() {
+        let total = frame.outline.computed().count();
+        for (done, (value, made)) in frame.outline.computed().enumerate() {
+            self.tell(Step::Relations, done, total);
             let own = frame.own(value, point);
             let at = |cube: Vec<Base>| Poly::new(cube).eval_base(&Point::new(own.to_vec()));
             let mut relation = Relation {
@@ -294,6 +335,7 @@ impl Prover<'_> {
             }
             relations.push(relation);
         }
+        self.tell(Step::Relations, total, total);
         for relation in &relations {
             absorb_claims(&mut self.transcript, &relation.claims);
         }
@@ -330,16 +372,17 @@ impl Prover<'_> {
         let sums = relations::product_sums(&frame, relations);
         let powers = powers(&mut self.transcript, sums.len());
         let products = relations::with_products(&frame, relations);
-        let mut items: Vec<Item> = products
-            .iter()
-            .zip(&powers)
-            .zip(&sums)
-            .map(|(((relation, _), power), sum)| Item {
+        let total = products.len();
+        let mut items = Vec::with_capacity(total);
+        for (((relation, _), power), sum) in products.iter().zip(&powers).zip(&sums) {
+            self.tell(Step::Products, items.len(), total);
+            items.push(Item {
                 sum: self.product(relation),
                 factor: *power,
                 claim: *sum,
-            })
-            .collect();
+            });
+        }
+        self.tell(Step::Products, total, total);
         let (sumcheck, ended) = prove_batch(&batch, &mut items, &mut self.transcript);
         let (mut factors, mut ends) = (Vec::with_capacity(items.len()), Vec::new());
         for (item, (relation, _)) in items.iter().zip(products) {
@@ -454,7 +497,9 @@ impl Prover<'_> {
         parameters: &mut Vec<ParameterClaim>,
     ) -> (Vec<PointClaim>, Vec<Extension>, Phase) {
         let (mut all, mut items, mut shares) = (Vec::<Link>::new(), Vec::new(), Vec::new());
-        for Group { links, claim } in groups {
+        let total = groups.len();
+        for (done, Group { links, claim }) in groups.into_iter().enumerate() {
+            self.tell(Step::Links, done, total);
             let several = links.len() > 1;
             for link in links {
                 let cube = match link.source {
@@ -479,6 +524,7 @@ impl Prover<'_> {
                 items.push(Item { sum, factor, claim });
             }
         }
+        self.tell(Step::Links, total, total);
         absorb_claims(&mut self.transcript, &shares);
         let batch = Batch::new(all.iter().map(Link::variables).collect(), LINK_DEGREE);
         for (item, power) in items
@@ -525,14 +571,17 @@ impl Prover<'_> {
         let count = settle::factor_count(&frame, claims);
         let powers = powers(&mut self.transcript, count);
         let settled = settle::settle(&frame, relations, claims, &powers);
-        let mut items: Vec<Item> = settled
-            .iter()
-            .map(|value| Item {
+        let total = settled.len();
+        let mut items = Vec::with_capacity(total);
+        for value in &settled {
+            self.tell(Step::Values, items.len(), total);
+            items.push(Item {
                 sum: self.settled(value),
                 factor: Extension::ONE,
                 claim: value.sum,
-            })
-            .collect();
+            });
+        }
+        self.tell(Step::Values, total, total);
         let (sumcheck, ended) = prove_batch(&batch, &mut items, &mut self.transcript);
         let mut found = vec![None; frame.outline.values().len()];
         let mut ends = Vec::new();
@@ -687,6 +736,7 @@ impl Prover<'_> {
     ) -> Result<(Option<LogupStarProof<Base, Extension>>, Option<Opening>), ProveError> {
         let frame = self.frame;
         let tables = lookup::tables(&frame.outline.tables());
+        self.tell(Step::Lookups, 0, tables.len());
         let (lookups, ended) = if tables.is_empty() {
             (None, None)
         } else {
@@ -696,6 +746,7 @@ impl Prover<'_> {
         let (Some(scheme), Some(committed)) = (&schemes.columns, committed) else {
             return Ok((lookups, None));
         };
+        self.tell(Step::OpeningColumns, 0, 1);
         let points = opening_points(&frame, settled, ended.as_ref());
         let opening = scheme.open(committed, &points, &mut self.transcript);
         Ok((lookups, Some(opening.map_err(commitment)?)))
@@ -752,7 +803,8 @@ impl Prover<'_> {
     ) -> Result<Vec<Opening>, ProveError> {
         let stacks = stacks(self.frame.outline);
         let all = schemes.weights.iter().zip(&model.committed).zip(&stacks);
-        let openings = all.map(|((scheme, committed), stack)| {
+        let openings = all.enumerate().map(|(done, ((scheme, committed), stack))| {
+            self.tell(Step::OpeningWeights, done, stacks.len());
             let points: Vec<Point> = parameters::openings(claims, stack)
                 .into_iter()
                 .map(|(point, _)| Point::new(point))

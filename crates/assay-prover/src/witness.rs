@@ -1,5 +1,6 @@
 //! What the prover knows: every value of every inference, and the columns its accumulators decompose into.
 
+use crate::progress::{Observer, Progress, Step};
 use assay_model::{
     DType, ExecuteError, Program, Tensor, TensorData,
     execute::{Traced, trace},
@@ -28,7 +29,7 @@ pub(crate) struct Witness<'a> {
 }
 
 impl<'a> Witness<'a> {
-    /// Executes `program` on `inputs`.
+    /// Executes `program` on `inputs`, telling `observer` before each.
     ///
     /// # Errors
     /// [`ExecuteError::Input`] for an input of another type.
@@ -36,11 +37,17 @@ impl<'a> Witness<'a> {
         program: &Program,
         frame: Frame<'a>,
         inputs: &[Tensor],
+        observer: &mut Observer<'_>,
     ) -> Result<Self, ExecuteError> {
         let count = frame.outline.values().len();
         let mut values = vec![Vec::with_capacity(inputs.len()); count];
         let mut accumulators = vec![Vec::with_capacity(inputs.len()); count];
-        for input in inputs {
+        for (done, input) in inputs.iter().enumerate() {
+            observer(Progress {
+                step: Step::Executing,
+                done,
+                total: inputs.len(),
+            });
             let traced = trace(program, input)?;
             values[0].push(input.data().to_i32());
             for (node, own) in traced.into_iter().enumerate() {

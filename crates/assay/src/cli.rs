@@ -10,6 +10,7 @@ mod name;
 mod network;
 mod node;
 mod order;
+mod prove;
 mod provide;
 mod receipt;
 mod settings;
@@ -27,6 +28,7 @@ pub(crate) use name::{Name, NameLease, NameShow, NameTransfer};
 pub(crate) use network::{Network, NetworkNew, NetworkPlace};
 pub(crate) use node::{KEEP_BLOCKS_MIN, LISTEN_DEFAULT, Node, NodeAction, NodeExport, NodeRun};
 pub(crate) use order::{Order, OrderList};
+pub(crate) use prove::{Prove, Verify, WeightsChoice};
 pub(crate) use provide::{Misbehave, Provide};
 pub(crate) use receipt::{Receipt, ReceiptVerify};
 pub(crate) use settings::{Completions, Config, ConfigSet, ConfigUnset, Doctor, Man};
@@ -78,11 +80,12 @@ pub(crate) struct Cli {
 }
 
 /// Commands under what they are for, in the order of a newcomer's questions.
-const GROUPS: [(&str, &[&str]); 5] = [
+const GROUPS: [(&str, &[&str]); 6] = [
     (
         "Markets",
         &["demo", "infer", "provide", "order", "receipt", "model"],
     ),
+    ("Proofs", &["prove", "verify"]),
     ("Accounts", &["wallet", "transfer", "account", "name"]),
     ("Chains", &["node", "network", "state", "supply"]),
     ("This machine", &["doctor", "config", "bench"]),
@@ -280,6 +283,10 @@ pub(crate) enum Command {
     /// Import, inspect, run and register models
     #[command(subcommand)]
     Model(Model),
+    /// Run a model and prove what it answers, offline
+    Prove(Prove),
+    /// Check a proof of inference, offline
+    Verify(Verify),
     /// Keep wallets: make, list, import, export, choose
     #[command(subcommand)]
     Wallet(Wallet),

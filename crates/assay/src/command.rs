@@ -11,11 +11,13 @@ mod name;
 mod network;
 mod node;
 mod order;
+mod prove;
 mod provide;
 pub(crate) mod receipt;
 mod state;
 mod supply;
 mod transfer;
+mod verify;
 pub(crate) mod wallet;
 
 use crate::{
@@ -43,6 +45,8 @@ pub(crate) async fn run(
         Command::Man(args) => man::run(args, output),
         Command::Config(command) => config::run(command, config, matches, output),
         Command::Model(command) => model::run(command, globals, output).await,
+        Command::Prove(args) => prove::run(args, output),
+        Command::Verify(args) => verify::run(args, output),
         Command::Receipt(command) => receipt::run(command, output),
         Command::State(command) => state::run(command, globals, output).await,
         Command::Bench(args) => bench::run(args, output).await,

@@ -145,9 +145,13 @@ pub(crate) fn receipt(receipt: &Receipt) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// `3.9 GiB`.
+/// `3.9 GiB`, and `512 MiB` where it is less than one.
 pub(crate) fn bytes(bytes: u64) -> String {
-    const GIB: u64 = 1024 * 1024 * 1024;
+    const MIB: u64 = 1024 * 1024;
+    const GIB: u64 = 1024 * MIB;
+    if bytes < GIB {
+        return format!("{} MiB", bytes / MIB);
+    }
     let tenths = bytes.saturating_mul(10) / GIB;
     format!("{}.{} GiB", tenths / 10, tenths % 10)
 }

@@ -1,6 +1,8 @@
 //! Honest proofs hold; whatever differs from one does not.
 
+mod file;
 mod honest;
 mod mutated;
 mod networks;
+mod observed;
 mod seed;

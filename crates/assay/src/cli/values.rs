@@ -19,6 +19,26 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A size such as `512MiB`, `4GiB` or a number of bytes.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let digits = text
+        .find(|letter: char| !letter.is_ascii_digit())
+        .unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let scale = match unit {
+        "" | "B" => Some(1),
+        "KiB" => Some(1u64 << 10),
+        "MiB" => Some(1 << 20),
+        "GiB" => Some(1 << 30),
+        "TiB" => Some(1 << 40),
+        _ => None,
+    };
+    let bytes = || number.parse::<u64>().ok()?.checked_mul(scale?);
+    bytes().filter(|bytes| *bytes > 0).ok_or_else(|| {
+        format!("`{text}` is no size; write a whole number and a unit: 512MiB, 4GiB")
+    })
+}
+
 /// A span such as `1y`, `30d`, `12h` or `5m`, in milliseconds.
 pub(super) fn lease(text: &str) -> Result<u64, String> {
     let span = || {

@@ -48,7 +48,7 @@ pub(crate) struct Loaded {
 ///
 /// # Errors
 /// When there is neither, or the folder's files are refused.
-fn load(model: &str) -> anyhow::Result<Loaded> {
+pub(crate) fn load(model: &str) -> anyhow::Result<Loaded> {
     if let Some(found) = bundled::find(model) {
         return Ok(Loaded {
             program: found.program(),

@@ -167,6 +167,8 @@ fn the_first_page_lists_commands_by_what_they_are_for() {
         "Usage: assay",
         "Markets:",
         "  infer ",
+        "Proofs:",
+        "  prove ",
         "Accounts:",
         "  wallet ",
         "Chains:",

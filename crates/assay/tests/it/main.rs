@@ -10,6 +10,7 @@ mod model;
 mod name;
 mod network;
 mod program;
+mod prove;
 mod receipt;
 mod state;
 mod wallet;

@@ -1,0 +1,94 @@
+//! How much memory a proof takes, told before it is made.
+//!
+//! Sizes follow from the outline alone. Each step holds what earlier ones left and adds its own; the largest step
+//! counts. In nearly every proof that is the lookup argument, whose tree of fractions has a leaf for each element of
+//! each column, padded to a power of two: doubling the inferences doubles the prediction, or nearly quadruples it
+//! where the columns pass a power of two on the way.
+//!
+//! The factors were fitted to the peaks of single steps, for the bundled networks with 1 to 256 inferences and for
+//! one of six million cells (`docs/performance.md`, "Proofs"); there the prediction lies within a fifth of what was
+//! measured, once that is more than some megabytes.
+
+use assay_proof::{
+    Frame,
+    commitment::{column_tables, stacks},
+    lookup,
+};
+
+/// What a process holds beside a proof: its code, a model, allocators' reserves.
+const PROCESS_BYTES: usize = 12 << 20;
+/// Of a committed cell, as long as its commitment is kept: the cell, its codeword at rate ½, and a Merkle tree.
+const COMMITTED_CELL_BYTES: usize = 20;
+/// Of a committed cell while its commitment is opened, the above included: a weight and the cell in the extension.
+const OPENED_CELL_BYTES: usize = 62;
+/// Of a cell of a column: its number.
+const COLUMN_CELL_BYTES: usize = 4;
+/// Of an element of a value: the number and its accumulator.
+const ELEMENT_BYTES: usize = 12;
+/// Of an element whose claims are settled: six factors in the extension, and what it reads.
+const SETTLED_ELEMENT_BYTES: usize = 136;
+/// Of an element of the largest value, where products and links are summed: three factors in the extension.
+const SUMMED_ELEMENT_BYTES: usize = 60;
+/// Of a row that reads a table: its position, and its weight in the extension.
+const READER_ROW_BYTES: usize = 28;
+/// Of a leaf of the lookup argument, padding included: a fraction in the extension twice, and the tree above it.
+const LEAF_BYTES: usize = 116;
+
+/// Most bytes that a process holds while it proves in `frame`; where `weights_are_committed`, the making of the
+/// model's key included. An estimate: within about a third of what happens, and more often above it.
+pub fn memory_bytes(frame: &Frame<'_>, weights_are_committed: bool) -> usize {
+    let outline = frame.outline;
+    let tables = column_tables(frame);
+    let cells: usize = tables
+        .iter()
+        .map(|table| table.columns << table.variables)
+        .sum();
+    let columns = padded(cells);
+    let of_weights = |stack: &Vec<_>| {
+        let cells = stack
+            .iter()
+            .map(|table: &assay_proof::commitment::ParameterTable| 1usize << table.variables);
+        padded(cells.sum())
+    };
+    let stacks: Vec<usize> = match weights_are_committed {
+        true => stacks(outline).iter().map(of_weights).collect(),
+        false => Vec::new(),
+    };
+    let values = 0..outline.values().len();
+    let elements = |value| 1usize << frame.variables(value);
+    let all: usize = values.clone().map(elements).sum();
+    let largest = values.map(elements).max().unwrap_or_default();
+    let settled: usize = outline.committed().map(|(value, _)| elements(value)).sum();
+    let (mut rows, mut leaves) = (0, 0);
+    for table in lookup::tables(&outline.tables()) {
+        let readers = table.readers.iter();
+        let own: usize = readers
+            .map(|column| 1usize << frame.column_variables(column.value))
+            .sum();
+        rows += own;
+        leaves += own + (1 << table.variables);
+    }
+
+    let witness = cells * COLUMN_CELL_BYTES + all * ELEMENT_BYTES;
+    let key = stacks.iter().sum::<usize>() * COMMITTED_CELL_BYTES;
+    let held = witness + key;
+    let committed = held + columns * COMMITTED_CELL_BYTES;
+    let steps = [
+        committed + largest * SUMMED_ELEMENT_BYTES,
+        committed + settled * SETTLED_ELEMENT_BYTES,
+        committed + rows * READER_ROW_BYTES + padded(leaves) * LEAF_BYTES,
+        held + columns * OPENED_CELL_BYTES,
+        held + stacks.iter().max().copied().unwrap_or_default() * OPENED_CELL_BYTES,
+    ];
+    PROCESS_BYTES + steps.into_iter().max().unwrap_or_default()
+}
+
+fn padded(cells: usize) -> usize {
+    match cells {
+        0 => 0,
+        some => some.next_power_of_two(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
