@@ -5,18 +5,20 @@
 //! each column, padded to a power of two: doubling the inferences doubles the prediction, or nearly quadruples it
 //! where the columns pass a power of two on the way.
 //!
-//! The factors were fitted to the peaks of single steps, for the bundled networks with 1 to 256 inferences and for
-//! one of six million cells (`docs/performance.md`, "Proofs"); there the prediction lies within a fifth of what was
-//! measured, once that is more than some megabytes.
+//! The factors were fitted to the peaks of single steps, and the whole to the peaks of `assay prove`, for the bundled
+//! networks with 1 to 256 inferences and for one of six million cells: there the prediction lies between 0.85 and 1.15
+//! times what was measured (`docs/performance.md`, "Proofs").
 
 use assay_proof::{
     Frame,
-    commitment::{column_tables, stacks},
+    commitment::{ParameterTable, column_tables, stacks},
     lookup,
 };
 
-/// What a process holds beside a proof: its code, a model, allocators' reserves.
-const PROCESS_BYTES: usize = 12 << 20;
+/// What a process holds beside a proof: its code, a model, a runtime.
+const PROCESS_BYTES: usize = 24 << 20;
+/// What an allocator holds for what is held: it keeps some of what was freed.
+const RESERVE: (usize, usize) = (9, 8);
 /// Of a committed cell, as long as its commitment is kept: the cell, its codeword at rate ½, and a Merkle tree.
 const COMMITTED_CELL_BYTES: usize = 20;
 /// Of a committed cell while its commitment is opened, the above included: a weight and the cell in the extension.
@@ -35,7 +37,7 @@ const READER_ROW_BYTES: usize = 28;
 const LEAF_BYTES: usize = 116;
 
 /// Most bytes that a process holds while it proves in `frame`; where `weights_are_committed`, the making of the
-/// model's key included. An estimate: within about a third of what happens, and more often above it.
+/// model's key included. An estimate, within about a third of what happens.
 pub fn memory_bytes(frame: &Frame<'_>, weights_are_committed: bool) -> usize {
     let outline = frame.outline;
     let tables = column_tables(frame);
@@ -44,10 +46,8 @@ pub fn memory_bytes(frame: &Frame<'_>, weights_are_committed: bool) -> usize {
         .map(|table| table.columns << table.variables)
         .sum();
     let columns = padded(cells);
-    let of_weights = |stack: &Vec<_>| {
-        let cells = stack
-            .iter()
-            .map(|table: &assay_proof::commitment::ParameterTable| 1usize << table.variables);
+    let of_weights = |stack: &Vec<ParameterTable>| {
+        let cells = stack.iter().map(|table| 1usize << table.variables);
         padded(cells.sum())
     };
     let stacks: Vec<usize> = match weights_are_committed {
@@ -80,7 +80,8 @@ pub fn memory_bytes(frame: &Frame<'_>, weights_are_committed: bool) -> usize {
         held + columns * OPENED_CELL_BYTES,
         held + stacks.iter().max().copied().unwrap_or_default() * OPENED_CELL_BYTES,
     ];
-    PROCESS_BYTES + steps.into_iter().max().unwrap_or_default()
+    let most = steps.into_iter().max().unwrap_or_default();
+    PROCESS_BYTES + most / RESERVE.1 * RESERVE.0
 }
 
 fn padded(cells: usize) -> usize {

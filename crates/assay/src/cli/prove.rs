@@ -18,9 +18,9 @@ it anywhere, without running the model.
 
 Whoever has the file reads inputs and outputs, and learns evaluations of the
 model's activations, and of its weights where they are committed, at random
-points. With `--weights committed` a verifier needs the key instead of the
-weights; keep in mind that the key's holder must trust whoever says that it is
-the model's. The key is the same for all proofs of a model.")]
+points. Committed weights stay with you: a verifier needs their key, which is
+the same for all proofs of a model. Nothing in a key shows which weights it
+commits to, so a verifier without them gets it from somebody it trusts.")]
 pub(crate) struct Prove {
     /// A bundled model's name or a folder
     #[arg(value_name = "MODEL")]
@@ -31,8 +31,14 @@ pub(crate) struct Prove {
     /// Where to write the proof and what it states
     #[arg(short, long, value_name = "FILE", default_value = "proof.bin", value_hint = ValueHint::FilePath)]
     pub(crate) out: PathBuf,
-    /// What a verifier has: the model's weights, or a key that commits to them
-    #[arg(long, value_enum, default_value = "committed", value_name = "WHOSE")]
+    /// What a verifier has: a key to the weights (`committed`) or the weights (`public`)
+    #[arg(
+        long,
+        value_enum,
+        default_value = "committed",
+        value_name = "MODE",
+        hide_possible_values = true
+    )]
     pub(crate) weights: WeightsChoice,
     /// Where to write the key [default: key.bin beside the proof]
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]

@@ -112,8 +112,8 @@ pub(super) fn run(args: &Prove, output: &Output) -> Done {
         "answers": answers,
         "report": args.report.then(|| report::view(&frame, committed, &report)),
     }));
-    show_answers(&file, &answers, output);
-    let mut facts = vec![
+    let mut facts = show_answers(&file, &answers, output);
+    facts.extend([
         ("model", file.model.to_string()),
         (
             "proof",
@@ -123,7 +123,7 @@ pub(super) fn run(args: &Prove, output: &Output) -> Done {
                 args.out.display()
             ),
         ),
-    ];
+    ]);
     if let Some((path, bytes, _)) = &key {
         facts.push(("key", format!("{bytes} bytes, in {}", path.display())));
     }
@@ -274,29 +274,40 @@ pub(super) fn answers(manifest: &Manifest, outputs: &[Tensor]) -> anyhow::Result
     answers.collect()
 }
 
-/// Shows one answer whole, several as a table.
-pub(super) fn show_answers(file: &ProofFile, answers: &[Answer], output: &Output) {
-    if let [answer] = answers {
-        answer.show(output);
-        output.blank();
-        output.facts([
-            ("input", file.inputs[0].id().to_string()),
-            ("output", file.outputs[0].id().to_string()),
-        ]);
-        return;
+/// Shows one answer whole, several as a table; what is left to say of one is given back.
+pub(super) fn show_answers(
+    file: &ProofFile,
+    answers: &[Answer],
+    output: &Output,
+) -> Vec<(&'static str, String)> {
+    if let ([input], [result]) = (&file.inputs[..], &file.outputs[..]) {
+        if let [answer] = answers {
+            answer.show(output);
+            output.blank();
+        }
+        return vec![
+            ("input", input.id().to_string()),
+            ("output", result.id().to_string()),
+        ];
     }
-    let mut table = Table::new([">", "label", "input", "output"]);
+    let labels = answers.iter().map(|answer| answer.label.clone());
+    let mut labels = labels.peekable();
+    let mut headings = vec![">", "input", "output"];
+    if labels.peek().is_some() {
+        headings.push("label");
+    }
+    let mut table = Table::new(headings);
     for (index, (input, result)) in file.inputs.iter().zip(&file.outputs).enumerate() {
-        let label = answers.get(index).map(|answer| answer.label.clone());
-        table.row([
+        let ids = [
             (index + 1).to_string(),
-            label.unwrap_or_else(|| "-".to_owned()),
             input.id().short(),
             result.id().short(),
-        ]);
+        ];
+        table.row(ids.into_iter().chain(labels.next()));
     }
     output.table(&table);
     output.blank();
+    Vec::new()
 }
 
 /// Writes each inference's tensors in canonical bytes.

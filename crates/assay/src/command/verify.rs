@@ -105,8 +105,8 @@ pub(super) fn run(args: &Verify, output: &Output) -> Done {
         "outputs": ids(outputs),
         "answers": answers,
     }));
-    show_answers(&file, &answers, output);
-    output.facts([
+    let mut facts = show_answers(&file, &answers, output);
+    facts.extend([
         ("model", file.model.to_string()),
         (
             "proof",
@@ -115,6 +115,7 @@ pub(super) fn run(args: &Verify, output: &Output) -> Done {
         ("took", format!("{verify_time:.1?}")),
         ("security", format!("{bits:.1} bits")),
     ]);
+    output.facts(facts);
     output.blank();
     output.line(format_args!(
         "{} the model computes {} from {}",
@@ -243,9 +244,7 @@ impl Expected {
             }
             if expected.len() != found.len() {
                 let (expected, found) = (expected.len(), found.len());
-                return Some(format!(
-                    "the proof is about {found} {what}s, not about {expected}"
-                ));
+                return Some(format!("the proof has {found} {what}(s), not {expected}"));
             }
             let differs = expected
                 .iter()

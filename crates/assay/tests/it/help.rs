@@ -297,3 +297,85 @@ fn manual_pages_and_completions_cover_every_command() {
         }
     }
 }
+
+#[test]
+fn proofs_are_explained() {
+    let world = World::new();
+    insta::assert_snapshot!(own(&seen(&world, "prove --help")), @r#"
+    Run a model and prove what it answers, offline
+
+    Usage: assay prove [OPTIONS] <MODEL> <INPUT>...
+
+    Arguments:
+      <MODEL>     A bundled model's name or a folder
+      <INPUT>...  What it is shown: .png, .npy, .npz or .json; all in one proof, at
+                  most 256
+
+    Options:
+      -o, --out <FILE>         Where to write the proof and what it states [default:
+                               proof.bin]
+          --weights <MODE>     What a verifier has: a key to the weights
+                               (`committed`) or the weights (`public`) [default:
+                               committed]
+          --key-out <FILE>     Where to write the key [default: key.bin beside the
+                               proof]
+          --tensors <DIR>      Also write inputs and outputs as canonical tensors
+                               here
+          --report             Print how sound the proof is, term by term
+          --memory-max <SIZE>  Refuse what would take more memory, e.g. `4GiB`
+                               [default: what is free]
+      -h, --help               Print help
+
+    Examples:
+      assay prove digits-lenet models/digits/digit-7.png
+      assay prove digits-mlp a.png b.png c.png --weights public -o three.bin
+      assay prove my-model/ x.npz --report --memory-max 4GiB
+
+    Writes one file: what went in, what came out, and a succinct proof of
+    inference, that the model computes the one from the other. `assay verify` checks
+    it anywhere, without running the model.
+
+    Whoever has the file reads inputs and outputs, and learns evaluations of the
+    model's activations, and of its weights where they are committed, at random
+    points. Committed weights stay with you: a verifier needs their key, which is
+    the same for all proofs of a model. Nothing in a key shows which weights it
+    commits to, so a verifier without them gets it from somebody it trusts.
+    exit code 0
+    "#);
+    insta::assert_snapshot!(own(&seen(&world, "verify --help")), @r#"
+    Check a proof of inference, offline
+
+    Usage: assay verify [OPTIONS] <PROOF>
+
+    Arguments:
+      <PROOF>  The proof and what it states
+
+    Options:
+          --model <MODEL>  The model: a bundled one's name or a folder
+          --key <FILE>     The model's key, where you have no weights
+          --input <FILE>   What must have gone in, in order: as for `assay prove`,
+                           or canonical tensors
+          --output <FILE>  What must have come out, in order: canonical tensors
+          --tensors <DIR>  Write inputs and outputs as canonical tensors here, if
+                           the proof holds
+      -h, --help           Print help
+
+    Examples:
+      assay verify proof.bin --key key.bin
+      assay verify proof.bin --model digits-lenet --input models/digits/digit-7.png
+
+    The file says what went in and what came out; the check says whether the model
+    computes the one from the other. Make sure that it is your input: name it
+    with --input, or compare the ids that are printed. Get the key from somebody
+    you trust, not from whoever gave you the proof, or make it from the model with
+    --model. Exit code 0 means that the proof holds, 1 that it is refused.
+    exit code 0
+    "#);
+}
+
+/// Help without the options of every command.
+fn own(help: &str) -> String {
+    let (before, after) = help.split_once("Global options:").unwrap();
+    let (_, examples) = after.split_once("Examples:").unwrap();
+    format!("{before}Examples:{examples}")
+}

@@ -122,7 +122,7 @@ fn what_differs_is_refused_and_what_is_missing_is_an_error() {
         .says(&["refused: output 1 of the proof is"]);
     verify(&world, &format!("{key} --input {input} --input {input}"))
         .exits(1)
-        .says(&["the proof is about 1 inputs, not about 2"]);
+        .says(&["the proof has 1 input(s), not 2"]);
     let digit = models("digits/digit-7.png").display().to_string();
     verify(&world, &format!("{key} --input {digit}"))
         .exits(2)
@@ -177,18 +177,40 @@ fn memory_is_predicted_and_bounded() {
     assert!(!world.path("proof.bin").exists(), "nothing is made");
 }
 
-/// The object with what differs between machines and runs masked.
+/// Numbers that differ between machines and runs, or follow from the protocol's parameters.
+const MASKED: [&str; 6] = [
+    "bits",
+    "bytes",
+    "file_bytes",
+    "key_bytes",
+    "memory_bytes",
+    "security_bits",
+];
+
+/// The object with these numbers masked, and of answers only their labels.
 fn masked(mut object: serde_json::Value, home: &Path) -> String {
-    let fields = object.as_object_mut().unwrap();
-    for (name, value) in fields.iter_mut() {
-        if name.ends_with("_ms") && value.is_number() {
-            *value = "[ms]".into();
-        }
-        if name == "answers" {
-            let answers = value.as_array().unwrap().iter();
-            *value = answers.map(|answer| answer["label"].clone()).collect();
+    fn mask(value: &mut serde_json::Value) {
+        match value {
+            serde_json::Value::Object(fields) => {
+                for (name, value) in fields.iter_mut() {
+                    let differs = MASKED.contains(&&name[..]) || name.ends_with("_ms");
+                    match (&name[..], value.as_array()) {
+                        ("answers", Some(answers)) => {
+                            *value = answers
+                                .iter()
+                                .map(|answer| answer["label"].clone())
+                                .collect();
+                        }
+                        _ if differs && value.is_number() => *value = "[number]".into(),
+                        _ => mask(value),
+                    }
+                }
+            }
+            serde_json::Value::Array(values) => values.iter_mut().for_each(mask),
+            _ => {}
         }
     }
+    mask(&mut object);
     let text = serde_json::to_string_pretty(&object).unwrap();
     text.replace(home.display().to_string().trim_end_matches('/'), "HOME")
 }
@@ -197,23 +219,161 @@ fn masked(mut object: serde_json::Value, home: &Path) -> String {
 fn programs_get_one_object() {
     let world = World::new();
     let home = world.path("");
-    let made = prove(&world, "digits-smallcnn --report --json");
-    insta::assert_snapshot!(masked(made.exits(0).json(), &home), @"");
+    let made = prove(&world, "digits-mlp --json");
+    insta::assert_snapshot!(masked(made.exits(0).json(), &home), @r#"
+    {
+      "answers": [
+        "7"
+      ],
+      "bytes": "[number]",
+      "file": "HOME/proof.bin",
+      "file_bytes": "[number]",
+      "holds": true,
+      "inputs": [
+        "51560eb7b84e5dca9f54a0d1d3837b16b64b437b0bc3287b5c611e94b376cfe8"
+      ],
+      "key": "199f23e820fac69cd97cdee6ded0e9685758c743125ef598adaf3c1ed6a8416d",
+      "key_bytes": "[number]",
+      "key_file": "HOME/key.bin",
+      "key_ms": "[number]",
+      "memory_bytes": "[number]",
+      "mode": "committed",
+      "model": "94761feb3f25fde4e6e2a1894e83f83ab39113fce7886869718e60a2c40d6ce0",
+      "name": "digits-mlp",
+      "outputs": [
+        "85110ccda9c031cb4ffe2c2256eb44cdf4194b4eeb26646a75fe51bee2522b30"
+      ],
+      "prove_ms": "[number]",
+      "reason": null,
+      "report": null,
+      "samples": 1,
+      "security_bits": "[number]",
+      "verify_ms": "[number]"
+    }
+    "#);
     let checked = verify(&world, &format!("{} --json", key(&world)));
-    insta::assert_snapshot!(masked(checked.exits(0).json(), &home), @"");
-    let digit = models("digits/digit-7.png").display().to_string();
-    let refused = verify(
-        &world,
-        &format!("--model digits-mlp --input {digit} --json"),
-    );
-    insta::assert_snapshot!(masked(refused.exits(1).json(), &home), @"");
+    insta::assert_snapshot!(masked(checked.exits(0).json(), &home), @r#"
+    {
+      "answers": [],
+      "bytes": "[number]",
+      "holds": true,
+      "inputs": [
+        "51560eb7b84e5dca9f54a0d1d3837b16b64b437b0bc3287b5c611e94b376cfe8"
+      ],
+      "mode": "committed",
+      "model": "94761feb3f25fde4e6e2a1894e83f83ab39113fce7886869718e60a2c40d6ce0",
+      "outputs": [
+        "85110ccda9c031cb4ffe2c2256eb44cdf4194b4eeb26646a75fe51bee2522b30"
+      ],
+      "reason": null,
+      "samples": 1,
+      "security_bits": "[number]",
+      "verify_ms": "[number]"
+    }
+    "#);
+    let refused = verify(&world, "--model digits-lenet --json");
+    insta::assert_snapshot!(masked(refused.exits(1).json(), &home), @r#"
+    {
+      "bytes": "[number]",
+      "holds": false,
+      "mode": "committed",
+      "model": "94761feb3f25fde4e6e2a1894e83f83ab39113fce7886869718e60a2c40d6ce0",
+      "reason": "the proof is about model 94761feb3f25fde4e6e2a1894e83f83ab39113fce7886869718e60a2c40d6ce0, not about e4076d1892f74863a1cc59247a1eb8bb2082d9622e932b1af2f06cc45eb8eaaa",
+      "samples": 1,
+      "security_bits": null,
+      "verify_ms": null
+    }
+    "#);
+    let made = prove(&world, "digits-mlp --report --json");
+    let report = made.exits(0).json()["report"].take();
+    insta::assert_snapshot!(masked(report, &home), @r#"
+    {
+      "bits": "[number]",
+      "columns": {
+        "cells": 704,
+        "padded": 1024
+      },
+      "extension_bits": 154.94,
+      "extension_degree": 5,
+      "field": "KoalaBear",
+      "grinding_bits_max": 16,
+      "regime": "up to the Johnson bound, no conjecture",
+      "terms": [
+        {
+          "bits": "[number]",
+          "what": "random point"
+        },
+        {
+          "bits": "[number]",
+          "what": "products"
+        },
+        {
+          "bits": "[number]",
+          "what": "links"
+        },
+        {
+          "bits": "[number]",
+          "what": "values"
+        },
+        {
+          "bits": "[number]",
+          "what": "lookups"
+        },
+        {
+          "bits": "[number]",
+          "what": "opening of columns"
+        },
+        {
+          "bits": "[number]",
+          "what": "opening of weights"
+        },
+        {
+          "bits": "[number]",
+          "what": "opening of weights"
+        }
+      ],
+      "weights": [
+        {
+          "cells": 131072,
+          "padded": 131072
+        },
+        {
+          "cells": 9472,
+          "padded": 16384
+        }
+      ]
+    }
+    "#);
 }
 
 #[test]
 fn the_report_names_every_term() {
     let world = World::new();
     let made = prove(&world, "digits-mlp --report").exits(0);
-    let (_, report) = made.stdout.split_once("field").unwrap();
+    let (_, report) = made.stdout.split_once("\nfield").unwrap();
     let (report, _) = report.split_once("proven:").unwrap();
-    insta::assert_snapshot!(format!("field{report}"), @"");
+    let lines = report.lines().map(|line| match line.rsplit_once(' ') {
+        Some((term, bits)) if bits.parse::<f64>().is_ok() => term.trim_end(),
+        _ => line,
+    });
+    let text: Vec<&str> = lines.collect();
+    insta::assert_snapshot!(format!("field{}", text.join("\n")), @r#"
+    field     KoalaBear; challenges from its extension of degree 5, 154.94 bits
+    regime    up to the Johnson bound, no conjecture
+    grinding  at most 16 bits of work in a term
+    columns   704 numbers, as 2^10
+    weights   131072 numbers, as 2^17
+              9472 numbers, as 2^14
+
+    how a false proof could pass   bits
+    random point
+    products
+    links
+    values
+    lookups
+    opening of columns
+    opening of weights
+    opening of weights
+    all together
+    "#);
 }
