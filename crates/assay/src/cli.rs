@@ -71,7 +71,7 @@ Settings come from flags, ASSAY_* variables and a file, in this order; `assay
 config show` lists them all.
 
 Exit codes: 0 as asked; 1 the work was done and the answer is no (a refused
-receipt, a refunded order); 2 wrong usage or an error.")]
+receipt or proof, a refunded order); 2 wrong usage or an error.")]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) globals: Globals,
