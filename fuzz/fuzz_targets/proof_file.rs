@@ -8,12 +8,12 @@ use std::sync::LazyLock;
 
 /// The program of the seed.
 static PROGRAM: LazyLock<Program> = LazyLock::new(|| {
-    let bytes = include_bytes!("../seeds/program/three-layers");
+    let bytes = include_bytes!("../seeds/program/every-operator");
     Program::from_bytes(bytes).expect("a valid program")
 });
 
 /// A file that holds. Its mode and its model id, after the version, are what the proof does not bind.
-static HONEST: &[u8] = include_bytes!("../seeds/proof_file/three-layers");
+static HONEST: &[u8] = include_bytes!("../seeds/proof_file/every-operator");
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(file) = ProofFile::from_bytes(bytes) else {

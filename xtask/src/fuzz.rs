@@ -12,8 +12,8 @@ use crate::{
 const SECONDS_DEFAULT: u32 = 60;
 /// Memory a target may take; a decoder that needs more for an input of [`INPUT_BYTES_MAX`] lacks a limit.
 const MEMORY_MIB_MAX: u32 = 2_048;
-/// Longest input: above every size limit that a decoder checks first, small enough to stay fast.
-const INPUT_BYTES_MAX: u32 = 65_536;
+/// Longest input: above the longest seed, a proof of 76 kB, small enough to stay fast.
+const INPUT_BYTES_MAX: u32 = 131_072;
 /// Longest single input; one that takes longer is reported like a crash.
 const INPUT_SECONDS_MAX: u32 = 10;
 

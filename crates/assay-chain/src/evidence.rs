@@ -1,4 +1,4 @@
-//! Evidence of proofs, verified before the ledger runs; the one place that knows the proof system.
+//! Evidence of proofs, verified before the ledger runs; the one place that knows proof systems.
 //!
 //! The ledger names what it needs to know of a block's transactions ([`proof_jobs`]) and is told the verdicts
 //! as [`Facts`]. A verdict is a function of the evidence's bytes, so every node finds the same, on as many
@@ -6,6 +6,7 @@
 //! and the ledger without consensus.
 
 use crate::state::Refusal;
+use assay_foreign::System;
 use assay_ledger::check::{Facts, ProofJob, proof_calls, proof_jobs};
 use assay_types::{Block, Params, ProofEvidence, Transaction};
 use std::{
@@ -47,7 +48,7 @@ pub(crate) fn facts_of_block(block: &Block, params: &Params) -> Result<Facts, Re
     Ok(facts(&block.transactions))
 }
 
-/// The network's verifier.
+/// The network's verifier. The key's first byte tells whose proof it is: one of a tensor program, or a foreign one.
 fn verify(evidence: &ProofEvidence) -> bool {
     let ProofEvidence {
         key,
@@ -55,11 +56,25 @@ fn verify(evidence: &ProofEvidence) -> bool {
         output,
         proof,
     } = evidence;
-    let verified = assay_proof::verify_bytes(key, input, output, proof);
-    if let Err(reason) = &verified {
+    let foreign = key.split_first().and_then(|(tag, key)| {
+        let system = System::of_tag(*tag)?;
+        Some((system, key))
+    });
+    let refused = match foreign {
+        Some((system, key)) => {
+            let public = system.public(input, output);
+            let verified = system.verify_bytes(key, &public, proof);
+            verified.err().map(|reason| reason.to_string())
+        }
+        None => {
+            let verified = assay_proof::verify_bytes(key, input, output, proof);
+            verified.err().map(|reason| reason.to_string())
+        }
+    };
+    if let Some(reason) = &refused {
         tracing::debug!("a proof does not hold: {reason}");
     }
-    verified.is_ok()
+    refused.is_none()
 }
 
 /// Verifies each job once, on this thread and as many others as there are cores for.

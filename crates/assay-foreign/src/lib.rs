@@ -35,6 +35,31 @@ pub enum System {
 }
 
 impl System {
+    /// The first byte of a registered key of this system, before the system's own bytes. 1 is a key of a tensor
+    /// program.
+    pub fn tag(self) -> u8 {
+        match self {
+            Self::Groth16 => 2,
+            Self::Risc0 => 3,
+        }
+    }
+
+    /// The system of a registered key's first byte.
+    pub fn of_tag(tag: u8) -> Option<Self> {
+        [Self::Groth16, Self::Risc0]
+            .into_iter()
+            .find(|system| system.tag() == tag)
+    }
+
+    /// The public part of a statement about an input and an output: the signals of a circuit begin with its outputs,
+    /// as Circom numbers them; a program's journal begins with the input it read.
+    pub fn public(self, input: &[u8], output: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Groth16 => [output, input].concat(),
+            Self::Risc0 => [input, output].concat(),
+        }
+    }
+
     /// Checks that `proof` proves `public` under `key`, all in their canonical bytes.
     ///
     /// A Groth16 key is read, checked and prepared anew each time, for two thirds of the cost; who verifies many

@@ -13,7 +13,10 @@ mod program;
 mod rounding;
 mod views;
 
-pub use check::{CELLS_MAX, Form, OutlineError, TAPS_MAX, VIEW_ELEMENTS_MAX, WINDOW_STEPS_MAX};
+pub use check::{
+    BIASES_MAX, CELLS_MAX, CUBE_VARIABLES_MAX, Form, GROUPED_WEIGHTS_MAX, IMAGE_SIDE_MAX,
+    LINK_PLACES_MAX, OutlineError, TAPS_MAX, VIEW_ELEMENTS_MAX, WINDOW_STEPS_MAX,
+};
 pub use program::Unsupported;
 pub use rounding::{HIGH_BITS_MAX, HighTable, LIMB_BITS, Limb, Rounding, SPAN_BITS_MAX};
 pub use views::{Part, Place};
@@ -314,12 +317,10 @@ impl Outline {
             Made::Function { entries, .. } => {
                 let found = self.functions.binary_search(entries);
                 let place = found.expect("an outline holds its functions");
-                let table = self.functions.chunks(FUNCTIONS_PER_TABLE);
+                let mut tables = self.functions.chunks(FUNCTIONS_PER_TABLE);
+                let table = tables.nth(place / FUNCTIONS_PER_TABLE);
                 Some(Columns::Function {
-                    table: table
-                        .skip(place / FUNCTIONS_PER_TABLE)
-                        .next()
-                        .expect("a place is in a table"),
+                    table: table.expect("a place is in a table"),
                     own: place % FUNCTIONS_PER_TABLE,
                 })
             }
@@ -440,3 +441,6 @@ impl Columns<'_> {
 fn is_small(dtype: DType) -> bool {
     dtype == DType::I8
 }
+
+#[cfg(test)]
+mod tests;

@@ -98,3 +98,80 @@ fn block(transactions: Vec<Transaction>) -> Block {
         transactions,
     }
 }
+
+/// Evidence of a foreign proof, and the same with each part changed.
+fn holds_and_nothing_else(evidence: &ProofEvidence) {
+    assert!(verify(evidence));
+    let changed = |bytes: &[u8], place: usize| {
+        let mut bytes = bytes.to_vec();
+        bytes[place] ^= 1;
+        bytes
+    };
+    for (place, other) in [
+        ProofEvidence {
+            key: Blob::new(changed(&evidence.key, 40)).expect("short"),
+            ..evidence.clone()
+        },
+        ProofEvidence {
+            key: Blob::new(changed(&evidence.key, 0)).expect("short"),
+            ..evidence.clone()
+        },
+        ProofEvidence {
+            output: Blob::new(changed(&evidence.output, 0)).expect("short"),
+            ..evidence.clone()
+        },
+        ProofEvidence {
+            input: Blob::new([&evidence.input[..], &[0]].concat()).expect("short"),
+            ..evidence.clone()
+        },
+        ProofEvidence {
+            proof: Blob::new(changed(&evidence.proof, 50)).expect("short"),
+            ..evidence.clone()
+        },
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert!(!verify(&other), "change {place}");
+    }
+}
+
+fn vector(name: &str) -> Vec<u8> {
+    std::fs::read(format!("../assay-foreign/tests/vectors/{name}")).expect("a vector")
+}
+
+#[test]
+fn a_coprocessor_answer_of_circom_is_a_proof_like_any() {
+    use assay_foreign::groth16::{Key, Proof, Signals};
+    let key = Key::from_snarkjs(&vector("multiplier-key.json")).expect("a key");
+    let signals = Signals::from_snarkjs(&vector("multiplier-public.json")).expect("signals");
+    let proof = Proof::from_snarkjs(&vector("multiplier-proof.json")).expect("a proof");
+    let key = [&[System::Groth16.tag()], &key.to_bytes()[..]].concat();
+    // The circuit has one signal, its output, and reads nothing public.
+    holds_and_nothing_else(&ProofEvidence {
+        key: Blob::new(key).expect("short"),
+        input: Blob::new([]).expect("short"),
+        output: Blob::new(signals.to_bytes()).expect("short"),
+        proof: Blob::new(proof.to_bytes()).expect("short"),
+    });
+}
+
+#[test]
+fn a_receipt_of_risc_zero_is_a_proof_like_any() {
+    use assay_foreign::risc0::{Key, Release};
+    let json = String::from_utf8(vector("risc0-3.0.json")).expect("text");
+    let field = |name: &str| {
+        let start = json.find(&format!("\"{name}\"")).expect("a field");
+        let value = json[start..].split('"').nth(3).expect("its text");
+        hex::decode(value).expect("hexadecimal")
+    };
+    let image: [u8; 32] = field("image").try_into().expect("32 bytes");
+    let key = Key::new(image, Release::V3_0).expect("a key");
+    let key = [&[System::Risc0.tag()], &key.to_bytes()[..]].concat();
+    holds_and_nothing_else(&ProofEvidence {
+        key: Blob::new(key).expect("short"),
+        input: Blob::new([]).expect("short"),
+        output: Blob::new(field("journal")).expect("short"),
+        proof: Blob::new(field("seal")).expect("short"),
+    });
+}

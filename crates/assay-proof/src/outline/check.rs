@@ -14,6 +14,17 @@ pub const TAPS_MAX: usize = 64;
 /// for each.
 pub const CELLS_MAX: usize = 1 << 25;
 
+/// Most variables of a value's cube: a prover holds several numbers for each of its places.
+pub const CUBE_VARIABLES_MAX: usize = 24;
+/// Most outputs of all values with weights: a verifier weighs each bias.
+pub const BIASES_MAX: usize = 1 << 20;
+/// Most weights, padding included, of a kernel in groups: a verifier weighs each.
+pub const GROUPED_WEIGHTS_MAX: usize = 1 << 20;
+/// Most places, padding included, of views and of what they are placed on, counted for each value that reads them: a
+/// verifier weighs each, 20 bytes a place.
+pub const LINK_PLACES_MAX: usize = 1 << 23;
+/// Longest side of an image under a window: a verifier weighs each row and column.
+pub const IMAGE_SIDE_MAX: u32 = 1 << 16;
 /// Most taps times positions of a window along one axis: a verifier visits each.
 pub const WINDOW_STEPS_MAX: u64 = 1 << 18;
 /// Most elements of all views together: each takes 8 bytes while their places are found.
@@ -44,6 +55,17 @@ pub enum OutlineError {
     Views {
         /// How many.
         elements: usize,
+    },
+    /// More biases than a verifier weighs.
+    #[error("the outline has more outputs than {BIASES_MAX}, each with a bias")]
+    Biases,
+    /// Views whose values a verifier would not place.
+    #[error(
+        "what the outline's values read of views has {places} places; {LINK_PLACES_MAX} are the most"
+    )]
+    Links {
+        /// How many.
+        places: usize,
     },
     /// More to commit to than a prover can hold.
     #[error("the outline commits to {cells} numbers an inference; {CELLS_MAX} are the most")]
@@ -104,7 +126,11 @@ impl Outline {
                 made => dims(made, &layouts).map_err(reason)?,
             };
             Shape::new(&dims).map_err(|_| reason("its extents are no shape"))?;
-            layouts.push(Layout::new(&dims));
+            let layout = Layout::new(&dims);
+            if layout.variables() > CUBE_VARIABLES_MAX {
+                return Err(reason("its cube has too many places"));
+            }
+            layouts.push(layout);
         }
         let output_value = output_value as usize;
         let shape = layouts.get(output_value).map(Layout::dims);
@@ -140,10 +166,7 @@ impl Outline {
             output_value,
             known,
         };
-        let cells = outline.cells();
-        if cells > CELLS_MAX {
-            return Err(OutlineError::Cells { cells });
-        }
+        outline.check_work()?;
         Ok(outline)
     }
 
@@ -158,6 +181,34 @@ impl Outline {
         }
     }
 
+    /// That neither prover nor verifier has more to do than the limits say.
+    fn check_work(&self) -> Result<(), OutlineError> {
+        let cells = self.cells();
+        if cells > CELLS_MAX {
+            return Err(OutlineError::Cells { cells });
+        }
+        if self.parametrized().next().is_some() && 1 << self.bias_variables() > BIASES_MAX {
+            return Err(OutlineError::Biases);
+        }
+        let operands = self.computed().flat_map(|(_, made)| made.operands());
+        let read = operands.chain([self.output_value as u32]);
+        let places = read.map(|value| match self.place(value as usize) {
+            Place::Cube(_) => 0,
+            Place::Parts(parts) => {
+                let sources = parts.iter().map(|part| part.source);
+                let cubes = sources.chain([value as usize]);
+                cubes
+                    .map(|value| 1usize << self.layouts[value].variables())
+                    .sum()
+            }
+        });
+        let places = places.fold(0, usize::saturating_add);
+        if places > LINK_PLACES_MAX {
+            return Err(OutlineError::Links { places });
+        }
+        Ok(())
+    }
+
     /// Numbers that one inference commits to, padding included.
     pub fn cells(&self) -> usize {
         let committed = self.committed();
@@ -169,10 +220,10 @@ impl Outline {
 
 /// The extents of a value, from those of its operands.
 fn dims(made: &Made, layouts: &[Layout]) -> Result<Vec<u32>, &'static str> {
-    if let Some(Kept::Rounded(rounding)) = made.kept() {
-        if !rounding.is_valid() {
-            return Err("its accumulators have no unique decomposition");
-        }
+    if let Some(Kept::Rounded(rounding)) = made.kept()
+        && !rounding.is_valid()
+    {
+        return Err("its accumulators have no unique decomposition");
     }
     let of = |value: u32| layouts[value as usize].dims();
     Ok(match made {
@@ -195,7 +246,12 @@ fn dims(made: &Made, layouts: &[Layout]) -> Result<Vec<u32>, &'static str> {
             if !divides(channels) || !divides(*outputs) {
                 return Err("its groups do not divide its channels");
             }
-            bounded(&[*outputs, channels / groups, taps(window)?])?;
+            let weights = [*outputs, channels / groups, taps(window)?];
+            bounded(&weights)?;
+            if *groups > 1 && 1 << Layout::new(&weights).variables() > GROUPED_WEIGHTS_MAX {
+                return Err("its groups have too many weights");
+            }
+            sides(height, width)?;
             let extents = window.output(height, width);
             let (height, width) = extents.map_err(|_| "its window does not fit")?;
             moves(window, [height, width])?;
@@ -275,6 +331,7 @@ fn image(dims: &[u32]) -> Result<[u32; 3], &'static str> {
 
 fn pooled(dims: &[u32], window: &Window) -> Result<Vec<u32>, &'static str> {
     let [channels, height, width] = image(dims)?;
+    sides(height, width)?;
     let extents = window.pooled(height, width);
     let (height, width) = extents.map_err(|_| "its window does not fit")?;
     moves(window, [height, width])?;
@@ -288,6 +345,13 @@ fn bounded(extents: &[u32]) -> Result<(), &'static str> {
         1..=PARAMETER_BYTES_MAX => Ok(()),
         _ => Err("it has too many weights, or none"),
     }
+}
+
+fn sides(height: u32, width: u32) -> Result<(), &'static str> {
+    if height.max(width) > IMAGE_SIDE_MAX {
+        return Err("its image has a side that is too long");
+    }
+    Ok(())
 }
 
 fn taps(window: &Window) -> Result<u32, &'static str> {

@@ -1,5 +1,6 @@
 //! Honest proofs hold; whatever differs from one does not.
 
+mod differential;
 mod file;
 mod honest;
 mod mutated;

@@ -8,7 +8,7 @@
 
 mod subjects;
 
-use self::subjects::{CASES, Subject, subject};
+use self::subjects::{CASES, SIDES, Subject, WIDTHS, of_side, of_width, subject};
 use super::{Measurement, median, meter::Spent, peer};
 use crate::{cli::Bench, output::Output};
 use anyhow::{Context, anyhow};
@@ -58,6 +58,28 @@ pub(super) fn run(
             compared.into_iter().for_each(&mut show);
         }
     }
+    if !args.smoke {
+        growth(&mut show)?;
+    }
+    Ok(())
+}
+
+/// How the cost grows: with weights, where one input is shown to dense layers, and with products, where one small
+/// kernel slides over larger and larger pictures.
+fn growth(mut show: impl FnMut(Measurement)) -> anyhow::Result<()> {
+    for width in WIDTHS {
+        let subject = of_width(width)?;
+        let weights = 4 * u64::from(width) * u64::from(width);
+        let case = format!("grow/weights={weights}");
+        subject.per_unit(&case, &[("weight", weights)], &mut show)?;
+    }
+    for side in SIDES {
+        let subject = of_side(side)?;
+        let activations = 8 * u64::from(side) * u64::from(side);
+        let case = format!("grow/products={}", 72 * activations);
+        let units = [("product", 72 * activations), ("activation", activations)];
+        subject.per_unit(&case, &units, &mut show)?;
+    }
     Ok(())
 }
 
@@ -99,6 +121,42 @@ fn compare(
 }
 
 impl Subject {
+    /// Shows the computed time of a proof in both modes, and of each unit of what grows.
+    fn per_unit(
+        &self,
+        case: &str,
+        units: &[(&str, u64)],
+        mut show: impl FnMut(Measurement),
+    ) -> anyhow::Result<()> {
+        let inputs: Vec<Vec<Tensor>> = self.inputs.iter().map(|one| vec![one.clone()]).collect();
+        let program = &self.program;
+        let public = Figures::of(
+            &inputs,
+            |inputs| prove(program, inputs),
+            |inputs, outputs, proof| verify(program, inputs, outputs, proof),
+        )?;
+        let model = CommittedModel::of(program.clone())?;
+        let committed = Figures::of(
+            &inputs,
+            |inputs| model.prove(inputs),
+            |inputs, outputs, proof| verify_committed(model.key(), inputs, outputs, proof),
+        )?;
+        for (mode, figures) in [("public", public), ("committed", committed)] {
+            let line = |what: String, value, unit| {
+                let case = format!("{case}/weights={mode}/{what}");
+                Measurement::new("prove", case, value, unit)
+            };
+            show(line("prove-cpu".into(), figures.prove_cpu, "ms"));
+            show(line("verify-cpu".into(), figures.verify, "ms"));
+            show(line("proof".into(), figures.bytes as f64, "B"));
+            for (unit, count) in units {
+                let each = figures.prove_cpu * 1e6 / *count as f64;
+                show(line(format!("per-{unit}"), each, "ns"));
+            }
+        }
+        Ok(())
+    }
+
     /// Shows all figures; returns the computed milliseconds of a proof with committed weights.
     fn measure(&self, inferences: usize, mut show: impl FnMut(Measurement)) -> anyhow::Result<f64> {
         let program = &self.program;

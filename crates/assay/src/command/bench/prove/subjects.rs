@@ -204,3 +204,31 @@ fn cnn() -> anyhow::Result<Program> {
     draft.linear(10, 204, Output::Accumulator);
     draft.program(&[3, 32, 32])
 }
+
+/// Parameters of the models of growing size: four layers of so many by so many weights.
+pub(super) const WIDTHS: [u32; 4] = [50, 158, 500, 1_581];
+/// Sides of the pictures over which one kernel of 584 parameters slides: 10⁴ to 10⁷ products.
+pub(super) const SIDES: [u32; 4] = [4, 13, 42, 132];
+
+/// A model of so many weights.
+pub(super) fn of_width(width: u32) -> anyhow::Result<Subject> {
+    random("parameters", dense(width, 4)?, 2)
+}
+
+/// A model of so many products: a convolution of 3 × 3 from eight channels to eight.
+pub(super) fn of_side(side: u32) -> anyhow::Result<Subject> {
+    let mut draft = draft();
+    let (weights, bias) = draft.parameters(8, 8 * 9);
+    draft.nodes.push(Op::Conv2d {
+        input: draft.last(),
+        weights,
+        bias,
+        window: Window {
+            padding: [1; 4],
+            ..Window::of_kernel(3, 3)
+        },
+        groups: 1,
+        output: rectified(),
+    });
+    random("products", draft.program(&[8, side, side])?, 2)
+}
