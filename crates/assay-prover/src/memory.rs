@@ -6,7 +6,7 @@
 //! where the columns pass a power of two on the way.
 //!
 //! The factors were fitted to the peaks of single steps, and the whole to the peaks of `assay prove`, for the bundled
-//! networks with 1 to 256 inferences and for one of six million cells: there the prediction lies between 0.85 and 1.15
+//! networks with 1 to 256 inferences and for one of six million cells: there the prediction lies between 0.8 and 1.15
 //! times what was measured (`docs/performance.md`, "Proofs").
 
 use assay_proof::{

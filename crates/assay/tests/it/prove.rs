@@ -152,6 +152,47 @@ fn a_key_of_other_weights_is_refused() {
     verify(&world, &key(&world)).exits(1).says(&["refused:"]);
 }
 
+/// Text whose numbers, and times with their units, are masked.
+fn without_numbers(text: &str) -> String {
+    let mut masked = String::new();
+    for line in text.trim().lines() {
+        let line = line.trim_end();
+        match line.split_once("  ") {
+            Some(("took", _)) => masked.push_str("took"),
+            _ => {
+                let is_number = |letter: char| letter.is_ascii_digit() || letter == '.';
+                for run in line.split_inclusive(|letter| !is_number(letter)) {
+                    masked.push_str(run.trim_start_matches(is_number));
+                }
+            }
+        }
+        masked.push('\n');
+    }
+    masked
+}
+
+#[test]
+fn the_readme_shows_what_is_seen() {
+    let world = World::new();
+    let readme = fs::read_to_string("../../README.md").unwrap();
+    let (_, block) = readme.split_once("$ assay prove digits-lenet").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let (_, block) = block.split_once('\n').unwrap();
+    let (proven, verified) = block.split_once("$ assay verify").unwrap();
+    let (words, verified) = verified.split_once('\n').unwrap();
+    let digit = models("digits/digit-7.png");
+    let run = |line: &str| {
+        let mut command = world.command(line);
+        command.current_dir(world.path(""));
+        Ended::of(command.output().unwrap()).exits(0)
+    };
+    let seen = run(&format!("prove digits-lenet {}", digit.display()));
+    let seen = format!("{}{}", seen.stderr, seen.stdout);
+    assert_eq!(without_numbers(&seen), without_numbers(proven));
+    let seen = run(&format!("verify {words}")).stdout;
+    assert_eq!(without_numbers(&seen), without_numbers(verified));
+}
+
 #[test]
 fn several_inputs_are_one_proof() {
     let world = World::new();
@@ -201,6 +242,7 @@ fn masked(mut object: serde_json::Value, home: &Path) -> String {
                                 .map(|answer| answer["label"].clone())
                                 .collect();
                         }
+                        ("key", None) if value.is_string() => *value = "[id]".into(),
                         _ if differs && value.is_number() => *value = "[number]".into(),
                         _ => mask(value),
                     }
@@ -232,7 +274,7 @@ fn programs_get_one_object() {
       "inputs": [
         "51560eb7b84e5dca9f54a0d1d3837b16b64b437b0bc3287b5c611e94b376cfe8"
       ],
-      "key": "199f23e820fac69cd97cdee6ded0e9685758c743125ef598adaf3c1ed6a8416d",
+      "key": "[id]",
       "key_bytes": "[number]",
       "key_file": "HOME/key.bin",
       "key_ms": "[number]",
