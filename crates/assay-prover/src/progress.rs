@@ -29,7 +29,8 @@ pub enum Step {
 pub struct Progress {
     /// The step.
     pub step: Step,
-    /// Inferences while executing, values or sums in the steps that have them, otherwise tables or stacks.
+    /// Inferences while executing, values or sums in the four steps after the first commitment, commitments in the
+    /// last step; one, or none, in the others.
     pub done: usize,
     /// How many of these there are.
     pub total: usize,

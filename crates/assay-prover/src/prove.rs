@@ -736,7 +736,7 @@ impl Prover<'_, '_> {
     ) -> Result<(Option<LogupStarProof<Base, Extension>>, Option<Opening>), ProveError> {
         let frame = self.frame;
         let tables = lookup::tables(&frame.outline.tables());
-        self.tell(Step::Lookups, 0, tables.len());
+        self.tell(Step::Lookups, 0, usize::from(!tables.is_empty()));
         let (lookups, ended) = if tables.is_empty() {
             (None, None)
         } else {

@@ -170,7 +170,11 @@ fn make(
     output: &Output,
 ) -> Result<Made, ProveError> {
     let spinner = output.spinner("proving");
-    let mut observer = |progress: Progress| spinner.set_message(message(progress));
+    let steps = match committed {
+        true => Step::ALL.len(),
+        false => Step::ALL.len() - 1,
+    };
+    let mut observer = |progress: Progress| spinner.set_message(message(progress, steps));
     let observer: &mut Observer<'_> = &mut observer;
     let mut made = || {
         if !committed {
@@ -201,15 +205,15 @@ fn make(
     made
 }
 
-/// `products 3/12 (step 4 of 9)`.
-fn message(Progress { step, done, total }: Progress) -> String {
-    let steps = Step::ALL;
-    let number = steps.iter().take_while(|other| **other != step).count() + 1;
+/// `products 3/12 (step 4 of 9)`; nobody opens weights that are public.
+fn message(Progress { step, done, total }: Progress, steps: usize) -> String {
+    let before = Step::ALL.iter().take_while(|other| **other != step);
+    let number = before.count() + 1;
     let parts = match total {
         0 | 1 => String::new(),
         _ => format!(" {done}/{total}"),
     };
-    format!("{}{parts} (step {number} of {})", step.name(), steps.len())
+    format!("{}{parts} (step {number} of {steps})", step.name())
 }
 
 /// The frame of a proof of so many inferences.

@@ -30,6 +30,7 @@ fn space_and_clocks_are_judged_by_their_limits() {
     let now = UNIX_EPOCH + Duration::from_secs(1_800_000_000);
     assert_eq!(machine::clock(now).verdict, Verdict::Ok);
     assert_eq!(crate::words::bytes(gib * 39 / 10), "3.8 GiB");
+    assert_eq!(crate::words::bytes(gib / 2), "512 MiB");
 }
 
 #[test]
