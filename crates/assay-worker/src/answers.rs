@@ -7,7 +7,8 @@
 //! One writer thread commits all that waits in one synced transaction: thousands of small orders a minute cost
 //! a few syncs a second. Records of ended orders are dropped along the way, without a sync of their own.
 
-use assay_types::{DecodeError, OrderId, QuorumReveal, decode, encode};
+use crate::job::Answer;
+use assay_types::{DecodeError, OrderId, decode, encode};
 use redb::{Database, ReadableDatabase as _, ReadableTable as _, TableDefinition};
 use std::{
     collections::BTreeMap,
@@ -20,11 +21,19 @@ use tokio::sync::oneshot;
 /// Name of the file in the provider's folder.
 const FILE_NAME: &str = "answers.redb";
 /// Order → canonical answer and salt.
-const ANSWERS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("answers v1");
+const ANSWERS: Table = TableDefinition::new("answers v1");
+/// Order → canonical evidence: the answer with its proof, which is not made twice.
+const PROOFS: Table = TableDefinition::new("proofs v1");
 /// Most requests of one transaction, so that the first waits for few others.
 const BATCH_MAX: usize = 1_024;
 /// Memory that the file may use as a cache: a few thousand small answers.
 const CACHE_BYTES: usize = 8 << 20;
+
+/// By order.
+type Table = TableDefinition<'static, [u8; 32], &'static [u8]>;
+
+/// What reads a row of one.
+type Reader = fn(&[u8]) -> Result<Answer, DecodeError>;
 
 /// Why answers cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -72,10 +81,23 @@ pub(crate) struct Answers {
     writer: Option<JoinHandle<()>>,
 }
 
+/// One answer as it lies on disk.
+struct Record {
+    order: OrderId,
+    kind: Kind,
+    bytes: Vec<u8>,
+}
+
+/// Which table it lies in.
+#[derive(Clone, Copy)]
+enum Kind {
+    Computed,
+    Proven,
+}
+
 enum Request {
     Record {
-        order: OrderId,
-        answer: Vec<u8>,
+        record: Record,
         done: oneshot::Sender<bool>,
     },
     Forget(OrderId),
@@ -86,9 +108,7 @@ impl Answers {
     ///
     /// # Errors
     /// [`AnswersError`].
-    pub(crate) fn open(
-        folder: &Path,
-    ) -> Result<(Self, BTreeMap<OrderId, QuorumReveal>), AnswersError> {
+    pub(crate) fn open(folder: &Path) -> Result<(Self, BTreeMap<OrderId, Answer>), AnswersError> {
         std::fs::create_dir_all(folder).map_err(|source| AnswersError::Folder {
             path: folder.to_owned(),
             source,
@@ -103,19 +123,18 @@ impl Answers {
                 }
                 error => file("open", &path)(error.into()),
             })?;
-        let held = read(&database).map_err(file("read", &path))?;
-        let held: Result<BTreeMap<OrderId, QuorumReveal>, AnswersError> = held
-            .into_iter()
-            .map(|(order, bytes)| match decode(&bytes) {
-                Ok(answer) => Ok((order, answer)),
-                Err(source) => Err(AnswersError::Damaged {
+        let mut held = BTreeMap::new();
+        let tables: [(Table, Reader); 2] = [(ANSWERS, computed), (PROOFS, proven)];
+        for (table, read_answer) in tables {
+            for (order, bytes) in read(&database, table).map_err(file("read", &path))? {
+                let answer = read_answer(&bytes).map_err(|source| AnswersError::Damaged {
                     order,
                     path: path.clone(),
                     source,
-                }),
-            })
-            .collect();
-        let held = held?;
+                })?;
+                held.insert(order, answer);
+            }
+        }
         let (requests, inbox) = mpsc::channel();
         let writer = std::thread::Builder::new()
             .name("assay-answers".to_owned())
@@ -133,13 +152,14 @@ impl Answers {
 
     /// Makes an answer durable. The receiver hears true once it is, false (or nothing) when it cannot be, or
     /// when another answer is recorded for this order.
-    pub(crate) fn record(&self, order: OrderId, answer: &QuorumReveal) -> oneshot::Receiver<bool> {
+    pub(crate) fn record(&self, order: OrderId, answer: &Answer) -> oneshot::Receiver<bool> {
         let (done, hears) = oneshot::channel();
-        self.ask(Request::Record {
-            order,
-            answer: encode(answer),
-            done,
-        });
+        let (kind, bytes) = match answer {
+            Answer::Computed(answer) => (Kind::Computed, encode(answer)),
+            Answer::Proven(evidence) => (Kind::Proven, encode(&**evidence)),
+        };
+        let record = Record { order, kind, bytes };
+        self.ask(Request::Record { record, done });
         hears
     }
 
@@ -176,13 +196,21 @@ fn file(action: &'static str, path: &Path) -> impl FnOnce(redb::Error) -> Answer
     }
 }
 
-fn read(database: &Database) -> Result<Vec<(OrderId, Vec<u8>)>, redb::Error> {
+fn computed(bytes: &[u8]) -> Result<Answer, DecodeError> {
+    decode(bytes).map(Answer::Computed)
+}
+
+fn proven(bytes: &[u8]) -> Result<Answer, DecodeError> {
+    decode(bytes).map(|evidence| Answer::Proven(Box::new(evidence)))
+}
+
+fn read(database: &Database, table: Table) -> Result<Vec<(OrderId, Vec<u8>)>, redb::Error> {
     // Creates the table in a new file.
     let transaction = database.begin_write()?;
-    transaction.open_table(ANSWERS)?;
+    transaction.open_table(table)?;
     transaction.commit()?;
     let transaction = database.begin_read()?;
-    let table = transaction.open_table(ANSWERS)?;
+    let table = transaction.open_table(table)?;
     let mut held = Vec::new();
     for row in table.iter()? {
         let (order, answer) = row?;
@@ -201,11 +229,7 @@ fn write(database: &Database, inbox: &mpsc::Receiver<Request>) {
             .take(BATCH_MAX)
         {
             match request {
-                Request::Record {
-                    order,
-                    answer,
-                    done,
-                } => records.push((order, answer, done)),
+                Request::Record { record, done } => records.push((record, done)),
                 Request::Forget(order) => ended.push(order),
             }
         }
@@ -216,13 +240,13 @@ fn write(database: &Database, inbox: &mpsc::Receiver<Request>) {
         match commit(database, &records, &ended) {
             Ok(kept) => {
                 ended.clear();
-                for ((_, _, done), kept) in records.into_iter().zip(kept) {
+                for ((_, done), kept) in records.into_iter().zip(kept) {
                     let _ = done.send(kept);
                 }
             }
             Err(error) => {
                 tracing::error!(%error, "answers cannot be recorded");
-                for (_, _, done) in records {
+                for (_, done) in records {
                     let _ = done.send(false);
                 }
             }
@@ -236,22 +260,28 @@ fn write(database: &Database, inbox: &mpsc::Receiver<Request>) {
 /// One synced transaction; tells which records stand.
 fn commit(
     database: &Database,
-    records: &[(OrderId, Vec<u8>, oneshot::Sender<bool>)],
+    records: &[(Record, oneshot::Sender<bool>)],
     ended: &[OrderId],
 ) -> Result<Vec<bool>, redb::Error> {
     let transaction = database.begin_write()?;
     let mut kept = Vec::with_capacity(records.len());
     {
-        let mut table = transaction.open_table(ANSWERS)?;
+        let mut computed = transaction.open_table(ANSWERS)?;
+        let mut proven = transaction.open_table(PROOFS)?;
         for order in ended {
-            table.remove(order.as_bytes())?;
+            computed.remove(order.as_bytes())?;
+            proven.remove(order.as_bytes())?;
         }
-        for (order, answer, _) in records {
+        for (record, _) in records {
+            let table = match record.kind {
+                Kind::Computed => &mut computed,
+                Kind::Proven => &mut proven,
+            };
             let held = table
-                .get(order.as_bytes())?
-                .map(|held| held.value() == answer.as_slice());
+                .get(record.order.as_bytes())?
+                .map(|held| held.value() == record.bytes.as_slice());
             if held.is_none() {
-                table.insert(order.as_bytes(), answer.as_slice())?;
+                table.insert(record.order.as_bytes(), record.bytes.as_slice())?;
             }
             kept.push(held.unwrap_or(true));
         }

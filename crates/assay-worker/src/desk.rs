@@ -7,7 +7,7 @@
 use crate::{
     Progress, ProviderConfig, ProviderError, ProviderEvent,
     answers::Answers,
-    job::{Case, Effect, Job, JobEvent, Note, Standing, Step},
+    job::{Answer, Case, Effect, Job, JobEvent, Note, Standing, Step},
     library::{Library, Shelf},
     outbox::{Notice, Outbox},
 };
@@ -18,7 +18,7 @@ use assay_api::{
 use assay_client::{Client, ClientError, EventStream};
 use assay_model::tensor::{TENSOR_BYTES_MAX, Tensor};
 use assay_types::{
-    AccountId, Amount, Call, ContentId, Hash32, Height, LedgerTime, OrderId, QuorumReveal,
+    AccountId, Amount, Call, Check, ContentId, Hash32, Height, LedgerTime, OrderId, ProofEvidence,
     Rejection, SecretKey, TxId,
 };
 use std::{
@@ -59,13 +59,29 @@ struct Entry {
     begun: Option<Instant>,
 }
 
+impl Entry {
+    /// What its work takes on one core, in microseconds.
+    fn work_us(&self) -> u64 {
+        let Some(shelf) = &self.shelf else {
+            return 0;
+        };
+        match self.job.case().check {
+            Check::Proof { .. } => shelf.prove_us(),
+            Check::Quorum { .. } | Check::Approval { .. } => shelf.run_us(),
+        }
+    }
+}
+
 /// What a task reports.
 #[derive(Debug)]
 enum Done {
     /// An order that this provider was drawn for; `None` when it is over already.
     Looked(OrderId, Option<Box<OrderView>>),
-    Fetched(OrderId, Option<Tensor>),
+    Fetched(OrderId, Result<Tensor, Note>),
     Executed(OrderId, Option<Vec<u8>>),
+    Proven(OrderId, Result<Box<ProofEvidence>, Note>),
+    /// A model is committed to, or cannot be.
+    Committed(Arc<Shelf>),
     Recorded(OrderId, bool),
 }
 
@@ -137,7 +153,7 @@ impl Desk {
         height: Height,
         time: LedgerTime,
         open: Vec<OrderView>,
-        mut recorded: BTreeMap<OrderId, QuorumReveal>,
+        mut recorded: BTreeMap<OrderId, Answer>,
     ) {
         self.progress.height = height;
         self.progress.time = time;
@@ -151,6 +167,26 @@ impl Desk {
         let jobs = self.jobs.len();
         if jobs > 0 {
             self.tell(ProviderEvent::Resumed { jobs });
+        }
+        self.commit_to_models();
+    }
+
+    /// Makes the provers of the models with registered keys, so that an order does not have to wait for it: time
+    /// to accept is short.
+    fn commit_to_models(&mut self) {
+        let shelves = self.library.shelves().map(|(_, shelf)| shelf);
+        let with_key: Vec<_> = shelves.filter(|shelf| shelf.has_key()).cloned().collect();
+        for shelf in with_key {
+            let cores = Arc::clone(&self.cores);
+            self.tasks.spawn(async move {
+                let _permit = cores.acquire_owned().await;
+                let shelf = blocking(move || {
+                    // One that cannot be proven is told when an order asks.
+                    let _ = shelf.prover();
+                    shelf
+                });
+                Done::Committed(shelf.await)
+            });
         }
     }
 
@@ -240,6 +276,19 @@ impl Desk {
             {
                 self.tell(ProviderEvent::Delivered { order });
                 self.step(order, JobEvent::Delivered);
+            }
+            EventView::ProofDelivered { order, seller, .. } if mine(seller) => {
+                self.tell(ProviderEvent::Delivered { order });
+                self.step(order, JobEvent::Delivered);
+            }
+            EventView::Compensated {
+                order,
+                seller,
+                amount,
+                ..
+            } if mine(seller) => {
+                self.progress.lost = self.progress.lost.saturating_add(amount);
+                self.tell(ProviderEvent::Compensated { order, amount });
             }
             EventView::Paid {
                 order, seller, net, ..
@@ -363,46 +412,72 @@ impl Desk {
                 let work_ms = self.work_ms(order);
                 let now = self.progress.time;
                 let event = match input {
-                    Some(input) => {
+                    Ok(input) => {
                         if let Some(entry) = self.jobs.get_mut(&order) {
                             entry.input = Some(input);
                         }
                         JobEvent::Prepared { now, work_ms }
                     }
-                    None => JobEvent::Unprepared,
+                    Err(note) => JobEvent::Unprepared(note),
                 };
                 self.step(order, event);
             }
             Done::Executed(order, output) => {
-                let begun = self.jobs.get(&order).and_then(|entry| entry.begun);
-                if let Some(begun) = begun {
-                    let took_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+                if let Some(took_us) = self.took_us(order) {
                     self.tell(ProviderEvent::Executed { order, took_us });
                 }
                 let event = match output {
                     Some(output) => JobEvent::Executed { output },
-                    None => JobEvent::Failed,
+                    None => JobEvent::Failed(Note::CannotExecute),
                 };
                 self.step(order, event);
+            }
+            Done::Proven(order, Ok(evidence)) => {
+                if let Some(took_us) = self.took_us(order) {
+                    let bytes = evidence.proof.len();
+                    self.tell(ProviderEvent::Proven {
+                        order,
+                        took_us,
+                        bytes,
+                    });
+                }
+                self.step(order, JobEvent::Proven { evidence });
+            }
+            Done::Proven(order, Err(note)) => self.step(order, JobEvent::Failed(note)),
+            Done::Committed(shelf) => {
+                if let Ok(prover) = shelf.prover() {
+                    self.tell(ProviderEvent::Provable {
+                        name: shelf.name().to_owned(),
+                        key: prover.key(),
+                        took_us: u64::try_from(prover.took().as_micros()).unwrap_or(u64::MAX),
+                        prove_us: prover.prove_us(),
+                    });
+                }
             }
             Done::Recorded(order, true) => self.step(order, JobEvent::Recorded),
             Done::Recorded(order, false) => self.step(order, JobEvent::Unrecorded),
         }
     }
 
-    /// Time until an answer would be there: the runs that come before it, and its own.
+    /// Time since the work on an order was begun, in microseconds.
+    fn took_us(&self, order: OrderId) -> Option<u64> {
+        let begun = self.jobs.get(&order)?.begun?;
+        Some(u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// Time until an answer would be there: the work that comes before it, shared by the threads, and its own.
     fn work_ms(&self, order: OrderId) -> u64 {
-        let shelf = self.jobs.get(&order).and_then(|entry| entry.shelf.as_ref());
-        let run_us = shelf.map_or(0, |shelf| shelf.run_us());
+        let own = self.jobs.get(&order).map_or(0, Entry::work_us);
         let ahead = self.jobs.values().filter(|entry| entry.job.is_busy());
-        let rounds = ahead.count() as u64 / self.threads.max(1) as u64 + 1;
-        run_us.saturating_mul(rounds).div_ceil(1_000)
+        let ahead = ahead.fold(0, |sum: u64, entry| sum.saturating_add(entry.work_us()));
+        let threads = self.threads.max(1) as u64;
+        (ahead / threads).saturating_add(own).div_ceil(1_000)
     }
 
     // Jobs.
 
     /// Takes up an order as it stands.
-    fn open(&mut self, view: &OrderView, recorded: Option<QuorumReveal>) {
+    fn open(&mut self, view: &OrderView, recorded: Option<Answer>) {
         let seat = view.sellers.iter().find(|seat| seat.seller == self.account);
         let (Some(seat), Some(terms)) = (seat, &view.terms) else {
             return;
@@ -457,6 +532,7 @@ impl Desk {
             match effect {
                 Effect::Prepare => self.prepare(order),
                 Effect::Execute => self.execute(order),
+                Effect::Prove => self.prove(order),
                 Effect::Record(answer) => {
                     let recorded = self.answers.record(order, &answer);
                     self.tasks
@@ -482,37 +558,54 @@ impl Desk {
             !self.is_leaving || entry.job.is_at_risk()
         });
         let (client, requests) = (self.client.clone(), Arc::clone(&self.requests));
-        let content = entry.content;
-        self.tasks.spawn(async move {
-            let Some(shelf) = shelf else {
-                return Done::Fetched(order, None);
-            };
-            let _permit = requests.acquire_owned().await;
+        let (content, check) = (entry.content, entry.job.case().check);
+        let fetched = async move {
+            let shelf = shelf.ok_or(Note::CannotPrepare)?;
+            let permit = requests.acquire_owned().await;
             let bytes = persist(|| client.get_content(content, TENSOR_BYTES_MAX as u64)).await;
             let input = bytes.and_then(|bytes| shelf.read_input(&bytes));
-            Done::Fetched(order, input)
-        });
+            let input = input.ok_or(Note::CannotPrepare)?;
+            drop(permit);
+            let Check::Proof { key, .. } = check else {
+                return Ok(input);
+            };
+            // The first order of a model may have to wait for the commitment to its weights.
+            blocking(move || shelf.prover()?.admits(key, &input).map(|()| input)).await
+        };
+        self.tasks
+            .spawn(async move { Done::Fetched(order, fetched.await) });
     }
 
     fn execute(&mut self, order: OrderId) {
-        let Some(entry) = self.jobs.get_mut(&order) else {
-            return;
-        };
-        entry.begun = Some(Instant::now());
-        let (shelf, input) = (entry.shelf.clone(), entry.input.take());
-        let cores = Arc::clone(&self.cores);
+        let work = self.begin(order);
         self.tasks.spawn(async move {
-            let (Some(shelf), Some(input)) = (shelf, input) else {
+            let Some((shelf, input, cores)) = work else {
                 return Done::Executed(order, None);
             };
             let _permit = cores.acquire_owned().await;
-            let run = tokio::task::spawn_blocking(move || shelf.run(&input));
-            match run.await {
-                Ok(output) => Done::Executed(order, output.ok()),
-                Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
-                Err(_) => Done::Executed(order, None),
-            }
+            Done::Executed(order, blocking(move || shelf.run(&input)).await.ok())
         });
+    }
+
+    fn prove(&mut self, order: OrderId) {
+        let work = self.begin(order);
+        self.tasks.spawn(async move {
+            let Some((shelf, input, cores)) = work else {
+                return Done::Proven(order, Err(Note::CannotPrepare));
+            };
+            // A proof keeps one core busy, so as many are made at the same time as there are cores.
+            let _permit = cores.acquire_owned().await;
+            let proven = blocking(move || shelf.prover()?.prove(&input)).await;
+            Done::Proven(order, proven.map(Box::new))
+        });
+    }
+
+    /// What the work on an order needs; the input is handed out once.
+    fn begin(&mut self, order: OrderId) -> Option<(Arc<Shelf>, Tensor, Arc<Semaphore>)> {
+        let entry = self.jobs.get_mut(&order)?;
+        entry.begun = Some(Instant::now());
+        let input = entry.input.take()?;
+        Some((entry.shelf.clone()?, input, Arc::clone(&self.cores)))
     }
 
     fn send(&mut self, order: OrderId, step: Step, call: Call) {
@@ -533,7 +626,7 @@ impl Desk {
         for order in jobs {
             let entry = self.jobs.get(&order);
             if entry.is_some_and(|entry| !entry.job.is_at_risk()) {
-                self.step(order, JobEvent::Unprepared);
+                self.step(order, JobEvent::Unprepared(Note::CannotPrepare));
             }
         }
     }
@@ -567,6 +660,16 @@ impl Desk {
 fn salt(key: &SecretKey, order: OrderId) -> Hash32 {
     let seed = key.to_bytes();
     Hash32::derive("assay quorum salt v1", &[seed.as_slice(), order.as_bytes()])
+}
+
+/// Runs what takes long away from the runtime's threads.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(failed) if failed.is_panic() => std::panic::resume_unwind(failed.into_panic()),
+        // A runtime that shuts down takes the task that waits here with it.
+        Err(_) => std::future::pending().await,
+    }
 }
 
 /// Tries a request again while that may help.

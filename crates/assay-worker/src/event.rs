@@ -1,7 +1,7 @@
 //! What a provider tells: a stream of events for people, and counters for programs.
 
 use crate::{HardwareRecord, job::Note};
-use assay_types::{Amount, Height, LedgerTime, ModelId, OfferId, OrderId};
+use assay_types::{Amount, Height, LedgerTime, ModelId, OfferId, OrderId, ProofKeyId};
 
 /// Something that happened to a provider.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +25,17 @@ pub enum ProviderEvent {
         name: String,
         /// Time of one run, in microseconds.
         run_us: u64,
+    },
+    /// A model's weights are committed to: its answers can be proven.
+    Provable {
+        /// The model's name, by its manifest.
+        name: String,
+        /// What its proofs are verified with.
+        key: ProofKeyId,
+        /// Time of the commitment, in microseconds.
+        took_us: u64,
+        /// Time that a proof is expected to take, in microseconds.
+        prove_us: u64,
     },
     /// The machine was measured.
     Measured {
@@ -70,6 +81,15 @@ pub enum ProviderEvent {
         /// Time of the run, waiting included, in microseconds.
         took_us: u64,
     },
+    /// The answer is computed, proven, and its proof verified.
+    Proven {
+        /// To which order.
+        order: OrderId,
+        /// Time of all three, waiting included, in microseconds.
+        took_us: u64,
+        /// Length of the proof.
+        bytes: usize,
+    },
     /// The ledger has the commitment.
     Committed {
         /// Of which order.
@@ -98,8 +118,15 @@ pub enum ProviderEvent {
         order: OrderId,
         /// How much.
         amount: Amount,
-        /// Why: `false_reveal`, `minority_answer`, `silence` or `rejected_delivery`.
+        /// Why: `false_reveal`, `minority_answer`, `silence`, `rejected_delivery` or `false_proof`.
         reason: String,
+    },
+    /// Bond was paid to the buyer for a proven fault.
+    Compensated {
+        /// For which order.
+        order: OrderId,
+        /// How much.
+        amount: Amount,
     },
     /// An order this provider worked for ended.
     Closed {
@@ -143,6 +170,6 @@ pub struct Progress {
     pub burnt: u64,
     /// What reached the balance.
     pub earned: Amount,
-    /// What was burnt.
+    /// What was burnt, or paid to buyers for proven faults.
     pub lost: Amount,
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! quorum    Asked ─► Accepting ─► Accepted ─► Working ─► Recording ─► Committing ─► Committed ─► Revealing ─► Waiting
 //! approval  Asked ─► Accepting ─► Accepted ─► Working ─► Recording ─► Delivering ─► Waiting
+//! proof     as approval; its work is the answer and a proof of it
 //! ```
 //! Any stage ends when the ledger releases the seller or closes the order. A decline leads from `Asked` to
 //! `Leaving`; what can no longer succeed waits for the end in `Waiting`.
@@ -18,7 +19,7 @@
 
 use assay_types::{
     AccountId, ApprovalCall, Blob, Call, ChainId, Check, ContentId, Hash32, LedgerTime, OrderId,
-    QuorumCall, QuorumReveal, Rejection, commitment,
+    ProofCall, ProofEvidence, QuorumCall, QuorumReveal, Rejection, commitment,
 };
 
 /// What an answer needs to become final after it is computed: a durable record, a transaction, a block.
@@ -47,12 +48,22 @@ pub struct Case {
 /// How a provider cheats on purpose, for demonstrations and tests. It loses its lock each time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Misbehaviour {
-    /// Commits to a wrong answer and reveals it.
+    /// Commits to a wrong answer and reveals it; where a proof is asked for, forges one: the proof of the right
+    /// answer beside a wrong one.
     Wrong,
     /// Accepts and never delivers.
     Silent,
     /// Delivers after the deadline.
     Late,
+}
+
+/// The answer to an order, as it is recorded and sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// For the checks that compare or look at it.
+    Computed(QuorumReveal),
+    /// With a proof of it, for the check that verifies.
+    Proven(Box<ProofEvidence>),
 }
 
 /// Where a job stood on the ledger when the provider (re)started.
@@ -88,15 +99,21 @@ pub enum JobEvent {
         /// Time until the answer would be there if work began now, in milliseconds.
         work_ms: u64,
     },
-    /// Program or input cannot be had, or do not fit each other.
-    Unprepared,
+    /// The work cannot be done, for this reason: program or input cannot be had or do not fit each other, or the
+    /// proof that is asked for cannot be made.
+    Unprepared(Note),
     /// The answer is computed.
     Executed {
         /// Canonical bytes of the output tensor.
         output: Vec<u8>,
     },
-    /// The answer cannot be computed.
-    Failed,
+    /// The answer is computed and proven, and the proof was verified here.
+    Proven {
+        /// What is delivered.
+        evidence: Box<ProofEvidence>,
+    },
+    /// The answer cannot be computed, or not be proven.
+    Failed(Note),
     /// The answer is durable.
     Recorded,
     /// The answer cannot be made durable.
@@ -130,8 +147,10 @@ pub enum Effect {
     Prepare,
     /// Compute; answer with [`JobEvent::Executed`] or [`JobEvent::Failed`].
     Execute,
+    /// Compute and prove; answer with [`JobEvent::Proven`] or [`JobEvent::Failed`].
+    Prove,
     /// Make the answer durable; answer with [`JobEvent::Recorded`] or [`JobEvent::Unrecorded`].
-    Record(QuorumReveal),
+    Record(Answer),
     /// Submit a transaction.
     Send(Step, Call),
     /// Tell people.
@@ -164,9 +183,17 @@ pub enum Note {
     /// There is not enough time.
     #[error("the work cannot be finished in time")]
     NoTime,
-    /// The order asks for a proof.
-    #[error("the order asks for a proof, which this provider does not make")]
+    /// The order asks for a proof that nobody can make.
+    #[error(
+        "the order asks for a proof, which this model or input is too large or too unusual for"
+    )]
     CannotProve,
+    /// The order asks for a proof under a key that is not the model's.
+    #[error("the order names a proof key that is not the one of the model's program")]
+    ForeignKey,
+    /// The prover failed, or its proof does not hold.
+    #[error("no proof was made that holds, so nothing is delivered")]
+    NotProven,
     /// The executor refused.
     #[error("the model refuses the input")]
     CannotExecute,
@@ -211,11 +238,11 @@ enum Stage {
     Recovering { commitment: Hash32, open: bool },
     /// The answer is being made durable; `committed` where its commitment stands on the ledger already.
     Recording {
-        answer: QuorumReveal,
+        answer: Answer,
         committed: Option<Open>,
     },
     /// Late on purpose.
-    Holding { answer: QuorumReveal },
+    Holding { answer: Answer },
     /// A commitment is on its way.
     Committing { answer: QuorumReveal },
     /// Committed, waits for reveals to open.
@@ -223,7 +250,7 @@ enum Stage {
     /// A reveal is on its way.
     Revealing { answer: QuorumReveal },
     /// A delivery is on its way.
-    Delivering { answer: QuorumReveal },
+    Delivering { answer: Answer },
     /// Nothing left to do until the order ends.
     Waiting,
     /// Over.
@@ -243,7 +270,7 @@ impl Job {
     pub fn resumed(
         case: Case,
         standing: Standing,
-        recorded: Option<QuorumReveal>,
+        recorded: Option<Answer>,
     ) -> (Self, Vec<Effect>) {
         let mut job = Self {
             case,
@@ -257,14 +284,14 @@ impl Job {
             (Standing::Accepted, _) => job.enter(Stage::Accepted, Effect::Prepare),
             (Standing::Working, Some(answer)) => job.submit(answer),
             (Standing::Working, None) => job.enter(Stage::Working, Effect::Prepare),
-            (Standing::Committed { commitment, open }, Some(answer)) => {
+            (Standing::Committed { commitment, open }, Some(Answer::Computed(answer))) => {
                 if job.commitment(&answer) == commitment {
                     job.committed(answer, open)
                 } else {
                     vec![Effect::Tell(Note::ForeignCommitment)]
                 }
             }
-            (Standing::Committed { commitment, open }, None) => {
+            (Standing::Committed { commitment, open }, _) => {
                 job.enter(Stage::Recovering { commitment, open }, Effect::Prepare)
             }
             (Standing::Waiting, _) => Vec::new(),
@@ -307,15 +334,13 @@ impl Job {
 
             (Stage::Asked { respond_by }, JobEvent::Prepared { now, work_ms }) => {
                 self.is_prepared = true;
-                if matches!(self.case.check, Check::Proof { .. }) {
-                    self.decline(Note::CannotProve)
-                } else if now < respond_by && self.is_in_time(work_ms) {
+                if now < respond_by && self.is_in_time(work_ms) {
                     self.send(Stage::Accepting)
                 } else {
                     self.decline(Note::NoTime)
                 }
             }
-            (Stage::Asked { .. }, JobEvent::Unprepared) => self.decline(Note::CannotPrepare),
+            (Stage::Asked { .. }, JobEvent::Unprepared(note)) => self.decline(note),
             (Stage::Accepting, JobEvent::Accepted) => self.stay(Stage::Accepted),
             // The ledger may start an order with the very acceptance this job waits to see.
             (Stage::Accepting | Stage::Accepted, JobEvent::Started) => self.begin(),
@@ -323,8 +348,8 @@ impl Job {
                 self.is_prepared = true;
                 self.stay(stage)
             }
-            (Stage::Accepted, JobEvent::Unprepared) => {
-                self.enter(Stage::Accepted, Effect::Tell(Note::CannotPrepare))
+            (Stage::Accepted, JobEvent::Unprepared(note)) => {
+                self.enter(Stage::Accepted, Effect::Tell(note))
             }
 
             (Stage::Working, JobEvent::Prepared { .. }) => {
@@ -332,6 +357,7 @@ impl Job {
                 self.begin()
             }
             (Stage::Working, JobEvent::Executed { output }) => self.answer(output, None),
+            (Stage::Working, JobEvent::Proven { evidence }) => self.proven(evidence),
             (Stage::Recovering { commitment, open }, JobEvent::Prepared { .. }) => {
                 self.enter(Stage::Recovering { commitment, open }, Effect::Execute)
             }
@@ -344,17 +370,17 @@ impl Job {
                     open: true,
                 })
             }
-            (Stage::Working | Stage::Recovering { .. }, JobEvent::Unprepared) => {
-                vec![Effect::Tell(Note::CannotPrepare)]
-            }
-            (Stage::Working | Stage::Recovering { .. }, JobEvent::Failed) => {
-                vec![Effect::Tell(Note::CannotExecute)]
-            }
+            (
+                Stage::Working | Stage::Recovering { .. },
+                JobEvent::Unprepared(note) | JobEvent::Failed(note),
+            ) => vec![Effect::Tell(note)],
 
-            (Stage::Recording { answer, committed }, JobEvent::Recorded) => match committed {
-                Some(open) => self.committed(answer, open),
-                None => self.submit(answer),
-            },
+            (Stage::Recording { answer, committed }, JobEvent::Recorded) => {
+                match (answer, committed) {
+                    (Answer::Computed(answer), Some(open)) => self.committed(answer, open),
+                    (answer, _) => self.submit(answer),
+                }
+            }
             (Stage::Recording { .. }, JobEvent::Unrecorded) => {
                 vec![Effect::Tell(Note::CannotRecord)]
             }
@@ -435,20 +461,20 @@ impl Job {
         if self.case.misbehaviour == Some(Misbehaviour::Silent) {
             return Vec::new();
         }
-        if self.is_prepared {
-            return self.enter(Stage::Working, Effect::Execute);
+        if !self.is_prepared {
+            return self.stay(Stage::Working);
         }
-        self.stay(Stage::Working)
+        let work = match self.case.check {
+            Check::Proof { .. } => Effect::Prove,
+            Check::Quorum { .. } | Check::Approval { .. } => Effect::Execute,
+        };
+        self.enter(Stage::Working, work)
     }
 
     /// The answer is there; `expected` is the commitment that it must open, where one stands already.
     fn answer(&mut self, mut output: Vec<u8>, expected: Option<(Hash32, Open)>) -> Vec<Effect> {
         if self.case.misbehaviour == Some(Misbehaviour::Wrong) {
-            // The high byte of a classifier's last score, so that people see another class, not another bit.
-            let last = output.len().saturating_sub(4);
-            output.iter_mut().skip(last).take(1).for_each(|byte| {
-                *byte = if *byte == 0x40 { 0x20 } else { 0x40 };
-            });
+            falsify(&mut output);
         }
         let Ok(output) = Blob::new(output) else {
             return vec![Effect::Tell(Note::OutputTooLarge)];
@@ -460,22 +486,35 @@ impl Job {
         if expected.is_some_and(|(commitment, _)| commitment != self.commitment(&answer)) {
             return vec![Effect::Tell(Note::ForeignCommitment)];
         }
+        self.record(Answer::Computed(answer), expected.map(|(_, open)| open))
+    }
+
+    /// Answer and proof are there.
+    fn proven(&mut self, mut evidence: Box<ProofEvidence>) -> Vec<Effect> {
+        if self.case.misbehaviour == Some(Misbehaviour::Wrong) {
+            evidence = forge(evidence);
+        }
+        self.record(Answer::Proven(evidence), None)
+    }
+
+    fn record(&mut self, answer: Answer, committed: Option<Open>) -> Vec<Effect> {
         let stage = Stage::Recording {
             answer: answer.clone(),
-            committed: expected.map(|(_, open)| open),
+            committed,
         };
         self.enter(stage, Effect::Record(answer))
     }
 
     /// The answer is durable: let it go.
-    fn submit(&mut self, answer: QuorumReveal) -> Vec<Effect> {
+    fn submit(&mut self, answer: Answer) -> Vec<Effect> {
         if self.case.misbehaviour == Some(Misbehaviour::Late) {
             return self.stay(Stage::Holding { answer });
         }
-        match self.case.check {
-            Check::Quorum { .. } => self.send(Stage::Committing { answer }),
-            Check::Approval { .. } => self.send(Stage::Delivering { answer }),
-            Check::Proof { .. } => vec![Effect::Tell(Note::CannotProve)],
+        match (self.case.check, answer) {
+            (Check::Quorum { .. }, Answer::Computed(answer)) => {
+                self.send(Stage::Committing { answer })
+            }
+            (_, answer) => self.send(Stage::Delivering { answer }),
         }
     }
 
@@ -487,14 +526,13 @@ impl Job {
         }
     }
 
-    fn deliver_late(&mut self, answer: &QuorumReveal) -> Vec<Effect> {
-        let steps: &[Step] = match self.case.check {
-            Check::Quorum { .. } => &[Step::Commit, Step::Reveal],
-            Check::Approval { .. } => &[Step::Deliver],
-            Check::Proof { .. } => &[],
-        };
-        let sends = steps.iter().map(|step| self.transaction(*step, answer));
-        sends.collect()
+    fn deliver_late(&self, answer: &Answer) -> Vec<Effect> {
+        match (self.case.check, answer) {
+            (Check::Quorum { .. }, Answer::Computed(answer)) => {
+                vec![self.commit(answer), self.reveal(answer)]
+            }
+            (_, answer) => vec![self.deliver(answer)],
+        }
     }
 
     fn decline(&mut self, note: Note) -> Vec<Effect> {
@@ -516,31 +554,45 @@ impl Job {
         match stage {
             Stage::Leaving => Some(Effect::Send(Step::Decline, Call::Decline { order })),
             Stage::Accepting => Some(Effect::Send(Step::Accept, Call::Accept { order })),
-            Stage::Committing { answer } => Some(self.transaction(Step::Commit, answer)),
-            Stage::Revealing { answer } => Some(self.transaction(Step::Reveal, answer)),
-            Stage::Delivering { answer } => Some(self.transaction(Step::Deliver, answer)),
+            Stage::Committing { answer } => Some(self.commit(answer)),
+            Stage::Revealing { answer } => Some(self.reveal(answer)),
+            Stage::Delivering { answer } => Some(self.deliver(answer)),
             _ => None,
         }
     }
 
-    fn transaction(&self, step: Step, answer: &QuorumReveal) -> Effect {
-        let order = self.case.order;
-        let call = match step {
-            Step::Accept => Call::Accept { order },
-            Step::Decline => Call::Decline { order },
-            Step::Commit => QuorumCall::Commit(self.commitment(answer)).on(order),
-            Step::Reveal => QuorumCall::Reveal(answer.clone()).on(order),
-            Step::Deliver => ApprovalCall::Deliver(answer.output.clone()).on(order),
-        };
-        Effect::Send(step, call)
+    fn commit(&self, answer: &QuorumReveal) -> Effect {
+        let call = QuorumCall::Commit(self.commitment(answer));
+        Effect::Send(Step::Commit, call.on(self.case.order))
     }
 
-    fn waits_for(&self, stage: &Stage, step: Step) -> bool {
-        matches!(self.pending(stage), Some(Effect::Send(pending, _)) if pending == step)
+    fn reveal(&self, answer: &QuorumReveal) -> Effect {
+        let call = QuorumCall::Reveal(answer.clone());
+        Effect::Send(Step::Reveal, call.on(self.case.order))
+    }
+
+    fn deliver(&self, answer: &Answer) -> Effect {
+        let order = self.case.order;
+        let call = match answer {
+            Answer::Computed(answer) => ApprovalCall::Deliver(answer.output.clone()).on(order),
+            Answer::Proven(evidence) => ProofCall::Deliver((**evidence).clone()).on(order),
+        };
+        Effect::Send(Step::Deliver, call)
+    }
+
+    const fn waits_for(stage: &Stage, step: Step) -> bool {
+        matches!(
+            (stage, step),
+            (Stage::Leaving, Step::Decline)
+                | (Stage::Accepting, Step::Accept)
+                | (Stage::Committing { .. }, Step::Commit)
+                | (Stage::Revealing { .. }, Step::Reveal)
+                | (Stage::Delivering { .. }, Step::Deliver)
+        )
     }
 
     fn send_again(&mut self, stage: Stage, step: Step) -> Vec<Effect> {
-        if self.waits_for(&stage, step) {
+        if Self::waits_for(&stage, step) {
             return self.send(stage);
         }
         self.stay(stage)
@@ -555,7 +607,7 @@ impl Job {
                 | Rejection::AlreadyRevealed
                 | Rejection::AlreadyDelivered
         );
-        if is_done || !(self.waits_for(&stage, step) || matches!(stage, Stage::Waiting)) {
+        if is_done || !(Self::waits_for(&stage, step) || matches!(stage, Stage::Waiting)) {
             return self.stay(stage);
         }
         let tell = Effect::Tell(Note::Refused(rejection));
@@ -577,6 +629,25 @@ impl Job {
         self.stage = stage;
         vec![effect]
     }
+}
+
+/// Changes an answer: the high byte of a classifier's last score, so that people see another class, not
+/// another bit.
+fn falsify(output: &mut [u8]) {
+    let last = output.len().saturating_sub(4);
+    output.iter_mut().skip(last).take(1).for_each(|byte| {
+        *byte = if *byte == 0x40 { 0x20 } else { 0x40 };
+    });
+}
+
+/// The forger: keeps an honest proof and puts another answer beside it.
+fn forge(mut evidence: Box<ProofEvidence>) -> Box<ProofEvidence> {
+    let mut output = evidence.output.to_vec();
+    falsify(&mut output);
+    if let Ok(output) = Blob::new(output) {
+        evidence.output = output;
+    }
+    evidence
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! | [`job`] | one order as its seller lives it: a pure state machine |
 //! | `desk` | drives all jobs with what ledger, network and machine report |
 //! | `library` | the models served: fetched, checked, planned, timed |
+//! | `prover` | proofs of their answers: keys, what a proof costs, evidence that holds |
 //! | [`Machine`], [`HardwareRecord`] | what it sells with, and how fast that is |
 //! | `answers` | answers on disk before anything about them is sent |
 //! | `outbox` | transactions in batches, one task per lane |
@@ -26,6 +27,7 @@ mod event;
 mod hardware;
 mod library;
 mod outbox;
+mod prover;
 mod provider;
 
 pub use answers::AnswersError;

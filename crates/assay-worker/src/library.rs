@@ -1,5 +1,7 @@
-//! The models a provider serves: fetched, checked against their ids, planned, and timed once.
+//! The models a provider serves: fetched, checked against their ids, planned, and timed once. Those whose answers
+//! are to be proven are committed to once, when the first order asks or, where a key is registered, at the start.
 
+use crate::{job::Note, prover::Prover};
 use assay_client::{Client, ClientError};
 use assay_model::{
     execute::{ExecuteError, Executor, Plan},
@@ -11,7 +13,7 @@ use assay_types::{ContentId, ModelId};
 use std::{
     collections::BTreeMap,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -79,6 +81,10 @@ pub(crate) struct Shelf {
     idle: Mutex<Vec<Executor>>,
     /// Recent time of one run, in microseconds.
     run_us: AtomicU64,
+    /// Made when it is first asked for.
+    prover: OnceLock<Result<Prover, Note>>,
+    /// Whether the ledger lists a proof key of it.
+    has_key: bool,
 }
 
 impl Library {
@@ -97,7 +103,7 @@ impl Library {
     /// A library of one model that needs no node.
     #[cfg(test)]
     pub(crate) fn of(name: &str, model: ModelId, program: Program) -> Self {
-        let shelf = Arc::new(Shelf::plan(name.to_owned(), program));
+        let shelf = Arc::new(Shelf::plan(name.to_owned(), program, false));
         Self {
             shelves: BTreeMap::from([(model, shelf)]),
         }
@@ -136,6 +142,7 @@ impl Shelf {
                 source: Box::new(source),
             })?
             .ok_or(ModelError::Unregistered { model })?;
+        let has_key = !row.proof_keys.is_empty();
         let program = fetch("the program", row.program, PROGRAM_BYTES_MAX).await?;
         let manifest = fetch("the manifest", row.manifest, MANIFEST_BYTES_MAX).await?;
         let actual = ModelId::of_program(&program);
@@ -155,7 +162,7 @@ impl Shelf {
             })?;
             manifest.check_program(&program).map_err(refused)?;
             let name = manifest.fields().name.clone();
-            Ok(Self::plan(name, program))
+            Ok(Self::plan(name, program, has_key))
         });
         match planned.await {
             Ok(result) => result,
@@ -163,13 +170,15 @@ impl Shelf {
         }
     }
 
-    fn plan(name: String, program: Program) -> Self {
+    fn plan(name: String, program: Program, has_key: bool) -> Self {
         let plan = Arc::new(Plan::new(program));
         let shelf = Self {
             name,
             idle: Mutex::new(vec![Executor::of_plan(Arc::clone(&plan), 1)]),
             plan,
             run_us: AtomicU64::new(0),
+            prover: OnceLock::new(),
+            has_key,
         };
         if let Some(zeros) = shelf.zeros() {
             // The program takes its own input type.
@@ -236,6 +245,29 @@ impl Shelf {
     /// Recent time of one run, in microseconds.
     pub(crate) fn run_us(&self) -> u64 {
         self.run_us.load(Ordering::Relaxed)
+    }
+
+    /// What proves its answers. The first call commits to the weights, which takes up to seconds, and others wait.
+    ///
+    /// # Errors
+    /// [`Note::CannotProve`].
+    pub(crate) fn prover(&self) -> Result<&Prover, Note> {
+        let made = self.prover.get_or_init(|| {
+            let program = (**self.plan.program()).clone();
+            Prover::of(program)
+        });
+        made.as_ref().map_err(|note| *note)
+    }
+
+    /// Recent time of one proof, in microseconds, or what it is expected to be; zero before [`Self::prover`].
+    pub(crate) fn prove_us(&self) -> u64 {
+        let made = self.prover.get().and_then(|made| made.as_ref().ok());
+        made.map_or(0, Prover::prove_us)
+    }
+
+    /// Whether orders of proofs are to be expected.
+    pub(crate) const fn has_key(&self) -> bool {
+        self.has_key
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Executor>> {

@@ -22,7 +22,8 @@ pub(crate) use bench::{Bench, Point, Suite};
 pub(crate) use demo::Demo;
 pub(crate) use infer::{CheckChoice, Infer};
 pub(crate) use model::{
-    ImageSize, Model, ModelImport, ModelInspect, ModelRegister, ModelRun, Pixels, RoyaltyChoice,
+    ImageSize, Model, ModelImport, ModelInspect, ModelRegister, ModelRegisterKey, ModelRun, Pixels,
+    RoyaltyChoice,
 };
 pub(crate) use name::{Name, NameLease, NameShow, NameTransfer};
 pub(crate) use network::{Network, NetworkNew, NetworkPlace};

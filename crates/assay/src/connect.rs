@@ -11,8 +11,8 @@ use assay_api::{EventView, ModelView, StampedEvent};
 use assay_client::{Client, ClientError, Sender};
 use assay_model::{Manifest, Tensor, manifest::MANIFEST_BYTES_MAX};
 use assay_types::{
-    APPROVAL_DELIVER, AccountId, ApprovalCall, Call, ContentId, Lane, OrderId, Party,
-    QUORUM_REVEAL, QuorumCall,
+    APPROVAL_DELIVER, AccountId, ApprovalCall, Call, ContentId, Lane, OrderId, PROOF_DELIVER,
+    Party, ProofCall, QUORUM_REVEAL, QuorumCall,
 };
 
 /// The node that the flags name.
@@ -136,9 +136,9 @@ pub(crate) async fn answer(
 /// When the node does not have the block, or the block not the answer.
 pub(crate) async fn delivery(client: &Client, stamped: &StampedEvent) -> anyhow::Result<Tensor> {
     let (order, output) = match stamped.event {
-        EventView::Revealed { order, output, .. } | EventView::Delivered { order, output, .. } => {
-            (order, output)
-        }
+        EventView::Revealed { order, output, .. }
+        | EventView::Delivered { order, output, .. }
+        | EventView::ProofDelivered { order, output, .. } => (order, output),
         _ => return Err(anyhow!("this event carries no answer")),
     };
     let block = client
@@ -166,15 +166,21 @@ pub(crate) async fn delivery(client: &Client, stamped: &StampedEvent) -> anyhow:
     Tensor::from_bytes(&bytes).context("the answer is no tensor")
 }
 
-/// The answer in a check call. A quorum's reveal and an approval's delivery have different tags.
+/// The answer in a check call; each kind of delivery has a tag of its own.
 fn carried(tag: u8, bytes: &[u8]) -> Option<Vec<u8>> {
-    match (
-        tag,
-        QuorumCall::read(tag, bytes),
-        ApprovalCall::read(tag, bytes),
-    ) {
-        (QUORUM_REVEAL, Ok(Some(QuorumCall::Reveal(reveal))), _) => Some(reveal.output.into_vec()),
-        (APPROVAL_DELIVER, _, Ok(Some(ApprovalCall::Deliver(output)))) => Some(output.into_vec()),
+    match tag {
+        QUORUM_REVEAL => match QuorumCall::read(tag, bytes) {
+            Ok(Some(QuorumCall::Reveal(reveal))) => Some(reveal.output.into_vec()),
+            _ => None,
+        },
+        APPROVAL_DELIVER => match ApprovalCall::read(tag, bytes) {
+            Ok(Some(ApprovalCall::Deliver(output))) => Some(output.into_vec()),
+            _ => None,
+        },
+        PROOF_DELIVER => match ProofCall::read(tag, bytes) {
+            Ok(Some(ProofCall::Deliver(evidence))) => Some(evidence.output.into_vec()),
+            _ => None,
+        },
         _ => None,
     }
 }

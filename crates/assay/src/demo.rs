@@ -1,45 +1,46 @@
 //! `assay demo`: a whole market on this machine, told as it happens.
 //!
 //! One validator, three honest sellers and one cheat. A stranger's client, which knows nothing but the
-//! node's address, buys the classification of a handwritten digit under `Quorum(3 of 4)`, follows the
-//! event stream, adds up the money and verifies the receipt offline.
+//! node's address, buys the classification of a handwritten digit under `Quorum(3 of 4)` and follows the
+//! event stream. Then it buys two more under `Proof`, one of an honest seller and one of the cheat, who forges
+//! a proof. At the end it adds up the money and verifies the receipts offline.
 
+mod act;
 mod books;
 mod story;
 
 use crate::{
     cli::Demo,
     command::receipt::signers,
-    connect,
     failure::{Done, Ended},
     home, interrupt,
     market::{Market, Seller},
     output::{Output, bad, bold, dim, good},
     picture,
 };
+use act::{Agreed, Proven, Stage};
 use anyhow::{Context, anyhow};
-use assay_api::{EventView, StreamMessage};
-use assay_client::{
-    CheckRequest, Client, EventQuery, EventStart, OrderRequest, Placed, Sender, Timing, place,
-};
+use assay_client::{Client, Sender};
 use assay_model::{
-    Image, Manifest,
     bundled::{DigitImage, digit_images},
     input::decode_png,
 };
-use assay_types::{Amount, Lane, PayoutResult, ReceiptProof, Verdict, encode};
+use assay_types::{Amount, Lane, ReceiptProof, encode};
 use assay_verify::{Anchor, parse_receipt, verify_receipt};
 use assay_worker::Misbehaviour;
 use books::Books;
 use serde_json::json;
 use std::{
+    fmt::Display,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
-use story::{Cast, Story};
+use story::Cast;
 
 /// The model that is bought.
 const MODEL: &str = "digits-lenet";
+/// The model whose answers are proven.
+const PROVEN_MODEL: &str = "digits-mlp";
 /// The digit that is shown.
 const DIGIT: u8 = 7;
 /// The name of the seller that cheats.
@@ -52,6 +53,8 @@ const PRICE_MAX: Amount = Amount::new(20_000_000);
 const BOND: Amount = Amount::new(100_000_000_000);
 /// Longest wait for the order's end; an order ends by its own deadlines before.
 const PATIENCE: Duration = Duration::from_secs(40);
+/// Files of the receipts: of the quorum, of the proof, of the forgery.
+const RECEIPTS: [&str; 3] = ["order.receipt", "proven.receipt", "forged.receipt"];
 /// Columns left of the picture.
 const INDENT: &str = "  ";
 
@@ -91,12 +94,13 @@ async fn tell(args: &Demo, output: &Output) -> Done {
         misbehaviour,
     });
     let spinner = output.spinner("starting a validator and four sellers");
-    let market = Market::start(&folder.path().join("market"), &sellers).await;
+    let market = Market::start(&folder.path().join("market"), &sellers).await?;
+    let registered = market.register_keys().await;
     spinner.finish_and_clear();
-    let market = market?;
+    registered?;
     let started = begun.elapsed();
 
-    let outcome = buy(&market, folder.path(), started, output).await;
+    let outcome = play(&market, folder.path(), started, output).await;
     let spinner = output.spinner("stopping the market");
     market.stop().await;
     spinner.finish_and_clear();
@@ -118,18 +122,17 @@ fn keep(folder: tempfile::TempDir, whole: bool) -> anyhow::Result<PathBuf> {
     Ok(path)
 }
 
-/// What the order came to.
+/// What the orders came to.
 struct Outcome {
-    proof: ReceiptProof,
-    answer: Option<String>,
+    agreed: Agreed,
+    proven: Proven,
     anchor: Anchor,
     verified: bool,
     before: Books,
     after: Books,
-    cast: Cast,
 }
 
-async fn buy(
+async fn play(
     market: &Market,
     folder: &Path,
     started: Duration,
@@ -137,88 +140,76 @@ async fn buy(
 ) -> anyhow::Result<Outcome> {
     // From here on only the node's address is used, as a stranger would.
     let client = Client::connect(market.client().url()).await?;
-    let buyer = Sender::new(client.clone(), market.buyer()?, Lane::default());
-    let (model, manifest) = connect::model(&client, MODEL).await?;
-    let digit = digit_images()
-        .iter()
-        .find(|image| image.digit == DIGIT)
-        .ok_or_else(|| anyhow!("the digit {DIGIT} is not bundled"))?;
-    let image = decode_png(digit.png)?;
-    title(&image, digit, &client, market, started, output);
-
-    let mut tensors = manifest.quantize_input(&assay_model::Input::Image(image))?;
-    let tensor = tensors
-        .pop()
-        .ok_or_else(|| anyhow!("the picture is no input of {MODEL}"))?;
-    let input = client.put_content(buyer.key(), tensor.to_bytes()).await?;
+    let buyer = Sender::new(client, market.buyer()?, Lane::default());
     let accounts = market.accounts();
-    let before = Books::read(&client, &accounts).await?;
-    let request = OrderRequest {
-        model: model.model,
-        input,
-        check: CheckRequest::Quorum {
-            agree: QUORUM.0,
-            of: QUORUM.1,
-        },
-        price_max: PRICE_MAX,
-        timing: Timing::default(),
-    };
-    let placed = connect::advise(place(&buyer, &request).await)?;
-
     let mut cast = Cast::default();
     for (name, account) in &accounts {
         cast.add(*account, name.clone());
     }
-    for ((name, ..), account) in SELLERS.iter().zip(market.sellers()) {
-        cast.add(account, *name);
+    let sellers: Vec<_> = market.sellers().collect();
+    for ((name, ..), account) in SELLERS.iter().zip(&sellers) {
+        cast.add(*account, *name);
     }
-    let following = follow(&client, &manifest, &cast, placed, output);
-    tokio::time::timeout(PATIENCE, following)
-        .await
-        .map_err(|_| anyhow!("order {} did not end within {PATIENCE:?}", placed.order))??;
-
-    let after = Books::read(&client, &accounts).await?;
-    let proof = client
-        .receipt(placed.order)
-        .await?
-        .ok_or_else(|| anyhow!("the node has no receipt of order {}", placed.order))?;
-    let answer = match proof.receipt.output {
-        Some(id) => {
-            let tensor = connect::answer(&client, placed.order, id).await?;
-            Some(manifest.classify(&tensor)?.label)
-        }
-        None => None,
+    let digit = digit_images()
+        .iter()
+        .find(|image| image.digit == DIGIT)
+        .ok_or_else(|| anyhow!("the digit {DIGIT} is not bundled"))?;
+    let stage = Stage {
+        buyer,
+        cast,
+        image: decode_png(digit.png)?,
+        output,
     };
-    let (anchor, verified) = keep_receipt(&proof, market.anchor(), folder)?;
+    title(&stage, digit, market, started);
+
+    let before = Books::read(stage.client(), &accounts).await?;
+    let agreed = Agreed::play(&stage).await?;
+    agreed.close(output);
+    let (honest, cheat) = match sellers.as_slice() {
+        [honest, .., cheat] => (*honest, *cheat),
+        _ => return Err(anyhow!("the market has too few sellers")),
+    };
+    let proven = Proven::play(&stage, honest, cheat).await?;
+    proven.close(output);
+    let after = Books::read(stage.client(), &accounts).await?;
+    output.blank();
+    output.table(&before.compare(&after, &stage.cast));
+
+    let receipts = [&agreed.proof, &proven.honest, &proven.forged];
+    let (anchor, verified) = keep_receipts(receipts, market.anchor(), folder)?;
     Ok(Outcome {
-        proof,
-        answer,
+        agreed,
+        proven,
         anchor,
         verified,
         before,
         after,
-        cast,
     })
 }
 
-/// Writes receipt and anchor, then reads both again and verifies, as whoever is given them would.
-fn keep_receipt(
-    proof: &ReceiptProof,
+/// Writes receipts and anchor, then reads all again and verifies, as whoever is given them would.
+fn keep_receipts(
+    proofs: [&ReceiptProof; 3],
     anchor: &Path,
     folder: &Path,
 ) -> anyhow::Result<(Anchor, bool)> {
-    let (receipt_file, anchor_file) = (receipt_in(folder), anchor_in(folder));
-    home::write(&receipt_file, &encode(proof))?;
+    let anchor_file = anchor_in(folder);
     std::fs::copy(anchor, &anchor_file)
         .with_context(|| format!("cannot write {}", anchor_file.display()))?;
     let anchor = crate::command::receipt::read_anchor(&anchor_file)?;
-    let proof = parse_receipt(&std::fs::read(&receipt_file)?)?;
-    let verified = verify_receipt(&anchor, &proof).is_ok();
+    let mut verified = true;
+    for (proof, name) in proofs.into_iter().zip(RECEIPTS) {
+        let file = folder.join(name);
+        home::write(&file, &encode(proof))?;
+        let proof = parse_receipt(&std::fs::read(&file)?)?;
+        verified &= verify_receipt(&anchor, &proof).is_ok();
+    }
     Ok((anchor, verified))
 }
 
 fn receipt_in(folder: &Path) -> PathBuf {
-    folder.join("order.receipt")
+    let [first, ..] = RECEIPTS;
+    folder.join(first)
 }
 
 fn anchor_in(folder: &Path) -> PathBuf {
@@ -226,14 +217,8 @@ fn anchor_in(folder: &Path) -> PathBuf {
 }
 
 /// The picture, and beside it what is about to happen.
-fn title(
-    image: &Image,
-    digit: &DigitImage,
-    client: &Client,
-    market: &Market,
-    started: Duration,
-    output: &Output,
-) {
+fn title(stage: &Stage<'_>, digit: &DigitImage, market: &Market, started: Duration) {
+    let (client, image, output) = (stage.client(), &stage.image, stage.output);
     let (agree, of) = QUORUM;
     let chain = client.chain().short();
     output.json(&json!({
@@ -291,122 +276,47 @@ fn title(
     output.blank();
 }
 
-/// Tells the order's events as they arrive, until it is closed.
-async fn follow(
-    client: &Client,
-    manifest: &Manifest,
-    cast: &Cast,
-    placed: Placed,
-    output: &Output,
-) -> anyhow::Result<()> {
-    let mut events = client.events(EventQuery {
-        from: EventStart::Height(placed.height),
-        order: Some(placed.order),
-        account: None,
-    });
-    let mut story = Story::new(cast.clone(), placed.order);
-    loop {
-        let message = events.next().await?;
-        let is_end = matches!(&message, StreamMessage::Market(stamped)
-            if matches!(stamped.event, EventView::Closed { .. }));
-        let mut lines = match message {
-            StreamMessage::Block(_) => Vec::from_iter(story.pause()),
-            StreamMessage::Market(stamped) => {
-                output.json(&stamped);
-                if let EventView::Revealed { output: id, .. } = stamped.event {
-                    let tensor = connect::delivery(client, &stamped).await?;
-                    let label = manifest.classify(&tensor).map(|class| class.label);
-                    story.explain(id, label.unwrap_or_else(|_| "nonsense".to_owned()));
-                }
-                story.tell(stamped.time, &stamped.event)
-            }
-        };
-        if is_end {
-            lines.extend(story.pause());
-        }
-        for line in lines {
-            output.line(format_args!(
-                "{INDENT}{}",
-                line.show(story.elapsed_ms(&line))
-            ));
-        }
-        if is_end {
-            return Ok(());
-        }
-    }
-}
-
 impl Outcome {
-    fn settled(&self) -> bool {
-        self.proof.receipt.verdict == Verdict::Agreed
-    }
-
-    /// What the cheat lost.
-    fn burnt(&self) -> Option<Amount> {
-        let payouts = self.proof.receipt.payouts.iter();
-        payouts
-            .filter(|payout| self.cast.name(payout.seller) == CHEAT)
-            .find_map(|payout| match payout.result {
-                PayoutResult::Burnt { amount, .. } => Some(amount),
-                _ => None,
-            })
-    }
-
     fn conserved(&self) -> bool {
         self.before.adds_up() && self.after.adds_up() && self.before.leads_to(&self.after)
     }
 
     /// Whether all is as it should be.
     fn holds(&self) -> bool {
-        self.settled() && self.burnt().is_some() && self.conserved() && self.verified
+        let acts = self.agreed.holds() && self.proven.holds();
+        acts && self.conserved() && self.verified
     }
 
     /// The sums, the verdicts, and what to do with the receipt.
     fn close(&self, folder: &Path, whole: bool, elapsed: Duration, output: &Output) {
-        let receipt = &self.proof.receipt;
+        let agreed = &self.agreed;
         output.json(&json!({
             "step": "ended",
             "holds": self.holds(),
-            "settled": self.settled(),
-            "answer": self.answer,
-            "burnt_grains": self.burnt().map(|amount| amount.get().to_string()),
+            "settled": agreed.settled(),
+            "answer": agreed.answer,
+            "burnt_grains": agreed.burnt().map(|amount| amount.get().to_string()),
+            "proven": self.proven.settled(),
+            "forgery_refused": self.proven.forfeited().is_some(),
             "supply_conserved": self.conserved(),
             "receipt_verified": self.verified,
-            "order": receipt.order.to_string(),
+            "order": agreed.proof.receipt.order.to_string(),
             "receipt": receipt_in(folder),
             "anchor": anchor_in(folder),
             "seconds": elapsed.as_secs_f64(),
         }));
         output.blank();
-        output.table(&self.before.compare(&self.after, &self.cast));
-        output.blank();
-        let check = |holds: bool, name: &str, text: String| {
-            let name = format!("{name:8}");
-            let mark = if holds {
-                good(format!("✓ {name}"))
-            } else {
-                bad(format!("✗ {name}"))
-            };
-            output.line(format_args!("{INDENT}{mark}  {text}"));
-        };
-        let (agree, of) = QUORUM;
-        let answer = self.answer.as_deref().unwrap_or("nothing");
         check(
-            self.settled(),
-            "settled",
-            format!("{agree} of {of} sellers say it is a {answer}"),
+            output,
+            self.conserved(),
+            "supply",
+            self.before.sum(&self.after),
         );
-        let burnt = self.burnt().unwrap_or_default();
         check(
-            self.burnt().is_some(),
-            "burnt",
-            format!("{CHEAT} lost {burnt} of its bond"),
-        );
-        check(self.conserved(), "supply", self.before.sum(&self.after));
-        check(
+            output,
             self.verified,
-            "receipt",
-            format!("holds offline: {}", signers(&self.anchor, &self.proof)),
+            "receipts",
+            format!("hold offline: {}", signers(&self.anchor, &agreed.proof)),
         );
         output.blank();
         let program = std::env::args()
@@ -414,7 +324,7 @@ impl Outcome {
             .unwrap_or_else(|| "assay".to_owned());
         output.line(format_args!(
             "{INDENT}{}",
-            dim("Check the receipt yourself:")
+            dim("Check the first receipt yourself:")
         ));
         output.line(format_args!("{INDENT}{program} receipt verify \\"));
         output.line(format_args!(
@@ -432,4 +342,15 @@ impl Outcome {
         }
         output.blank();
     }
+}
+
+/// A line that says whether something is as it should be.
+fn check(output: &Output, holds: bool, name: &str, text: impl Display) {
+    let name = format!("{name:8}");
+    let mark = if holds {
+        good(format!("✓ {name}"))
+    } else {
+        bad(format!("✗ {name}"))
+    };
+    output.line(format_args!("{INDENT}{mark}  {text}"));
 }

@@ -109,6 +109,16 @@ impl Folder {
         WalletFile::open(&self.validator(), passphrase).context("cannot open the validator's key")
     }
 
+    /// A funded wallet's key, of a development network.
+    ///
+    /// # Errors
+    /// When there is none of this name or another passphrase protects it.
+    pub(crate) fn dev_wallet(&self, name: &str) -> anyhow::Result<SecretKey> {
+        let path = wallet_in(&self.wallets(), name);
+        WalletFile::open(&path, DEV_PASSPHRASE)
+            .with_context(|| format!("cannot open the wallet `{name}`"))
+    }
+
     /// Makes a new development network that begins now.
     ///
     /// # Errors

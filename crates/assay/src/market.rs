@@ -4,16 +4,17 @@
 //! Whoever uses it speaks to the node's address like any stranger; nothing here is a side door.
 
 use crate::{
+    command::model::register_key::register_bundled,
     devnet::Folder,
     network::{Addresses, Cluster, NetworkFolder},
 };
 use anyhow::{Context, anyhow};
-use assay_client::Client;
+use assay_client::{Client, Sender};
 use assay_node::{
     Node, NodeConfig,
-    dev::{BUYER, DevNetwork},
+    dev::{AUTHOR, BUYER, DevNetwork},
 };
-use assay_types::{AccountId, Amount, ModelId, SecretKey};
+use assay_types::{AccountId, Amount, Lane, ModelId, SecretKey};
 use assay_worker::{Misbehaviour, Provider, ProviderConfig};
 use futures::future;
 use std::{
@@ -160,6 +161,19 @@ impl Market {
             providers,
             client,
         })
+    }
+
+    /// Registers the bundled models' proof keys, as their author does.
+    ///
+    /// # Errors
+    /// When the network has no author, or the node refuses.
+    pub(crate) async fn register_keys(&self) -> anyhow::Result<()> {
+        let author = self
+            .network
+            .wallet(AUTHOR)
+            .ok_or_else(|| anyhow!("the network has no author"))?;
+        let author = Sender::new(self.client.clone(), author.key.clone(), Lane::default());
+        register_bundled(&author).await.map(drop)
     }
 
     /// Its node, as a stranger sees it.

@@ -14,7 +14,8 @@ use assay_ledger::{
     rows::{Offer, Order},
 };
 use assay_types::{
-    Amount, ApprovalCall, Call, ContentId, Event, ModelId, OfferId, OrderId, QuorumCall, encode,
+    Amount, ApprovalCall, Call, ContentId, Event, ModelId, OfferId, OrderId, ProofCall, QuorumCall,
+    encode,
 };
 use axum::{
     extract::State,
@@ -264,7 +265,12 @@ fn accepted_answer(app: &App, id: OrderId) -> Result<Option<(Location, ContentId
                         holds: true,
                         ..
                     }
-                    | Event::Delivered { output, .. },
+                    | Event::Delivered { output, .. }
+                    | Event::ProofDelivered {
+                        output,
+                        holds: true,
+                        ..
+                    },
                 ) => answers.push((location, *output)),
                 Some(Event::VerdictReached { output, .. }) => {
                     return Ok(answers.into_iter().find(|(_, answer)| answer == output));
@@ -303,6 +309,9 @@ fn delivered(call: &Call) -> Option<Vec<u8>> {
     // The event tells that it was a reveal or a delivery; which of the two, the body's shape does.
     if let Ok(Some(QuorumCall::Reveal(reveal))) = QuorumCall::read(*tag, bytes) {
         return Some(reveal.output.into_vec());
+    }
+    if let Ok(Some(ProofCall::Deliver(evidence))) = ProofCall::read(*tag, bytes) {
+        return Some(evidence.output.into_vec());
     }
     match ApprovalCall::read(*tag, bytes) {
         Ok(Some(ApprovalCall::Deliver(output))) => Some(output.into_vec()),

@@ -1,11 +1,20 @@
 use super::*;
-use assay_types::{Blob, Hash32};
+use assay_types::{Blob, Hash32, ProofEvidence, QuorumReveal};
 
-fn answer(byte: u8) -> QuorumReveal {
-    QuorumReveal {
+fn answer(byte: u8) -> Answer {
+    Answer::Computed(QuorumReveal {
         output: Blob::new(vec![byte; 40]).expect("small"),
         salt: Hash32::new([byte; 32]),
-    }
+    })
+}
+
+fn proven(byte: u8) -> Answer {
+    Answer::Proven(Box::new(ProofEvidence {
+        key: Blob::new(vec![byte; 40]).expect("small"),
+        input: Blob::new(vec![byte; 50]).expect("small"),
+        output: Blob::new(vec![byte; 60]).expect("small"),
+        proof: Blob::new(vec![byte; 400_000]).expect("not too long"),
+    }))
 }
 
 fn order(byte: u8) -> OrderId {
@@ -33,11 +42,20 @@ fn answers_survive_and_are_never_replaced() {
         Ok(false),
         "another"
     );
+    for (number, stands) in [(200, true), (201, true), (200, true)] {
+        let recorded = answers.record(order(number), &proven(number));
+        assert_eq!(recorded.blocking_recv(), Ok(stands));
+    }
+    let another = answers.record(order(200), &proven(1)).blocking_recv();
+    assert_eq!(another, Ok(false), "another proof");
     answers.forget(order(3));
+    answers.forget(order(201));
     drop(answers);
 
     let (answers, held) = Answers::open(folder.path()).expect("opened again");
-    assert_eq!(held.len(), 99);
+    assert_eq!(held.len(), 100);
+    assert_eq!(held.get(&order(200)), Some(&proven(200)));
+    assert_eq!(held.get(&order(201)), None);
     assert_eq!(held.get(&order(7)), Some(&answer(7)));
     assert_eq!(held.get(&order(3)), None);
     drop(answers);

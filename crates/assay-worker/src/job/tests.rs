@@ -39,6 +39,22 @@ fn reveal(output: &[u8]) -> QuorumReveal {
     }
 }
 
+fn proof() -> Check {
+    Check::Proof {
+        key: assay_types::ProofKeyId::default(),
+        deliver_by: LedgerTime::new(DELIVER_BY),
+    }
+}
+
+fn evidence(output: &[u8]) -> ProofEvidence {
+    ProofEvidence {
+        key: Blob::new(vec![1]).expect("small"),
+        input: Blob::new(vec![2]).expect("small"),
+        output: Blob::new(output).expect("small"),
+        proof: Blob::new(vec![3]).expect("small"),
+    }
+}
+
 fn committed_to(output: &[u8]) -> Hash32 {
     let case = case(quorum(), None);
     let id = ContentId::of(output);
@@ -50,7 +66,11 @@ fn words(effects: &[Effect]) -> String {
     let words = effects.iter().map(|effect| match effect {
         Effect::Prepare => "prepare".to_owned(),
         Effect::Execute => "execute".to_owned(),
-        Effect::Record(answer) => format!("record {:?}", &answer.output[..]),
+        Effect::Prove => "prove".to_owned(),
+        Effect::Record(Answer::Computed(answer)) => format!("record {:?}", &answer.output[..]),
+        Effect::Record(Answer::Proven(evidence)) => {
+            format!("record {:?} proven", &evidence.output[..])
+        }
         Effect::Send(step, _) => format!("send {step:?}").to_lowercase(),
         Effect::Tell(note) => format!("tell {note:?}"),
         Effect::Forget => "forget".to_owned(),
@@ -73,12 +93,21 @@ fn event(word: &str) -> JobEvent {
             now: LedgerTime::new(1_500),
             work_ms: 9_000,
         },
-        "unprepared" => JobEvent::Unprepared,
+        "prepared slower" => JobEvent::Prepared {
+            now: LedgerTime::new(1_500),
+            work_ms: 19_000,
+        },
+        "unprepared" => JobEvent::Unprepared(Note::CannotPrepare),
+        "foreign key" => JobEvent::Unprepared(Note::ForeignKey),
+        "proven" => JobEvent::Proven {
+            evidence: Box::new(evidence(&[7, 8])),
+        },
+        "not proven" => JobEvent::Failed(Note::NotProven),
         "executed" => JobEvent::Executed { output: vec![7, 8] },
         "executed large" => JobEvent::Executed {
             output: vec![0; assay_types::OUTPUT_BYTES_MAX + 1],
         },
-        "failed" => JobEvent::Failed,
+        "failed" => JobEvent::Failed(Note::CannotExecute),
         "recorded" => JobEvent::Recorded,
         "unrecorded" => JobEvent::Unrecorded,
         "accepted" => JobEvent::Accepted,
@@ -91,6 +120,7 @@ fn event(word: &str) -> JobEvent {
         "closed" => JobEvent::Closed,
         "unsent accept" => JobEvent::Unsent(Step::Accept),
         "unsent commit" => JobEvent::Unsent(Step::Commit),
+        "unsent deliver" => JobEvent::Unsent(Step::Deliver),
         "unsent reveal" => JobEvent::Unsent(Step::Reveal),
         "refused accept" => JobEvent::Refused(Step::Accept, Rejection::TooLate),
         "refused again" => JobEvent::Refused(Step::Accept, Rejection::AlreadyAccepted),
@@ -166,14 +196,42 @@ fn every_event_twice_changes_nothing() {
 }
 
 #[test]
-fn a_seller_that_proves_nothing_declines_orders_of_proofs() {
-    let proof = Check::Proof {
-        key: assay_types::ProofKeyId::default(),
-        deliver_by: LedgerTime::new(DELIVER_BY),
-    };
-    let story = "prepared -> tell CannotProve, send decline\nreleased -> forget";
-    let job = play(proof, None, story);
-    assert!(!job.is_at_risk());
+fn an_honest_seller_of_a_proof() {
+    play(
+        proof(),
+        None,
+        "prepared -> send accept
+         accepted ->
+         started -> prove
+         proven -> record [7, 8] proven
+         recorded -> send deliver
+         unsent deliver -> send deliver
+         delivered ->
+         closed -> forget",
+    );
+    let (mut job, _) = Job::resumed(case(proof(), None), Standing::Working, None);
+    job.step(event("prepared"));
+    job.step(event("proven"));
+    let deliver = ProofCall::Deliver(evidence(&[7, 8])).on(OrderId::new([3; 32]));
+    let sent = job.step(event("recorded"));
+    assert_eq!(sent, [Effect::Send(Step::Deliver, deliver)]);
+}
+
+#[test]
+fn a_proof_that_cannot_be_made_is_declined_and_one_that_fails_is_not_sent() {
+    for (story, note) in [("prepared slower", "NoTime"), ("foreign key", "ForeignKey")] {
+        let story = format!("{story} -> tell {note}, send decline\nreleased -> forget");
+        assert!(!play(proof(), None, &story).is_at_risk());
+    }
+    play(
+        proof(),
+        None,
+        "prepared -> send accept
+         accepted ->
+         started -> prove
+         not proven -> tell NotProven
+         closed -> forget",
+    );
 }
 
 #[test]
@@ -258,6 +316,11 @@ fn cheats_do_what_they_are_told() {
         "prepared -> send accept\naccepted ->\nstarted ->\nopened ->",
     );
     assert!(!silent.is_busy());
+    play(
+        proof(),
+        Some(Misbehaviour::Wrong),
+        "prepared -> send accept\naccepted ->\nstarted -> prove\nproven -> record [64, 8] proven\nrecorded -> send deliver",
+    );
     let late = "prepared -> send accept\naccepted ->\nstarted -> execute\nexecuted -> record [7, 8]\nrecorded ->\n";
     for (check, rest) in [
         (
@@ -284,7 +347,7 @@ fn a_killed_seller_resumes_at_every_stage() {
         commitment: committed_to(&[7, 8]),
         open,
     };
-    let answer = || Some(reveal(&[7, 8]));
+    let answer = || Some(Answer::Computed(reveal(&[7, 8])));
     let respond_by = LedgerTime::new(2_000);
     for (check, standing, recorded, first, rest) in [
         (
@@ -329,6 +392,20 @@ fn a_killed_seller_resumes_at_every_stage() {
             answer(),
             "send deliver",
             "delivered ->\nclosed -> forget",
+        ),
+        (
+            proof(),
+            Standing::Working,
+            Some(Answer::Proven(Box::new(evidence(&[7, 8])))),
+            "send deliver",
+            "started ->\ndelivered ->\nclosed -> forget",
+        ),
+        (
+            proof(),
+            Standing::Working,
+            None,
+            "prepare",
+            "prepared -> prove\nproven -> record [7, 8] proven\nrecorded -> send deliver",
         ),
         (
             quorum(),
@@ -377,7 +454,7 @@ fn a_killed_seller_resumes_at_every_stage() {
         (
             quorum(),
             committed(true),
-            Some(reveal(&[1])),
+            Some(Answer::Computed(reveal(&[1]))),
             "tell ForeignCommitment",
             "opened ->\nclosed -> forget",
         ),
@@ -393,7 +470,10 @@ fn what_is_committed_and_revealed_belongs_together() {
     let (mut job, _) = Job::resumed(case(quorum(), None), Standing::Working, None);
     job.step(event("prepared"));
     let recorded = job.step(event("executed"));
-    assert_eq!(recorded, [Effect::Record(reveal(&[7, 8]))]);
+    assert_eq!(
+        recorded,
+        [Effect::Record(Answer::Computed(reveal(&[7, 8])))]
+    );
     let order = OrderId::new([3; 32]);
     let commit = QuorumCall::Commit(committed_to(&[7, 8])).on(order);
     assert_eq!(

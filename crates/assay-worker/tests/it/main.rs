@@ -4,5 +4,6 @@ mod support;
 
 mod batch;
 mod examples;
+mod proof;
 mod recovery;
 mod settlement;

@@ -5,7 +5,8 @@ use assay_client::{CheckRequest, Client, OrderRequest, Placed, Sender, Timing, p
 use assay_model::{Input, bundled};
 use assay_node::{Node, NodeConfig, dev, dev::DevNetwork};
 use assay_types::{
-    AccountId, Amount, ContentId, GRAINS_PER_ASY, Lane, LedgerTime, ModelId, SecretKey,
+    AccountId, Amount, Call, ContentId, GRAINS_PER_ASY, Lane, LedgerTime, ModelId, ProofKeyId,
+    SecretKey,
 };
 use assay_worker::{Misbehaviour, Provider, ProviderConfig, ProviderEvent};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
@@ -110,6 +111,16 @@ impl Market {
             .key
             .clone();
         Sender::new(self.client.clone(), key, Lane::default())
+    }
+
+    /// Registers a proof key of the model, as its author.
+    pub(crate) async fn register(&self, key: ProofKeyId) {
+        let author = self.network.wallet(dev::AUTHOR).expect("a dev wallet");
+        let lane = Lane::default();
+        let author = Sender::new(self.client.clone(), author.key.clone(), lane);
+        let model = self.model;
+        let call = Call::RegisterProofKey { model, key };
+        author.send_and_wait(call).await.expect("registered");
     }
 
     /// Stores the picture of `digit`, ready for the model.

@@ -4,7 +4,7 @@ use super::{
     WalletChoice,
     values::{amount, seconds},
 };
-use assay_types::Amount;
+use assay_types::{Amount, ProofKeyId};
 use clap::{Args, ValueHint};
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
@@ -13,10 +13,15 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 Examples:
   assay infer --model digits-lenet --input models/digits/digit-7.png
   assay infer --model digits-mlp --input x.json --check approval
+  assay infer --model digits-mlp --input digit-7.png --check proof
   assay infer --model digits-lenet --batch models/digits/test.npz --count 1000
 
 Inputs are PNG images, .npy or .npz arrays, or JSON tensors. They are public:
 anyone can read them.
+
+With `proof` one seller delivers the answer and a succinct proof of inference,
+and the ledger verifies it: input and output are public, the weights stay with
+the seller. The model needs a registered proof key.
 
 With `approval` you are asked on the terminal; without one, or with --json, the
 delivery is approved, as silence would.")]
@@ -30,7 +35,8 @@ pub(crate) struct Infer {
     #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath,
           required_unless_present = "batch", conflicts_with = "batch")]
     pub(crate) input: Option<PathBuf>,
-    /// Who decides: `quorum:2of3` (two of three sellers must agree) or `approval` (you)
+    /// Who decides: `quorum:2of3` (two of three sellers must agree), `proof` (the ledger verifies
+    /// one seller's) or `approval` (you)
     #[arg(
         long,
         env = "ASSAY_INFER_CHECK",
@@ -39,6 +45,9 @@ pub(crate) struct Infer {
         default_value = "quorum:2of3"
     )]
     pub(crate) check: CheckChoice,
+    /// The proof key to order under [default: the model's only one]
+    #[arg(long, value_name = "ID")]
+    pub(crate) key: Option<ProofKeyId>,
     /// Most you pay each seller (ASY)
     #[arg(long, env = "ASSAY_INFER_MAX_PRICE", hide_env = true, value_name = "ASY", value_parser = amount,
           default_value = "0.01")]
@@ -64,15 +73,22 @@ pub(crate) enum CheckChoice {
     Quorum { agree: u8, of: u8 },
     /// The buyer approves.
     Approval,
+    /// One seller proves its answer.
+    Proof,
 }
 
 impl FromStr for CheckChoice {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        let malformed =
-            || format!("`{text}` is no check; use `quorum:2of3`, `quorum:3of4` … or `approval`");
-        if text == "approval" {
-            return Ok(Self::Approval);
+        let malformed = || {
+            format!(
+                "`{text}` is no check; use `quorum:2of3`, `quorum:3of4` …, `proof` or `approval`"
+            )
+        };
+        match text {
+            "approval" => return Ok(Self::Approval),
+            "proof" => return Ok(Self::Proof),
+            _ => {}
         }
         let (agree, of) = text
             .strip_prefix("quorum:")

@@ -40,6 +40,28 @@ Example:
 A royalty is a share in basis points (1/100 %) of what each settled inference
 costs.")]
     Register(ModelRegister),
+    /// Register the key that proofs of a model's inferences are verified with
+    #[command(after_help = "\
+Examples:
+  assay model register-key digits-mlp --wallet author
+  assay model register-key digits-mlp --wallet author -o digits-mlp.key
+
+The key is made from the registered program; its hash goes to the ledger, signed
+by the account that registered the model. From then on orders with `--check
+proof` are settled by succinct proofs of inference.")]
+    RegisterKey(ModelRegisterKey),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ModelRegisterKey {
+    #[command(flatten)]
+    pub(crate) wallet: WalletChoice,
+    /// The registered model, by name or id
+    #[arg(value_name = "NAME|ID")]
+    pub(crate) model: String,
+    /// Also write the key's bytes to this file
+    #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -58,7 +58,7 @@ pub(crate) struct Provide {
 /// Ways to cheat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Misbehave {
-    /// Commit to and reveal a wrong answer
+    /// Commit to and reveal a wrong answer, or forge a proof of one
     Wrong,
     /// Accept, then do nothing
     Silent,

@@ -36,6 +36,8 @@ fn every_command_has_a_summary_and_examples() {
 fn checks_are_read_or_refused() {
     for (text, expect) in [
         ("approval", Ok(CheckChoice::Approval)),
+        ("proof", Ok(CheckChoice::Proof)),
+        ("proof:2of3", Err("is no check")),
         ("quorum:2of3", Ok(CheckChoice::Quorum { agree: 2, of: 3 })),
         ("quorum:3of4", Ok(CheckChoice::Quorum { agree: 3, of: 4 })),
         ("quorum:1of1", Ok(CheckChoice::Quorum { agree: 1, of: 1 })),

@@ -5,10 +5,13 @@ mod single;
 
 use crate::{
     cli::{CheckChoice, Globals, Infer},
-    failure::Done,
+    failure::{Done, Hint},
     output::Output,
 };
+use anyhow::anyhow;
+use assay_api::ModelView;
 use assay_client::{CheckRequest, Timing};
+use assay_types::ProofKeyId;
 use std::time::Duration;
 
 /// Runs the command.
@@ -23,10 +26,46 @@ pub(crate) async fn run(args: &Infer, globals: &Globals, output: &Output) -> Don
     }
 }
 
-fn check(choice: CheckChoice) -> CheckRequest {
-    match choice {
-        CheckChoice::Quorum { agree, of } => CheckRequest::Quorum { agree, of },
-        CheckChoice::Approval => CheckRequest::Approval { seller: None },
+/// The check that is asked for, of an order for `model`.
+///
+/// # Errors
+/// When it is a proof and the model has no key, several of which none is named, or not the named one; or when a
+/// key is named for another check.
+fn check(args: &Infer, model: &ModelView) -> anyhow::Result<CheckRequest> {
+    match (args.check, args.key) {
+        (CheckChoice::Proof, named) => {
+            let key = proof_key(&args.model, &model.proof_keys, named)?;
+            Ok(CheckRequest::Proof { key, seller: None })
+        }
+        (_, Some(_)) => Err(anyhow!(
+            "--key names the key of a proof, and none is asked for"
+        ))
+        .hint(|| "add --check proof"),
+        (CheckChoice::Quorum { agree, of }, None) => Ok(CheckRequest::Quorum { agree, of }),
+        (CheckChoice::Approval, None) => Ok(CheckRequest::Approval { seller: None }),
+    }
+}
+
+fn proof_key(
+    model: &str,
+    keys: &[ProofKeyId],
+    named: Option<ProofKeyId>,
+) -> anyhow::Result<ProofKeyId> {
+    let listed = || keys.iter().map(|key| format!("--key {key}"));
+    match (keys, named) {
+        ([], _) => Err(anyhow!(
+            "{model} has no proof key, so its answers cannot be verified"
+        ))
+        .hint(|| {
+            "its owner registers one with `assay model register-key`, unless no proof covers its layers; \
+             `--check quorum:2of3` needs none"
+        }),
+        ([only], None) => Ok(*only),
+        (_, None) => Err(anyhow!("{model} has {} proof keys", keys.len()))
+            .hint(|| format!("name one: {}", listed().collect::<Vec<_>>().join(" or "))),
+        (_, Some(key)) if keys.contains(&key) => Ok(key),
+        (_, Some(key)) => Err(anyhow!("{model} has no proof key {key}"))
+            .hint(|| format!("its keys: {}", listed().collect::<Vec<_>>().join(", "))),
     }
 }
 
@@ -48,6 +87,24 @@ fn timing(within: Option<Duration>) -> Timing {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_order_names_the_only_key_or_the_named_one() {
+        let [one, other] = [1, 2].map(|byte| ProofKeyId::new([byte; 32]));
+        let choose = |keys: &[ProofKeyId], named| {
+            proof_key("m", keys, named).map_err(|error| error.to_string())
+        };
+        assert_eq!(choose(&[one], None), Ok(one));
+        assert_eq!(choose(&[one, other], Some(other)), Ok(other));
+        for (keys, named, says) in [
+            (vec![], None, "no proof key"),
+            (vec![one, other], None, "2 proof keys"),
+            (vec![one], Some(other), "no proof key 0202"),
+        ] {
+            let error = choose(&keys, named).unwrap_err();
+            assert!(error.contains(says), "{error}");
+        }
+    }
 
     #[test]
     fn the_steps_fill_the_whole_time() {

@@ -1,8 +1,9 @@
-//! `assay model import|inspect|run|register`.
+//! `assay model import|inspect|run|register|register-key`.
 
 mod import;
 mod inspect;
 mod register;
+pub(crate) mod register_key;
 mod run;
 
 use crate::{
@@ -35,6 +36,7 @@ pub(crate) async fn run(command: &Model, globals: &Globals, output: &Output) -> 
         Model::Inspect(args) => inspect::run(args, output),
         Model::Run(args) => run::run(args, output),
         Model::Register(args) => register::run(args, globals, output).await,
+        Model::RegisterKey(args) => register_key::run(args, globals, output).await,
     }
 }
 

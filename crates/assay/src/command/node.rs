@@ -2,6 +2,7 @@
 
 use crate::{
     cli::{Globals, KEEP_BLOCKS_MIN, LISTEN_DEFAULT, Node, NodeAction, NodeRun as Args},
+    command::model::register_key::register_bundled,
     devnet::{DEV_PASSPHRASE, Folder},
     failure::{Done, Ended, Hint},
     home::{Home, NODE_DEFAULT},
@@ -11,10 +12,16 @@ use crate::{
     passphrase,
 };
 use anyhow::anyhow;
+use assay_client::{Client, Sender};
 use assay_node::{NetworkConfig, NodeConfig, RateLimit, Retention, dev};
+use assay_types::Lane;
 use serde_json::json;
+use std::time::Duration;
 
 mod export;
+
+/// Longest wait for the proof keys of a development network: a few blocks, were the machine very busy.
+const KEYS_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Runs a node, or exports a stopped one's state.
 ///
@@ -58,6 +65,9 @@ async fn serve(args: &Args, globals: &Globals, output: &Output) -> Done {
     let (chain, network) = (genesis.chain_id(), genesis.network.to_string());
     let node = assay_node::Node::start(config).await?;
     let url = node.url();
+    if args.dev {
+        register_keys(&url, &folder, output).await;
+    }
     output.json(&json!({
         "url": url,
         "chain": chain.to_string(),
@@ -106,6 +116,22 @@ async fn serve(args: &Args, globals: &Globals, output: &Output) -> Done {
     output.note(dim("stopping"));
     node.shutdown().await;
     Ok(Ended::Well)
+}
+
+/// Registers the bundled models' proof keys, once, as their author. A network without them is one all the same.
+async fn register_keys(url: &str, folder: &Folder, output: &Output) {
+    let registered = async {
+        let author = folder.dev_wallet(dev::AUTHOR)?;
+        let client = Client::connect(url).await?;
+        register_bundled(&Sender::new(client, author, Lane::default())).await
+    };
+    let registered = tokio::time::timeout(KEYS_PATIENCE, registered).await;
+    let registered = registered.unwrap_or_else(|_| Err(anyhow!("the chain makes no blocks")));
+    if let Err(error) = registered {
+        output.note(format_args!(
+            "the bundled models' proof keys are not registered: {error:#}"
+        ));
+    }
 }
 
 /// The only validator of a chain, whose key is in a wallet.

@@ -213,6 +213,33 @@ fn show(event: &ProviderEvent, output: &Output) {
         ProviderEvent::Executed { order, took_us } => {
             ("computed", Some(order), format!("in {took_us} µs"))
         }
+        ProviderEvent::Provable {
+            name,
+            key,
+            took_us,
+            prove_us,
+        } => {
+            let detail = format!(
+                "{name}, key {} in {} ms, a proof in about {} ms",
+                key.short(),
+                took_us / 1_000,
+                prove_us / 1_000
+            );
+            ("provable", None, detail)
+        }
+        ProviderEvent::Proven {
+            order,
+            took_us,
+            bytes,
+        } => {
+            let detail = format!("in {} ms, {} kB", took_us / 1_000, bytes / 1_000);
+            ("proven", Some(order), detail)
+        }
+        ProviderEvent::Compensated { order, amount } => (
+            "compensated",
+            Some(order),
+            format!("the buyer with {amount}"),
+        ),
         ProviderEvent::Committed { order } => ("committed", Some(order), String::new()),
         ProviderEvent::Delivered { order } => ("delivered", Some(order), String::new()),
         ProviderEvent::Released { order } => ("released", Some(order), String::new()),
@@ -241,6 +268,7 @@ fn show(event: &ProviderEvent, output: &Output) {
         ProviderEvent::Assigned { .. }
             | ProviderEvent::Accepted { .. }
             | ProviderEvent::Executed { .. }
+            | ProviderEvent::Proven { .. }
             | ProviderEvent::Committed { .. }
             | ProviderEvent::Delivered { .. }
             | ProviderEvent::Closed { .. }
@@ -251,7 +279,9 @@ fn show(event: &ProviderEvent, output: &Output) {
     let verb = format!("{name:12}");
     let verb = match event {
         ProviderEvent::Paid { .. } => good(verb).to_string(),
-        ProviderEvent::Burnt { .. } | ProviderEvent::Trouble { .. } => bad(verb).to_string(),
+        ProviderEvent::Burnt { .. }
+        | ProviderEvent::Compensated { .. }
+        | ProviderEvent::Trouble { .. } => bad(verb).to_string(),
         _ => dim(verb).to_string(),
     };
     let order = order

@@ -1,12 +1,15 @@
-//! An order's life told in sentences, from the event stream alone.
+//! The life of an order, or of several at once, told in sentences, from the event stream alone.
 //!
 //! Events of one block that say the same of several accounts become one line, so a story has about as many
 //! lines as an order has stages, whatever the number of sellers.
 
 use crate::output::{bad, bold, dim, good};
-use assay_api::EventView;
+use assay_api::{CheckView, EventView};
 use assay_types::{AccountId, Amount, ContentId, LedgerTime, OrderId};
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 /// Columns of a line's first word.
 const VERB_WIDTH: usize = 9;
@@ -47,28 +50,33 @@ enum Tone {
     Bad,
 }
 
-/// Turns one order's events into lines.
+/// Turns the events of some orders into lines.
 #[derive(Debug)]
 pub(crate) struct Story {
     cast: Cast,
-    order: OrderId,
+    orders: Vec<OrderId>,
     start: Option<LedgerTime>,
     answers: BTreeMap<ContentId, String>,
     agreeing: BTreeMap<ContentId, usize>,
+    proven: BTreeSet<ContentId>,
+    /// Orders that are to be proven, with the sellers that were drawn.
+    proving: BTreeMap<OrderId, Vec<String>>,
     royalties: BTreeMap<AccountId, Amount>,
     rebates: BTreeMap<AccountId, Amount>,
     pending: Option<Line>,
 }
 
 impl Story {
-    /// The story of `order`, told with the names of `cast`.
-    pub(crate) fn new(cast: Cast, order: OrderId) -> Self {
+    /// The story of `orders`, told with the names of `cast`.
+    pub(crate) fn new(cast: Cast, orders: impl Into<Vec<OrderId>>) -> Self {
         Self {
             cast,
-            order,
+            orders: orders.into(),
             start: None,
             answers: BTreeMap::new(),
             agreeing: BTreeMap::new(),
+            proven: BTreeSet::new(),
+            proving: BTreeMap::new(),
             royalties: BTreeMap::new(),
             rebates: BTreeMap::new(),
             pending: None,
@@ -82,7 +90,10 @@ impl Story {
 
     /// Takes an event of ledger time `time`; gives back the lines that are certain to be complete.
     pub(crate) fn tell(&mut self, time: LedgerTime, event: &EventView) -> Vec<Line> {
-        if event.order() != Some(self.order) {
+        if !event
+            .order()
+            .is_some_and(|order| self.orders.contains(&order))
+        {
             return Vec::new();
         }
         self.start.get_or_insert(time);
@@ -152,16 +163,34 @@ impl Story {
     fn line(&mut self, time: LedgerTime, event: &EventView) -> Option<Line> {
         let name = |account: &AccountId| vec![self.cast.name(*account)];
         let (verb, tone, names, detail) = match event {
-            EventView::OrderPlaced { order, escrow, .. } => {
+            EventView::OrderPlaced {
+                order,
+                escrow,
+                terms,
+                ..
+            } => {
+                if matches!(terms.check, CheckView::Proof { .. }) {
+                    self.proving.insert(*order, Vec::new());
+                }
                 let detail = format!("order {} with {escrow} in escrow", order.short());
                 ("placed", Tone::Plain, vec![], detail)
             }
-            EventView::Assigned { seller, lock, .. } => (
-                "drawn",
-                Tone::Plain,
-                name(seller),
-                format!("{lock} of bond locked each"),
-            ),
+            EventView::Assigned {
+                order,
+                seller,
+                lock,
+                ..
+            } => {
+                let verb = match self.proving.get_mut(order) {
+                    Some(sellers) => {
+                        sellers.push(self.cast.name(*seller));
+                        "named"
+                    }
+                    None => "drawn",
+                };
+                let detail = format!("{lock} of bond locked each");
+                (verb, Tone::Plain, name(seller), detail)
+            }
             EventView::Released { seller, reason, .. } => (
                 "released",
                 Tone::Plain,
@@ -171,12 +200,20 @@ impl Story {
             EventView::Accepted { seller, .. } => {
                 ("accepted", Tone::Plain, name(seller), String::new())
             }
-            EventView::Started { .. } => (
-                "started",
-                Tone::Plain,
-                vec![],
-                "each computes alone".to_owned(),
-            ),
+            EventView::Started { order } => match self.proving.remove(order) {
+                Some(sellers) => (
+                    "started",
+                    Tone::Plain,
+                    sellers,
+                    "computes and proves".to_owned(),
+                ),
+                None => (
+                    "started",
+                    Tone::Plain,
+                    vec![],
+                    "each computes alone".to_owned(),
+                ),
+            },
             EventView::Committed { seller, .. } => {
                 ("committed", Tone::Plain, name(seller), String::new())
             }
@@ -202,10 +239,29 @@ impl Story {
             EventView::Delivered { seller, output, .. } => {
                 ("delivered", Tone::Plain, name(seller), self.answer(output))
             }
+            EventView::ProofDelivered {
+                seller,
+                output,
+                holds,
+                ..
+            } => {
+                let answer = self.answer(output);
+                let (tone, detail) = if *holds {
+                    self.proven.insert(*output);
+                    (Tone::Plain, format!("{answer}, with a proof that holds"))
+                } else {
+                    (
+                        Tone::Bad,
+                        format!("{answer}, with a proof that does not hold"),
+                    )
+                };
+                ("delivered", tone, name(seller), detail)
+            }
             EventView::VerdictReached { output, .. } => {
                 let answer = self.answer(output);
                 let detail = match self.agreeing.get(output) {
                     Some(count) => format!("{count} sellers agree: {answer}"),
+                    None if self.proven.contains(output) => format!("proven: {answer}"),
                     None => answer,
                 };
                 ("verdict", Tone::Good, vec![], detail)
@@ -224,6 +280,15 @@ impl Story {
             } => {
                 let detail = format!("loses {amount}, {}", reason.replace('_', " "));
                 ("burnt", Tone::Bad, name(account), detail)
+            }
+            EventView::Compensated {
+                seller,
+                buyer,
+                amount,
+                ..
+            } => {
+                let detail = format!("{amount} out of the bond of {}", self.cast.name(*seller));
+                ("amends", Tone::Good, name(buyer), detail)
             }
             EventView::Refunded { buyer, amount, .. } => (
                 "returned",

@@ -82,7 +82,14 @@ fn the_demo_speaks_to_programs_and_keeps_what_it_is_asked_to_keep() {
         .map(|line| serde_json::from_str(line).unwrap())
         .collect();
     let last = lines.last().unwrap();
-    for field in ["holds", "settled", "supply_conserved", "receipt_verified"] {
+    for field in [
+        "holds",
+        "settled",
+        "proven",
+        "forgery_refused",
+        "supply_conserved",
+        "receipt_verified",
+    ] {
         assert_eq!(last[field], true, "{field}");
     }
     assert_eq!(last["answer"], "7");
@@ -116,16 +123,19 @@ fn masked(transcript: &str) -> String {
 }
 
 /// The stages of an order as the story names them, in order.
-const VERBS: [&str; 12] = [
+const VERBS: [&str; 15] = [
     "placed",
     "drawn",
+    "named",
     "accepted",
     "started",
     "committed",
     "reveals",
     "revealed",
+    "delivered",
     "verdict",
     "paid",
+    "amends",
     "burnt",
     "rebate",
     "royalty",

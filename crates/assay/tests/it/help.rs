@@ -93,8 +93,10 @@ fn help_reads_well() {
           --model <NAME|ID>     The model, by name or id
           --input <FILE>        The input: .png, .npy, .npz or .json
           --check <CHECK>       Who decides: `quorum:2of3` (two of three sellers
-                                must agree) or `approval` (you) [default:
-                                quorum:2of3]
+                                must agree), `proof` (the ledger verifies one
+                                seller's) or `approval` (you) [default: quorum:2of3]
+          --key <ID>            The proof key to order under [default: the model's
+                                only one]
           --max-price <ASY>     Most you pay each seller (ASY) [default: 0.01]
           --within <SECONDS>    Seconds until an order has ended at the latest
                                 [default: 28; 60 in a batch]
@@ -118,10 +120,15 @@ fn help_reads_well() {
     Examples:
       assay infer --model digits-lenet --input models/digits/digit-7.png
       assay infer --model digits-mlp --input x.json --check approval
+      assay infer --model digits-mlp --input digit-7.png --check proof
       assay infer --model digits-lenet --batch models/digits/test.npz --count 1000
 
     Inputs are PNG images, .npy or .npz arrays, or JSON tensors. They are public:
     anyone can read them.
+
+    With `proof` one seller delivers the answer and a succinct proof of inference,
+    and the ledger verifies it: input and output are public, the weights stay with
+    the seller. The model needs a registered proof key.
 
     With `approval` you are asked on the terminal; without one, or with --json, the
     delivery is approved, as silence would.

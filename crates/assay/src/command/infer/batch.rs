@@ -61,6 +61,7 @@ pub(super) async fn run(args: &Infer, archive: &Path, globals: &Globals, output:
     let bytes = home::read(archive, u64::try_from(NPZ_BYTES_MAX).unwrap_or(u64::MAX))?;
     let client = connect::client(globals).await?;
     let (model, manifest) = connect::model(&client, &args.model).await?;
+    let check = check(args, &model)?;
     let (tensors, labels) = rows(args, archive, &bytes, &manifest)?;
     let sender = connect::sender(globals, &args.wallet, output).await?;
 
@@ -70,7 +71,7 @@ pub(super) async fn run(args: &Infer, archive: &Path, globals: &Globals, output:
     let request = |input| OrderRequest {
         model: model.model,
         input,
-        check: check(args.check),
+        check,
         price_max: args.max_price,
         timing: timing(Some(args.within.unwrap_or(WITHIN))),
     };

@@ -14,7 +14,9 @@ use crate::{
 };
 use anyhow::{Context, anyhow};
 use assay_api::{EventView, ReceiptView, StampedEvent, StreamMessage};
-use assay_client::{Client, EventQuery, EventStart, OrderRequest, Placed, Sender, place};
+use assay_client::{
+    CheckRequest, Client, EventQuery, EventStart, OrderRequest, Placed, Sender, place,
+};
 use assay_model::{Manifest, Tensor};
 use assay_types::{ApprovalCall, ReceiptProof, Verdict, encode};
 use assay_verify::verify_receipt;
@@ -30,6 +32,7 @@ pub(super) async fn run(args: &Infer, path: &Path, globals: &Globals, output: &O
     let input = read_input(path)?;
     let client = connect::client(globals).await?;
     let (model, manifest) = connect::model(&client, &args.model).await?;
+    let check = check(args, &model)?;
     let tensor = quantize_one(&manifest, &input, path)?;
     let sender = connect::sender(globals, &args.wallet, output).await?;
 
@@ -42,7 +45,7 @@ pub(super) async fn run(args: &Infer, path: &Path, globals: &Globals, output: &O
     let request = OrderRequest {
         model: model.model,
         input: content,
-        check: check(args.check),
+        check,
         price_max: args.max_price,
         timing: timing(args.within),
     };
@@ -53,6 +56,7 @@ pub(super) async fn run(args: &Infer, path: &Path, globals: &Globals, output: &O
         manifest: &manifest,
         spinner: &spinner,
         output,
+        is_proven: matches!(check, CheckRequest::Proof { .. }),
     };
     let closed = tokio::select! {
         closed = following.to_the_end(placed) => closed?,
@@ -81,6 +85,8 @@ struct Following<'a> {
     manifest: &'a Manifest,
     spinner: &'a ProgressBar,
     output: &'a Output,
+    /// Whether the check is a proof.
+    is_proven: bool,
 }
 
 impl Following<'_> {
@@ -100,11 +106,17 @@ impl Following<'_> {
             let message = match &stamped.event {
                 EventView::Assigned { .. } => {
                     drawn += 1;
-                    format!("{drawn} sellers drawn")
+                    match drawn {
+                        1 => "a seller is drawn".to_owned(),
+                        _ => format!("{drawn} sellers drawn"),
+                    }
                 }
                 EventView::Released { .. } => {
                     drawn -= 1;
                     "a seller is replaced".to_owned()
+                }
+                EventView::Started { .. } if self.is_proven => {
+                    "the seller computes and proves".to_owned()
                 }
                 EventView::Started { .. } => "the sellers compute".to_owned(),
                 EventView::Committed { .. } => {
