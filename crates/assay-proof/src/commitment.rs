@@ -1,14 +1,15 @@
 //! The commitments of a proof: WHIR over one stacked polynomial each.
 //!
-//! *Columns*, once a proof: columns of one size are one table, for they are opened at the same two points, where all
-//! claims on values were settled and where the lookup argument ended.
+//! *Columns*, once a proof: columns of one size are one table, for they are opened at the same points: all where the
+//! claims on values were settled, and each where the lookup argument that reads it ended.
 //!
-//! *Weights*, once a model: a table of each value's weights, in their layout, and one of all biases behind each
-//! other. Each is opened at one point.
+//! *Weights*, once a model: a table of each value's weights, in their layout, and one of all biases and small weights
+//! behind each other. Each is opened at one point.
 
 use crate::{
     field::{Base, Challenger, Extension, Point, Whir, trees},
     frame::Frame,
+    lookup,
     outline::{COLUMN_VARIABLES_MIN, Outline},
 };
 use p3_commit::MultilinearPcs;
@@ -33,8 +34,6 @@ pub const GRINDING_BITS_MAX: usize = 16;
 const FOLDING: usize = 4;
 /// See [`stacks`].
 const STACK_EXCESS: u64 = 8;
-/// Points at which each table of columns is opened.
-pub const OPENINGS_PER_TABLE: usize = 2;
 
 /// A Merkle root over the committed columns.
 pub type Commitment = <Whir as MultilinearPcs<Extension, Challenger>>::Commitment;
@@ -54,11 +53,14 @@ pub struct ColumnTable {
     pub values: Vec<usize>,
     /// How many columns that are.
     pub columns: usize,
+    /// For each lookup argument that reads some of them, its number, and which.
+    pub looked_up: Vec<(usize, Vec<usize>)>,
 }
 
 /// The tables of all columns, the shortest columns first.
 pub fn column_tables(frame: &Frame<'_>) -> Vec<ColumnTable> {
     let mut tables: BTreeMap<usize, ColumnTable> = BTreeMap::new();
+    let mut firsts = BTreeMap::new();
     for (value, columns) in frame.outline.committed() {
         let value_variables = frame.variables(value);
         let table = tables
@@ -68,9 +70,25 @@ pub fn column_tables(frame: &Frame<'_>) -> Vec<ColumnTable> {
                 value_variables,
                 values: Vec::new(),
                 columns: 0,
+                looked_up: Vec::new(),
             });
+        firsts.insert(value, table.columns);
         table.values.push(value);
         table.columns += columns.count();
+    }
+    for (argument, read) in lookup::arguments(frame).into_iter().enumerate() {
+        for column in read.iter().flat_map(|table| &table.readers) {
+            let table = tables.get_mut(&frame.variables(column.value));
+            let table = table.expect("a column that is read is committed");
+            let place = firsts[&column.value] + column.place;
+            match table.looked_up.last_mut() {
+                Some((last, columns)) if *last == argument => columns.push(place),
+                _ => table.looked_up.push((argument, vec![place])),
+            }
+        }
+    }
+    for (_, columns) in tables.values_mut().flat_map(|table| &mut table.looked_up) {
+        columns.sort_unstable();
     }
     tables.into_values().collect()
 }
@@ -78,7 +96,7 @@ pub fn column_tables(frame: &Frame<'_>) -> Vec<ColumnTable> {
 /// A table of a model's parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ParameterTable {
-    /// Whose weights; `None` for all biases.
+    /// Whose weights; `None` for biases and gathered weights.
     pub weights_of: Option<usize>,
     /// Variables of its column.
     pub variables: usize,
@@ -86,22 +104,24 @@ pub struct ParameterTable {
 
 /// The tables of a model's parameters, as they are stacked into commitments.
 ///
-/// A stack is padded to a power of two. Where all tables exceed one by no more than one in [`STACK_EXCESS`], the
+/// A stack is padded to a power of two. Where all tables exceed one by no more than an eighth (`STACK_EXCESS`), the
 /// largest fill a stack of that size, and the others, which would double it, get their own.
 pub fn stacks(outline: &Outline) -> Vec<Vec<ParameterTable>> {
+    let gathered = outline.gathered();
     let parametrized = outline.parametrized();
-    let mut tables: Vec<ParameterTable> = parametrized
+    let alone = parametrized.filter(|value| !gathered.contains(value));
+    let mut tables: Vec<ParameterTable> = alone
         .map(|value| ParameterTable {
             weights_of: Some(value),
             variables: outline.weights(value).variables().max(COLUMN_VARIABLES_MIN),
         })
         .collect();
-    if tables.is_empty() {
+    if tables.is_empty() && gathered.is_empty() {
         return Vec::new();
     }
     tables.push(ParameterTable {
         weights_of: None,
-        variables: outline.bias_variables().max(COLUMN_VARIABLES_MIN),
+        variables: outline.gathered_variables().max(COLUMN_VARIABLES_MIN),
     });
     // Larger tables first; the sort keeps the order of equal ones.
     tables.sort_by_key(|table| std::cmp::Reverse(table.variables));
@@ -162,11 +182,13 @@ impl Scheme {
     pub fn of_columns(frame: &Frame<'_>) -> Option<Result<Self, WhirConfigError>> {
         let tables = column_tables(frame).into_iter();
         let specs = tables.map(|table| {
-            let all: Vec<usize> = (0..table.columns).collect();
-            let openings = (0..OPENINGS_PER_TABLE)
-                .map(|_| OpeningBatch::new(all.clone(), Vec::new()))
-                .collect();
-            TableSpec::new(TableShape::new(table.variables, table.columns), openings)
+            let settled: Vec<usize> = (0..table.columns).collect();
+            let looked_up = table.looked_up.iter();
+            let looked_up = looked_up.map(|(_, columns)| columns.clone());
+            let openings = std::iter::once(settled).chain(looked_up);
+            let openings = openings.map(|columns| OpeningBatch::new(columns, Vec::new()));
+            let shape = TableShape::new(table.variables, table.columns);
+            TableSpec::new(shape, openings.collect())
         });
         Self::of_tables(specs.collect())
     }

@@ -54,8 +54,8 @@ pub enum Source {
     Value(usize),
     /// A value's committed weights.
     Weights(usize),
-    /// All biases, behind each other.
-    Biases,
+    /// All biases, and small weights, behind each other.
+    Gathered,
 }
 
 /// See the module.

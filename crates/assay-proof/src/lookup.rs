@@ -1,6 +1,7 @@
 //! The lookup argument's statement: which tables there are, and what each reader claims to have read.
 //!
-//! One logup* reduction (Soukhanov, eprint 2025/946) covers the whole network. A limb reads the table of all numbers
+//! One logup* reduction (Soukhanov, eprint 2025/946) covers the whole network, or a few where it looks up more than a
+//! prover should hold at once. A limb reads the table of all numbers
 //! of its bits, so what it holds has no more bits. A `high` column reads which of the offsets lie inside and above;
 //! a function's column reads all functions of its table, less what each is at zero; a difference reads how much larger the largest
 //! becomes. These three name the entry, and what they read is never committed.
@@ -26,8 +27,41 @@ pub struct Table {
     numbers: bool,
 }
 
-/// All tables, in the order of the argument: numbers by their bits, offsets, functions, differences.
-pub fn tables(tables: &Tables) -> Vec<Table> {
+/// Most numbers that one argument looks up, tables and padding included: a prover holds some 120 bytes for each while
+/// it runs.
+pub const LEAVES_MAX: usize = 1 << 22;
+
+/// All tables, as arguments take them one after the other.
+///
+/// Their order is numbers by their bits, offsets, functions, differences; an argument takes the next tables as long as
+/// it looks up no more than [`LEAVES_MAX`], and at least one.
+pub fn arguments(frame: &Frame<'_>) -> Vec<Vec<Table>> {
+    let mut arguments: Vec<Vec<Table>> = Vec::new();
+    let mut leaves = 0;
+    for table in tables(&frame.outline.tables()) {
+        let own = table.leaves(frame);
+        match arguments.last_mut() {
+            Some(tables) if leaves + own <= LEAVES_MAX => tables.push(table),
+            _ => {
+                arguments.push(vec![table]);
+                leaves = 0;
+            }
+        }
+        leaves += own;
+    }
+    arguments
+}
+
+impl Table {
+    /// Numbers that are looked up, and entries.
+    pub fn leaves(&self, frame: &Frame<'_>) -> usize {
+        let readers = self.readers.iter();
+        let rows = readers.map(|column| 1usize << frame.column_variables(column.value));
+        rows.fold(1 << self.variables, usize::saturating_add)
+    }
+}
+
+fn tables(tables: &Tables) -> Vec<Table> {
     let mut all = Vec::new();
     for (bits, readers) in &tables.ranges {
         all.push(Table {

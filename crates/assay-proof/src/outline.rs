@@ -38,6 +38,11 @@ pub const COLUMN_VARIABLES_MIN: usize = 4;
 pub const FUNCTION_ENTRIES: usize = 256;
 /// Most functions of one table: a table travels in the clear, and each of its readers claims all functions of it.
 pub const FUNCTIONS_PER_TABLE: usize = 16;
+/// Variables of the largest weights that are gathered: a verifier weighs each of them, in less time than one opening
+/// takes it.
+pub const GATHERED_VARIABLES_MAX: usize = 8;
+/// Most values whose weights are gathered.
+pub const GATHERED_VALUES_MAX: usize = 64;
 /// Bits of a position in the table of differences of two int8.
 pub const DIFFERENCE_BITS: u8 = 9;
 /// The position of the difference 0.
@@ -364,11 +369,24 @@ impl Outline {
         }
     }
 
-    /// Variables of all biases behind each other.
-    pub fn bias_variables(&self) -> usize {
+    /// The values whose weights are so few that they are gathered with the biases, instead of being opened alone.
+    pub fn gathered(&self) -> Vec<usize> {
+        let parametrized = self.parametrized();
+        let small = parametrized.filter(|value| {
+            let variables = self.weights(*value).variables();
+            variables <= GATHERED_VARIABLES_MAX
+        });
+        small.take(GATHERED_VALUES_MAX).collect()
+    }
+
+    /// Variables of all biases and gathered weights behind each other.
+    pub fn gathered_variables(&self) -> usize {
         let parametrized = self.parametrized();
         let biases = parametrized.map(|value| self.weights(value).dims()[0] as usize);
-        biases.sum::<usize>().next_power_of_two().ilog2() as usize
+        let gathered = self.gathered().into_iter();
+        let weights = gathered.map(|value| 1usize << self.weights(value).variables());
+        let all = biases.sum::<usize>() + weights.sum::<usize>();
+        all.next_power_of_two().ilog2() as usize
     }
 
     /// Where a value's elements lie.

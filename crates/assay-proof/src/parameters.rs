@@ -121,7 +121,7 @@ impl<'a> Parameters<'a> {
         self.taps
     }
 
-    /// Σ_o output(o) · weights[o, c, t] for each channel and tap, both padded. Cost: the weights.
+    /// `Σ_o output(o) · weights[o, c, t]` for each channel and tap, both padded. Cost: the weights.
     pub fn folded(&self, outputs: &[Extension]) -> Vec<Extension> {
         let taps = 1usize << bits(self.taps as u32);
         let mut folded = vec![Extension::ZERO; taps << bits(self.channels as u32)];
@@ -168,7 +168,7 @@ impl<'a> Parameters<'a> {
         .sum()
     }
 
-    /// Σ_o output(o) · bias[o].
+    /// `Σ_o output(o) · bias[o]`.
     pub fn bias_at(&self, outputs: &[Extension]) -> Extension {
         let bias = self.bias.iter().zip(outputs).enumerate();
         bias.map(|(output, (bias, weight))| {
@@ -195,11 +195,17 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// All biases of a program behind each other, on a cube of so many variables.
-pub fn bias_column(program: &Program, outline: &Outline, variables: usize) -> Vec<Base> {
+/// All biases of a program, then its gathered weights in their layouts, behind each other on a cube of so many
+/// variables.
+pub fn gathered_column(program: &Program, outline: &Outline, variables: usize) -> Vec<Base> {
     let mut column = Vec::with_capacity(1 << variables);
     for value in outline.parametrized() {
         column.extend(Parameters::of(program, outline, value).biases());
+    }
+    for value in outline.gathered() {
+        let layout = outline.weights(value);
+        let parameters = Parameters::of(program, outline, value);
+        column.extend(parameters.weights_column(&layout, layout.variables()));
     }
     column.resize(1 << variables, Base::ZERO);
     column

@@ -36,8 +36,8 @@ pub struct Proof {
     pub links: Phase,
     /// All claims on values with columns.
     pub values: Phase,
-    /// The lookups of all columns.
-    pub lookups: Option<LogupStarProof<Base, Extension>>,
+    /// The lookups of all columns, argument by argument.
+    pub lookups: Vec<LogupStarProof<Base, Extension>>,
     /// The opening of all columns.
     pub opening: Option<Opening>,
     /// The openings of weights and biases, one a stack; none where the verifier knows them.

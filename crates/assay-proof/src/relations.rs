@@ -33,7 +33,7 @@ pub struct Relation {
 /// What is claimed of committed parameters.
 #[derive(Debug, Clone)]
 pub struct ParameterClaim {
-    /// Whose weights; `None` for all biases.
+    /// Whose weights; `None` for all that is gathered.
     pub weights_of: Option<usize>,
     /// Where they are claimed.
     pub point: Vec<Extension>,
@@ -355,34 +355,53 @@ pub fn left(
     left
 }
 
-/// The claims on committed biases, combined by powers of `challenge`: a sum over all biases behind each other.
-pub fn biases(frame: &Frame<'_>, relations: &[Relation], challenge: Extension) -> Option<Group> {
+/// Gathers the claims on committed biases, and on small weights, which are taken out of `left`: combined by powers of
+/// `challenge`, they are one sum over all of these behind each other.
+pub fn gather(frame: &Frame<'_>, relations: &[Relation], left: &mut Left, challenge: Extension) {
     let outline = frame.outline;
-    let mut dense = Vec::with_capacity(1 << outline.bias_variables());
-    let (mut claim, mut power) = (Extension::ZERO, Extension::ONE);
+    let size = 1usize << outline.gathered_variables();
+    let mut dense = Vec::with_capacity(size);
+    let (mut sum, mut power) = (Extension::ZERO, Extension::ONE);
     for relation in relations {
         if !has_parameters(outline, relation.value) {
             continue;
         }
-        claim += power * relation.bias;
+        sum += power * relation.bias;
         let outputs = outline.weights(relation.value).dims()[0] as usize;
         let point = Poly::new_from_point(relation.output_point(frame), power);
         dense.extend(point.iter().copied().take(outputs));
         power *= challenge;
     }
     if dense.is_empty() {
-        return None;
+        return;
     }
-    dense.resize(1 << outline.bias_variables(), Extension::ZERO);
+    for value in outline.gathered() {
+        let own = |claim: &ParameterClaim| claim.weights_of == Some(value);
+        if let Some(place) = left.parameters.iter().position(own) {
+            let claim = left.parameters.remove(place);
+            sum += power * claim.claim;
+            let point = Poly::new_from_point(&claim.point, power);
+            dense.extend(point.iter().copied());
+        } else {
+            let own = |group: &Group| group.links[0].source == Source::Weights(value);
+            let place = left.groups.iter().position(own);
+            let group = left.groups.remove(place.expect("a claim on all weights"));
+            sum += power * group.claim;
+            let weights = group.links[0].dense();
+            dense.extend(weights.into_iter().map(|weight| power * weight));
+        }
+        power *= challenge;
+    }
+    dense.resize(size, Extension::ZERO);
     let link = Link {
-        source: Source::Biases,
+        source: Source::Gathered,
         prefix: Vec::new(),
         weight: Weight::Dense(dense),
     };
-    Some(Group {
+    left.groups.push(Group {
         links: vec![link],
-        claim,
-    })
+        claim: sum,
+    });
 }
 
 /// Whether a value has weights and biases.

@@ -144,14 +144,14 @@ fn link_bounds(frame: &Frame<'_>) -> usize {
     let kernels = parametrized
         .map(|value| outline.weights(value).variables())
         .max();
-    let biases = Some(outline.bias_variables());
-    let rounds = largest.max(kernels).max(biases).unwrap_or_default();
-    // One link each, at most, of a grouped kernel, and the biases' powers.
-    let parameters = 2 * outline.parametrized().count();
+    let gathered = Some(outline.gathered_variables());
+    let rounds = largest.max(kernels).max(gathered).unwrap_or_default();
+    // One link each, at most, of a grouped kernel, and powers for biases and gathered weights.
+    let parameters = 3 * outline.parametrized().count();
     taps.sum::<usize>() + settled_claims_max(frame) + parameters + 2 * rounds
 }
 
-/// The degree of the lookup argument, summed over its challenges.
+/// The degree of the lookup arguments, summed over their challenges.
 ///
 /// Batching of readers, and of columns, has a polynomial of as many terms. The sum of fractions, once its
 /// denominators are cleared, is a polynomial of a lower degree than there are leaves, and is refused where a
@@ -159,19 +159,22 @@ fn link_bounds(frame: &Frame<'_>) -> usize {
 /// fractional sum has a sumcheck of degree three in as many variables as lie below, a batching and a line: at most
 /// four for each variable. Then a sum of products over the largest table.
 fn lookup_degree(frame: &Frame<'_>) -> usize {
+    let arguments = lookup::arguments(frame);
+    arguments
+        .iter()
+        .map(|tables| argument_degree(frame, tables))
+        .sum()
+}
+
+fn argument_degree(frame: &Frame<'_>, tables: &[lookup::Table]) -> usize {
     let (mut readers, mut points, mut leaves, mut largest) = (0, 0, 0usize, 0);
-    let tables = lookup::tables(&frame.outline.tables());
-    for table in &tables {
-        let rows = table.readers.iter();
-        let rows: usize = rows
-            .map(|column| 1 << frame.column_variables(column.value))
-            .sum();
+    for table in tables {
         let variables = table.readers.iter();
         points += variables
             .map(|column| frame.column_variables(column.value))
             .sum::<usize>();
         readers += table.readers.len() * table.columns.len();
-        leaves += (1 << table.variables) + rows;
+        leaves += table.leaves(frame);
         largest = largest.max(table.variables);
     }
     let height = leaves.next_power_of_two().ilog2() as usize + 1;

@@ -192,14 +192,17 @@ impl Verifier<'_> {
         let relations = self.relations(&point)?;
         let (end, factors) = self.products(&relations)?;
         let tap = self.transcript.sample_algebra_element();
-        let bias = self.transcript.sample_algebra_element();
+        let gathering = self.transcript.sample_algebra_element();
         let mut left = relations::left(&self.frame, &relations, &end.point, &factors, tap);
         left.points.push(self.output(&point));
-        let (direct, mut groups) = links::of_points(&self.frame, left.points);
-        groups.extend(links::of_windows(&self.frame, left.windows));
+        let (direct, mut groups) = links::of_points(&self.frame, std::mem::take(&mut left.points));
+        groups.extend(links::of_windows(
+            &self.frame,
+            std::mem::take(&mut left.windows),
+        ));
         if matches!(self.weights, Weights::Committed(_)) {
+            relations::gather(&self.frame, &relations, &mut left, gathering);
             groups.extend(left.groups);
-            groups.extend(relations::biases(&self.frame, &relations, bias));
         }
         let mut claims = direct;
         claims.extend(self.links(groups, &mut left.parameters)?);
@@ -388,7 +391,7 @@ impl Verifier<'_> {
                     point,
                     claim: *end,
                 }),
-                Source::Biases => parameters.push(ParameterClaim {
+                Source::Gathered => parameters.push(ParameterClaim {
                     weights_of: None,
                     point,
                     claim: *end,
@@ -451,35 +454,28 @@ impl Verifier<'_> {
         claims: &[Option<ColumnClaims>],
     ) -> Result<(), Refused> {
         let proof = self.proof;
-        let tables = lookup::tables(&self.frame.outline.tables());
-        let positions = match (&proof.lookups, tables.is_empty()) {
-            (Some(lookups), false) => {
-                let statement = Statement::new(&self.frame, &tables, claims);
-                let readers = statement.readers();
-                let ended = lookups.verify(&statement.lookups(&readers), &mut self.transcript);
-                let ended = ended.map_err(|_| Refused::Lookups)?;
-                check_tables(&tables, &ended)?;
-                Some(ended)
-            }
-            (None, true) => None,
-            _ => return Err(Refused::Form { part: "lookups" }),
-        };
+        let arguments = lookup::arguments(&self.frame);
+        if proof.lookups.len() != arguments.len() {
+            return Err(Refused::Form { part: "lookups" });
+        }
+        let mut ended = Vec::with_capacity(arguments.len());
+        for (tables, lookups) in arguments.iter().zip(&proof.lookups) {
+            let statement = Statement::new(&self.frame, tables, claims);
+            let readers = statement.readers();
+            let own = lookups.verify(&statement.lookups(&readers), &mut self.transcript);
+            let own = own.map_err(|_| Refused::Lookups)?;
+            check_tables(tables, &own)?;
+            ended.push(own);
+        }
         match (&schemes.columns, &proof.commitment, &proof.opening) {
             (Some(scheme), Some(commitment), Some(opening)) => {
                 let what = "columns";
-                let points = opening_points(&self.frame, settled, positions.as_ref());
-                let expected = expected_openings(&self.frame, claims, &tables, positions.as_ref());
+                let points = opening_points(&self.frame, settled, &ended);
+                let expected = expected_openings(&self.frame, claims, &arguments, &ended);
                 let opened = scheme.verify(commitment, opening, &points, &mut self.transcript);
-                let opened = opened.ok_or(Refused::Opening { what })?;
-                let holds = expected.len() == opened.len()
-                    && expected.iter().zip(&opened).all(|(expected, opened)| {
-                        expected.len() == opened.len()
-                            && expected
-                                .iter()
-                                .zip(opened)
-                                .all(|(expected, opened)| expected.is_none_or(|it| it == *opened))
-                    });
-                holds.then_some(()).ok_or(Refused::Opening { what })
+                (opened == Some(expected))
+                    .then_some(())
+                    .ok_or(Refused::Opening { what })
             }
             (None, None, None) => Ok(()),
             _ => Err(Refused::Form { part: "opening" }),
@@ -544,54 +540,54 @@ fn check_tables(
     Ok(())
 }
 
-/// Where the columns are opened, table by table: where all claims on values ended, and where the lookups did.
+/// Where the columns are opened, table by table: where all claims on values ended, and where each argument did that
+/// reads some of them.
 pub fn opening_points(
     frame: &Frame<'_>,
     settled: &[Extension],
-    positions: Option<&LogupStarOutput<Extension>>,
+    ended: &[LogupStarOutput<Extension>],
 ) -> Vec<Point> {
     let tables = column_tables(frame).into_iter();
     let points = tables.flat_map(|table| {
         let settled = lifted(tail(settled, table.value_variables), table.variables);
-        // Where nothing is looked up, the first point serves twice.
-        let second = positions.map(|ended| {
-            let point = ended.position_point.as_slice();
-            lifted(
-                tail(point, table.variables.min(point.len())),
-                table.variables,
-            )
+        let looked_up = table.looked_up.iter().map(|(argument, _)| {
+            let point = ended[*argument].position_point.as_slice();
+            tail(point, table.variables).to_vec()
         });
-        [settled.clone(), second.unwrap_or(settled)]
+        let looked_up: Vec<_> = looked_up.collect();
+        std::iter::once(settled).chain(looked_up)
     });
     points.map(Point::new).collect()
 }
 
-/// What the openings must show; `None` where nothing is claimed.
+/// What the openings must show.
 fn expected_openings(
     frame: &Frame<'_>,
     claims: &[Option<ColumnClaims>],
-    tables: &[lookup::Table],
-    ended: Option<&LogupStarOutput<Extension>>,
-) -> Vec<Vec<Option<Extension>>> {
+    arguments: &[Vec<lookup::Table>],
+    ended: &[LogupStarOutput<Extension>],
+) -> Vec<Vec<Extension>> {
     let columns = |claims: &Option<ColumnClaims>| {
-        vec![None; claims.as_ref().map_or(0, |claims| claims.columns.len())]
+        vec![Extension::ZERO; claims.as_ref().map_or(0, |claims| claims.columns.len())]
     };
-    let mut positions: Vec<Vec<Option<Extension>>> = claims.iter().map(columns).collect();
-    let found = ended.map_or(&[][..], |ended| &ended.tables);
-    for (table, found) in tables.iter().zip(found) {
-        for (column, claim) in table.readers.iter().zip(&found.position_claims) {
-            positions[column.value][column.place] = Some(*claim);
+    let mut positions: Vec<Vec<Extension>> = claims.iter().map(columns).collect();
+    for (tables, ended) in arguments.iter().zip(ended) {
+        for (table, found) in tables.iter().zip(&ended.tables) {
+            for (column, claim) in table.readers.iter().zip(&found.position_claims) {
+                positions[column.value][column.place] = *claim;
+            }
         }
     }
     let mut expected = Vec::new();
     for table in column_tables(frame) {
-        let settled = table.values.iter().flat_map(|value| {
-            let claims = claims[*value].as_ref().map(|claims| &claims.columns[..]);
-            claims.unwrap_or_default().iter().map(|claim| Some(*claim))
-        });
-        expected.push(settled.collect());
-        let found = table.values.iter();
-        expected.push(found.flat_map(|value| positions[*value].clone()).collect());
+        let values = table.values.iter();
+        let settled = values.filter_map(|value| claims[*value].as_ref());
+        expected.push(settled.flat_map(|claims| claims.columns.clone()).collect());
+        let values = table.values.iter();
+        let found: Vec<Extension> = values.flat_map(|value| positions[*value].clone()).collect();
+        for (_, columns) in &table.looked_up {
+            expected.push(columns.iter().map(|column| found[*column]).collect());
+        }
     }
     expected
 }

@@ -2,8 +2,9 @@
 //!
 //! Sizes follow from the outline alone. Each step holds what earlier ones left and adds its own; the largest step
 //! counts. In nearly every proof that is the lookup argument, whose tree of fractions has a leaf for each element of
-//! each column, padded to a power of two: doubling the inferences doubles the prediction, or nearly quadruples it
-//! where the columns pass a power of two on the way.
+//! each column that it reads, padded to a power of two: doubling the inferences doubles the prediction, or nearly
+//! quadruples it where the columns pass a power of two on the way. Beyond [`lookup::LEAVES_MAX`] there are more
+//! arguments, one after the other, and the commitment to the columns grows alone.
 //!
 //! The factors were fitted to the peaks of single steps, and the whole to the peaks of `assay prove`, for the bundled
 //! networks with 1 to 256 inferences and for one of six million cells: there the prediction lies between 0.8 and 1.15
@@ -59,15 +60,12 @@ pub fn memory_bytes(frame: &Frame<'_>, weights_are_committed: bool) -> usize {
     let all: usize = values.clone().map(elements).sum();
     let largest = values.map(elements).max().unwrap_or_default();
     let settled: usize = outline.committed().map(|(value, _)| elements(value)).sum();
-    let (mut rows, mut leaves) = (0, 0);
-    for table in lookup::tables(&outline.tables()) {
-        let readers = table.readers.iter();
-        let own: usize = readers
-            .map(|column| 1usize << frame.column_variables(column.value))
-            .sum();
-        rows += own;
-        leaves += own + (1 << table.variables);
-    }
+    let arguments = lookup::arguments(frame);
+    let leaves = arguments.iter().map(|tables| {
+        let leaves = tables.iter().map(|table| table.leaves(frame));
+        padded(leaves.sum())
+    });
+    let leaves = leaves.max().unwrap_or_default();
 
     let witness = cells * COLUMN_CELL_BYTES + all * ELEMENT_BYTES;
     let key = stacks.iter().sum::<usize>() * COMMITTED_CELL_BYTES;
@@ -76,7 +74,7 @@ pub fn memory_bytes(frame: &Frame<'_>, weights_are_committed: bool) -> usize {
     let steps = [
         committed + largest * SUMMED_ELEMENT_BYTES,
         committed + settled * SETTLED_ELEMENT_BYTES,
-        committed + rows * READER_ROW_BYTES + padded(leaves) * LEAF_BYTES,
+        committed + cells * READER_ROW_BYTES + leaves * LEAF_BYTES,
         held + columns * OPENED_CELL_BYTES,
         held + stacks.iter().max().copied().unwrap_or_default() * OPENED_CELL_BYTES,
     ];

@@ -16,7 +16,7 @@ use assay_proof::{
     links::{self, Group, Link, PointClaim, Source},
     lookup::{self, Statement},
     outline::{Columns, FUNCTION_ENTRIES, Made, Place},
-    parameters::{self, Parameters, bias_column},
+    parameters::{self, Parameters, gathered_column},
     proof::Phase,
     relations::{self, Factors, ParameterClaim, Relation, has_parameters},
     security::SECURITY_BITS_MIN,
@@ -99,7 +99,7 @@ impl CommittedModel {
                         let parameters = Parameters::of(&program, &outline, value);
                         parameters.weights_column(&outline.weights(value), own.variables)
                     }
-                    None => bias_column(&program, &outline, own.variables),
+                    None => gathered_column(&program, &outline, own.variables),
                 };
                 table(vec![column])
             });
@@ -252,14 +252,14 @@ impl Prover<'_, '_> {
         let (relations, biases) = self.relations(&point);
         let (end, factors, products) = self.products(&relations);
         let tap = self.transcript.sample_algebra_element();
-        let bias = self.transcript.sample_algebra_element();
+        let gathering = self.transcript.sample_algebra_element();
         let mut left = relations::left(&frame, &relations, &end.point, &factors, tap);
         left.points.push(self.output(&point));
-        let (direct, mut groups) = links::of_points(&frame, left.points);
-        groups.extend(links::of_windows(&frame, left.windows));
+        let (direct, mut groups) = links::of_points(&frame, std::mem::take(&mut left.points));
+        groups.extend(links::of_windows(&frame, std::mem::take(&mut left.windows)));
         if self.weights_are_committed {
+            relations::gather(&frame, &relations, &mut left, gathering);
             groups.extend(left.groups);
-            groups.extend(relations::biases(&frame, &relations, bias));
         }
         let (ends, shares, links) = self.links(groups, &mut left.parameters);
         let claims = direct.into_iter().chain(ends);
@@ -509,9 +509,9 @@ impl Prover<'_, '_> {
                         let variables = layout.variables();
                         self.parameters(value).weights_column(&layout, variables)
                     }
-                    Source::Biases => {
+                    Source::Gathered => {
                         let outline = self.frame.outline;
-                        bias_column(self.program, outline, outline.bias_variables())
+                        gathered_column(self.program, outline, outline.gathered_variables())
                     }
                 };
                 let sum = Sum::Product([link.dense(), fold(&cube, &link.prefix)]);
@@ -550,7 +550,7 @@ impl Prover<'_, '_> {
                     point,
                     claim: *claim,
                 }),
-                Source::Biases => parameters.push(ParameterClaim {
+                Source::Gathered => parameters.push(ParameterClaim {
                     weights_of: None,
                     point,
                     claim: *claim,
@@ -733,21 +733,21 @@ impl Prover<'_, '_> {
         committed: Option<Committed>,
         settled: &[Extension],
         claims: &[Option<ColumnClaims>],
-    ) -> Result<(Option<LogupStarProof<Base, Extension>>, Option<Opening>), ProveError> {
+    ) -> Result<(Vec<LogupStarProof<Base, Extension>>, Option<Opening>), ProveError> {
         let frame = self.frame;
-        let tables = lookup::tables(&frame.outline.tables());
-        self.tell(Step::Lookups, 0, usize::from(!tables.is_empty()));
-        let (lookups, ended) = if tables.is_empty() {
-            (None, None)
-        } else {
-            let (lookups, ended) = self.lookups(&tables, claims);
-            (Some(lookups), Some(ended))
-        };
+        let arguments = lookup::arguments(&frame);
+        let (mut lookups, mut ended) = (Vec::new(), Vec::new());
+        for (place, tables) in arguments.iter().enumerate() {
+            self.tell(Step::Lookups, place, arguments.len());
+            let (own, end) = self.lookups(tables, claims);
+            lookups.push(own);
+            ended.push(end);
+        }
         let (Some(scheme), Some(committed)) = (&schemes.columns, committed) else {
             return Ok((lookups, None));
         };
         self.tell(Step::OpeningColumns, 0, 1);
-        let points = opening_points(&frame, settled, ended.as_ref());
+        let points = opening_points(&frame, settled, &ended);
         let opening = scheme.open(committed, &points, &mut self.transcript);
         Ok((lookups, Some(opening.map_err(commitment)?)))
     }

@@ -58,23 +58,29 @@ pub struct Limb {
 impl Rounding {
     /// The rounding by `2^shift` to results from `low` of `width` bits, where quotients lie in `quotients`;
     /// `None` when these span too much.
+    ///
+    /// Where it can, the entry inside is one less than a power of two: roundings then share few tables.
     pub fn new(shift: u8, low: i32, width: u8, quotients: (i64, i64)) -> Option<Self> {
         let (least, most) = quotients;
         let block = |quotient: i64| (quotient - i64::from(low)) >> width;
         // Padding has the accumulator 0, which is always among them.
-        let below = -block(least.min(0)).min(0);
-        let entries = block(most.max(0)).max(0) + below + 1;
-        let bits = (entries - 1).max(1).ilog2() + 1;
-        let rounding = Self {
-            shift,
-            low,
-            width,
-            high: HighTable {
-                below: u32::try_from(below).ok()?,
-                bits: u8::try_from(bits).ok()?,
-            },
+        let below = u32::try_from(-block(least.min(0)).min(0)).ok()?;
+        let above = u32::try_from(block(most.max(0)).max(0)).ok()?;
+        let shared = below.checked_add(1)?.checked_next_power_of_two()? - 1;
+        let with = |below: u32| {
+            let last = below.checked_add(above)?.max(1);
+            let rounding = Self {
+                shift,
+                low,
+                width,
+                high: HighTable {
+                    below,
+                    bits: u8::try_from(last.ilog2() + 1).ok()?,
+                },
+            };
+            rounding.is_valid().then_some(rounding)
         };
-        rounding.is_valid().then_some(rounding)
+        with(shared).or_else(|| with(below))
     }
 
     /// Whether its decompositions are unique and its tables short.

@@ -248,7 +248,7 @@ fn a_proof_of_another_form_is_refused() {
         |proof, _| proof.relations.clear(),
         |proof, claim| proof.biases.push(claim),
         |proof, claim| proof.shares.push(claim),
-        |proof, _| proof.lookups = None,
+        |proof, _| proof.lookups.clear(),
         |proof, _| proof.opening = None,
         |proof, _| proof.weights.extend(proof.opening.clone()),
     ];
