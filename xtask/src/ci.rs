@@ -9,7 +9,7 @@ use crate::{
 
 /// Suites of `assay bench` whose bodies run once, so that a benchmark that no longer works is found before
 /// somebody needs its numbers.
-const BENCH_SUITES: &[&str] = &["model", "ledger", "scale", "chain", "market"];
+const BENCH_SUITES: &[&str] = &["model", "ledger", "scale", "chain", "prove", "market"];
 
 /// Runs every step and stops at the first that fails.
 pub(crate) fn run(root: &Path) -> Result<(), Failure> {

@@ -10,6 +10,8 @@ Examples:
   assay bench model
   assay bench model --python venv/bin/python
                                against the onnxruntime of that Python
+  assay bench prove --python venv/bin/python
+                               against the EZKL of that Python: ten minutes
   assay bench scale --only orders=100000
                                one point of a curve
   assay bench market --json    an object a line: suite, case, value, unit, and
@@ -21,7 +23,7 @@ pub(crate) struct Bench {
     /// Run every body once on little input, to see that it runs; the numbers mean nothing
     #[arg(long)]
     pub(crate) smoke: bool,
-    /// The Python that has the packages onnxruntime and numpy, which `model` is compared with
+    /// The Python that has the packages onnxruntime and numpy, which `model` is compared with, or ezkl, for `prove`
     #[arg(
         long,
         env = "ASSAY_PYTHON",
