@@ -24,10 +24,7 @@ pub use views::{Part, Place};
 pub(crate) use check::{dtype_number, dtype_of};
 
 use crate::layout::Layout;
-use assay_model::{
-    DType,
-    program::{ValueType, Window},
-};
+use assay_model::program::{ValueType, Window};
 use assay_types::ModelId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -453,11 +450,6 @@ impl Columns<'_> {
             Self::Largest { taps } => *taps,
         }
     }
-}
-
-/// Whether an element type can be looked up by its value.
-fn is_small(dtype: DType) -> bool {
-    dtype == DType::I8
 }
 
 #[cfg(test)]

@@ -404,6 +404,34 @@ pub fn gather(frame: &Frame<'_>, relations: &[Relation], left: &mut Left, challe
     });
 }
 
+/// The claim that is left of a link whose sum ended at `own` with its source being `claim` there.
+pub fn ended(
+    link: &Link,
+    own: &[Extension],
+    claim: Extension,
+    points: &mut Vec<PointClaim>,
+    parameters: &mut Vec<ParameterClaim>,
+) {
+    let point = link.end(own);
+    let weights_of = match link.source {
+        Source::Value(value) => {
+            points.push(PointClaim {
+                value,
+                point,
+                claim,
+            });
+            return;
+        }
+        Source::Weights(value) => Some(value),
+        Source::Gathered => None,
+    };
+    parameters.push(ParameterClaim {
+        weights_of,
+        point,
+        claim,
+    });
+}
+
 /// Whether a value has weights and biases.
 pub fn has_parameters(outline: &Outline, value: usize) -> bool {
     matches!(

@@ -58,19 +58,16 @@ impl<'a> Known<'a> {
     ///
     /// # Errors
     /// [`Refused::Known`].
-    pub fn check(
-        &self,
-        frame: &Frame<'_>,
-        claims: Vec<PointClaim>,
-    ) -> Result<Vec<PointClaim>, Refused> {
+    pub fn check(&self, claims: Vec<PointClaim>) -> Result<Vec<PointClaim>, Refused> {
+        let outline = self.frame.outline;
         let mut remain = Vec::with_capacity(claims.len());
         for claim in claims {
-            let (what, known) = match frame.outline.place(claim.value) {
+            let (what, known) = match outline.place(claim.value) {
                 Place::Cube(0) => {
                     let point = Point::new(claim.point.clone());
                     ("the input", self.input.eval_base(&point))
                 }
-                Place::Cube(source) if frame.outline.known() == Some(*source) => {
+                Place::Cube(source) if outline.known() == Some(*source) => {
                     ("the output", self.output_at(&claim.point))
                 }
                 _ => {
@@ -82,7 +79,6 @@ impl<'a> Known<'a> {
                 return Err(Refused::Known { what });
             }
         }
-        debug_assert_eq!(self.frame.samples(), frame.samples());
         Ok(remain)
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     frame::{Frame, SAMPLES_MAX, lifted},
     key::ProofKey,
     layout::weights,
-    links::{self, Group, Link, PointClaim, Source},
+    links::{self, Group, Link, PointClaim},
     lookup::{self, Statement},
     outline::{Outline, Unsupported},
     parameters::{self, Parameters},
@@ -206,7 +206,7 @@ impl Verifier<'_> {
         }
         let mut claims = direct;
         claims.extend(self.links(groups, &mut left.parameters)?);
-        let claims = self.known.check(&self.frame, claims)?;
+        let claims = self.known.check(claims)?;
         let (settled, columns) = self.values(&relations, &claims)?;
         self.columns(schemes, &settled, &columns)?;
         self.parameters(schemes, &left.parameters)
@@ -379,24 +379,7 @@ impl Verifier<'_> {
         for ((link, power), end) in all.iter().zip(powers).zip(ends) {
             let own = tail(&ended.point, link.variables());
             value += power * batch.share(own.len()) * link.at(own) * *end;
-            let point = link.end(own);
-            match link.source {
-                Source::Value(value) => claims.push(PointClaim {
-                    value,
-                    point,
-                    claim: *end,
-                }),
-                Source::Weights(value) => parameters.push(ParameterClaim {
-                    weights_of: Some(value),
-                    point,
-                    claim: *end,
-                }),
-                Source::Gathered => parameters.push(ParameterClaim {
-                    weights_of: None,
-                    point,
-                    claim: *end,
-                }),
-            }
+            relations::ended(link, own, *end, &mut claims, parameters);
         }
         if ended.value != value {
             return Err(Refused::Sums { step });

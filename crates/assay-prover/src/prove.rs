@@ -538,24 +538,8 @@ impl Prover<'_, '_> {
         absorb_claims(&mut self.transcript, &ends);
         let mut claims = Vec::new();
         for (link, claim) in all.iter().zip(&ends) {
-            let point = link.end(tail(&ended.point, link.variables()));
-            match link.source {
-                Source::Value(value) => claims.push(PointClaim {
-                    value,
-                    point,
-                    claim: *claim,
-                }),
-                Source::Weights(value) => parameters.push(ParameterClaim {
-                    weights_of: Some(value),
-                    point,
-                    claim: *claim,
-                }),
-                Source::Gathered => parameters.push(ParameterClaim {
-                    weights_of: None,
-                    point,
-                    claim: *claim,
-                }),
-            }
+            let own = tail(&ended.point, link.variables());
+            relations::ended(link, own, *claim, &mut claims, parameters);
         }
         (claims, shares, Phase { sumcheck, ends })
     }

@@ -1,6 +1,6 @@
 //! From a program to its outline.
 
-use super::{Kept, LEAST, Made, Outline, OutlineError, Rounding, Term, check::Form, is_small};
+use super::{Kept, LEAST, Made, Outline, OutlineError, Rounding, Term, check::Form};
 use assay_model::{
     DType, Program,
     program::{NodeFacts, Op, Output, Requant, ValueId},
@@ -135,7 +135,7 @@ fn made(program: &Program, node: usize, op: &Op) -> Result<Made, Unsupported> {
         },
         Op::MaxPool2d { input, window } => {
             let dtype = program.value(*input).dtype;
-            if !is_small(dtype) {
+            if dtype != DType::I8 {
                 return Err(Unsupported::Largest { node, dtype });
             }
             Made::Largest {

@@ -1,7 +1,7 @@
 //! What a stranger's outline may not be.
 
 use super::*;
-use assay_model::Shape;
+use assay_model::{DType, Shape};
 
 fn value_type(dims: &[u32]) -> ValueType {
     ValueType {
