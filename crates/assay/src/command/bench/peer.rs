@@ -49,16 +49,7 @@ pub(super) fn medians_us(
         argument.push(format!("={}", extents.join("x")));
         command.arg(argument);
     }
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("cannot start {}", python.display()))?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        let last = said.lines().last().unwrap_or("it said nothing");
-        return Err(anyhow!("{}: {last}", python.display()));
-    }
-    let lines = String::from_utf8(output.stdout).context("the peer's answer is no text")?;
+    let lines = answer(python, &mut command)?;
     let found = lines.lines().map(|line| {
         let found: Found =
             serde_json::from_str(line).with_context(|| format!("the peer answered `{line}`"))?;
@@ -94,13 +85,24 @@ pub(super) fn ezkl(python: &Path, name: &str, input: &Tensor) -> anyhow::Result<
     let file = |name: &str| folder.path().join(name);
     std::fs::write(file("prove.py"), EZKL)?;
     std::fs::write(file("input.json"), shown.to_string())?;
-    let output = Command::new(python)
-        .args([
+    let line = answer(
+        python,
+        Command::new(python).args([
             file("prove.py"),
             folder.path().into(),
             onnx,
             file("input.json"),
-        ])
+        ]),
+    )?;
+    serde_json::from_str(&line).with_context(|| format!("the peer answered `{line}`"))
+}
+
+/// What a script prints.
+///
+/// # Errors
+/// When Python cannot be started, or the script fails: then with the last line of what it said.
+fn answer(python: &Path, command: &mut Command) -> anyhow::Result<String> {
+    let output = command
         .stdin(Stdio::null())
         .output()
         .with_context(|| format!("cannot start {}", python.display()))?;
@@ -109,6 +111,5 @@ pub(super) fn ezkl(python: &Path, name: &str, input: &Tensor) -> anyhow::Result<
         let last = said.lines().last().unwrap_or("it said nothing");
         return Err(anyhow!("{}: {last}", python.display()));
     }
-    let line = String::from_utf8(output.stdout).context("the peer's answer is no text")?;
-    serde_json::from_str(&line).with_context(|| format!("the peer answered `{line}`"))
+    String::from_utf8(output.stdout).context("the peer's answer is no text")
 }
