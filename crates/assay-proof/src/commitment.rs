@@ -3,14 +3,14 @@
 //! *Columns*, once a proof: columns of one size are one table, for they are opened at the same points: all where the
 //! claims on values were settled, and each where the lookup argument that reads it ended.
 //!
-//! *Weights*, once a model: a table of each value's weights, in their layout, and one of all biases and small weights
-//! behind each other. Each is opened at one point.
+//! *Weights*, once a model: all biases and gathered weights behind each other are one table, and the weights of each
+//! larger layer one, in their layout. Each is opened at one point.
 
 use crate::{
     field::{Base, Challenger, Extension, Point, Whir, trees},
     frame::Frame,
     lookup,
-    outline::{COLUMN_VARIABLES_MIN, Outline},
+    outline::{Outline, ParameterTable},
 };
 use p3_commit::MultilinearPcs;
 use p3_dft::Radix2DFTSmallBatch;
@@ -32,6 +32,13 @@ const TERM_BITS: usize = 104;
 pub const GRINDING_BITS_MAX: usize = 16;
 /// Variables that a round of WHIR folds.
 const FOLDING: usize = 4;
+/// Variables of the largest codeword of weights that a lower rate than ½ makes.
+///
+/// A lower rate needs fewer queries. Weights are encoded once a model, so that a proof's cost hardly grows with their
+/// codeword; that of columns is half of a proof's cost.
+const WEIGHTS_CODEWORD_VARIABLES: usize = 20;
+/// The lowest rate of weights, as the logarithm of its inverse: the next codeword has it as well.
+const WEIGHTS_LOG_INV_RATE_MAX: usize = 4;
 /// See [`stacks`].
 const STACK_EXCESS: u64 = 8;
 
@@ -47,8 +54,6 @@ pub type Committed = <Whir as MultilinearPcs<Extension, Challenger>>::ProverData
 pub struct ColumnTable {
     /// Variables of a column.
     pub variables: usize,
-    /// Variables of the values, fewer where columns have a smallest size.
-    pub value_variables: usize,
     /// The values whose columns it holds, one after the other.
     pub values: Vec<usize>,
     /// How many columns that are.
@@ -62,23 +67,20 @@ pub fn column_tables(frame: &Frame<'_>) -> Vec<ColumnTable> {
     let mut tables: BTreeMap<usize, ColumnTable> = BTreeMap::new();
     let mut firsts = BTreeMap::new();
     for (value, columns) in frame.outline.committed() {
-        let value_variables = frame.variables(value);
-        let table = tables
-            .entry(value_variables)
-            .or_insert_with(|| ColumnTable {
-                variables: frame.column_variables(value),
-                value_variables,
-                values: Vec::new(),
-                columns: 0,
-                looked_up: Vec::new(),
-            });
+        let variables = frame.column_variables(value);
+        let table = tables.entry(variables).or_insert_with(|| ColumnTable {
+            variables,
+            values: Vec::new(),
+            columns: 0,
+            looked_up: Vec::new(),
+        });
         firsts.insert(value, table.columns);
         table.values.push(value);
         table.columns += columns.count();
     }
     for (argument, read) in lookup::arguments(frame).into_iter().enumerate() {
         for column in read.iter().flat_map(|table| &table.readers) {
-            let table = tables.get_mut(&frame.variables(column.value));
+            let table = tables.get_mut(&frame.column_variables(column.value));
             let table = table.expect("a column that is read is committed");
             let place = firsts[&column.value] + column.place;
             match table.looked_up.last_mut() {
@@ -93,35 +95,29 @@ pub fn column_tables(frame: &Frame<'_>) -> Vec<ColumnTable> {
     tables.into_values().collect()
 }
 
-/// A table of a model's parameters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ParameterTable {
-    /// Whose weights; `None` for biases and gathered weights.
-    pub weights_of: Option<usize>,
-    /// Variables of its column.
-    pub variables: usize,
-}
-
 /// The tables of a model's parameters, as they are stacked into commitments.
 ///
 /// A stack is padded to a power of two. Where all tables exceed one by no more than an eighth (`STACK_EXCESS`), the
 /// largest fill a stack of that size, and the others, which would double it, get their own.
 pub fn stacks(outline: &Outline) -> Vec<Vec<ParameterTable>> {
     let gathered = outline.gathered();
+    if gathered.is_empty() {
+        return Vec::new();
+    }
     let parametrized = outline.parametrized();
-    let alone = parametrized.filter(|value| !gathered.contains(value));
+    let alone = parametrized.filter(|value| {
+        let mut gathered = gathered.iter();
+        !gathered.any(|table| table.weights_of == Some(*value))
+    });
     let mut tables: Vec<ParameterTable> = alone
         .map(|value| ParameterTable {
             weights_of: Some(value),
-            variables: outline.weights(value).variables().max(COLUMN_VARIABLES_MIN),
+            variables: outline.weights(value).variables().max(FOLDING),
         })
         .collect();
-    if tables.is_empty() && gathered.is_empty() {
-        return Vec::new();
-    }
     tables.push(ParameterTable {
         weights_of: None,
-        variables: outline.gathered_variables().max(COLUMN_VARIABLES_MIN),
+        variables: outline.gathered_variables().max(FOLDING),
     });
     // Larger tables first; the sort keeps the order of equal ones.
     tables.sort_by_key(|table| std::cmp::Reverse(table.variables));
@@ -138,6 +134,12 @@ pub fn stacks(outline: &Outline) -> Vec<Vec<ParameterTable>> {
     });
     let rest = tables.split_off(first.count());
     vec![tables, rest]
+}
+
+/// The rate of the codeword of a stack of so many variables, as the logarithm of its inverse.
+pub fn weights_log_inv_rate(variables: usize) -> usize {
+    let most = WEIGHTS_CODEWORD_VARIABLES.saturating_sub(variables);
+    most.clamp(1, WEIGHTS_LOG_INV_RATE_MAX)
 }
 
 /// The commitments of a proof.
@@ -190,7 +192,7 @@ impl Scheme {
             let shape = TableShape::new(table.variables, table.columns);
             TableSpec::new(shape, openings.collect())
         });
-        Self::of_tables(specs.collect())
+        Self::of_tables(specs.collect(), |_| 1)
     }
 
     /// The schemes for the weights and biases of `outline`, one a stack.
@@ -203,18 +205,26 @@ impl Scheme {
             TableSpec::new(TableShape::new(parameters.variables, 1), vec![opening])
         };
         let stacks = stacks(outline);
-        let schemes = stacks
-            .iter()
-            .filter_map(|stack| Self::of_tables(stack.iter().map(table).collect()));
+        let schemes = stacks.iter().filter_map(|stack| {
+            let tables = stack.iter().map(table);
+            Self::of_tables(tables.collect(), weights_log_inv_rate)
+        });
         schemes.collect()
     }
 
-    fn of_tables(specs: Vec<TableSpec>) -> Option<Result<Self, WhirConfigError>> {
+    /// `log_inv_rate` gives the rate of the first codeword for its variables.
+    fn of_tables(
+        specs: Vec<TableSpec>,
+        log_inv_rate: impl Fn(usize) -> usize,
+    ) -> Option<Result<Self, WhirConfigError>> {
         let some = !specs.is_empty();
-        some.then(|| Self::with_protocol(OpeningProtocol::new(specs)))
+        some.then(|| Self::with_protocol(OpeningProtocol::new(specs), log_inv_rate))
     }
 
-    fn with_protocol(protocol: OpeningProtocol) -> Result<Self, WhirConfigError> {
+    fn with_protocol(
+        protocol: OpeningProtocol,
+        log_inv_rate: impl Fn(usize) -> usize,
+    ) -> Result<Self, WhirConfigError> {
         let overflow = WhirConfigError::InitialClaimCountOverflow;
         let cells = protocol.checked_num_cells();
         let claims = protocol.checked_num_claims();
@@ -225,8 +235,8 @@ impl Scheme {
         let folding_factor = FoldingFactor::Constant(FOLDING);
         let (rounds, _) = folding_factor.compute_number_of_rounds(variables)?;
         let parameters = ProtocolParameters {
-            starting_log_inv_rate: 1,
-            // Each round folds four variables and halves its domain once: three more bits of rate.
+            starting_log_inv_rate: log_inv_rate(variables),
+            // Each round folds four variables and, at rate ½, halves its domain once: three more bits of rate.
             round_log_inv_rates: (1..=rounds)
                 .map(|round| 1 + round * (FOLDING - 1))
                 .collect(),

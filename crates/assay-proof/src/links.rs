@@ -1,8 +1,8 @@
 //! Links: claims about windows and views, as sums over the values that hold their elements.
 //!
 //! A claim `Σ_q weight(q) · source(prefix, q)`, where the weights follow from public points: those of a window that
-//! slides over an image, those of a view's point placed where its elements lie, or those of a grouped kernel's
-//! folding. One batch of sumchecks reduces all to claims on sources at one point each.
+//! slides over an image, those of a view's point placed where its elements lie, those of a grouped kernel's folding,
+//! or those of several claims behind each other. One batch of sumchecks reduces all to claims on sources at one point each.
 
 use crate::{
     field::Extension,
@@ -11,6 +11,7 @@ use crate::{
     outline::{Part, Place},
 };
 use p3_field::{PrimeCharacteristicRing as _, dot_product};
+use p3_multilinear_util::{point::Point, poly::Poly};
 
 /// A claim on a value at a point.
 #[derive(Debug, Clone)]
@@ -54,7 +55,7 @@ pub enum Source {
     Value(usize),
     /// A value's committed weights.
     Weights(usize),
-    /// All biases, and small weights, behind each other.
+    /// All biases and gathered weights, behind each other.
     Gathered,
 }
 
@@ -75,6 +76,28 @@ pub enum Weight {
     /// Of a window over an image of so many variables down and to the right.
     Window(WindowWeight, [usize; 2]),
     /// One by one.
+    Dense(Vec<Extension>),
+    /// Those of pieces behind each other, none larger than the one before, on a cube of so many variables.
+    Pieces(Vec<Piece>, usize),
+}
+
+/// A piece of a link's weights: `factor` times those of one claim.
+#[derive(Debug, Clone)]
+pub struct Piece {
+    /// Variables of the cube that it fills.
+    pub variables: usize,
+    /// See there.
+    pub factor: Extension,
+    /// The claim's weights.
+    pub weight: PieceWeight,
+}
+
+/// See [`Piece`].
+#[derive(Debug, Clone)]
+pub enum PieceWeight {
+    /// eq with a point.
+    Point(Vec<Extension>),
+    /// One by one; zeros follow where the cube is larger.
     Dense(Vec<Extension>),
 }
 
@@ -130,12 +153,39 @@ impl WindowWeight {
     }
 }
 
+impl Piece {
+    /// The weight at a point of a cube, on which its own begins at `start`.
+    fn at(&self, start: usize, point: &[Extension]) -> Extension {
+        let (high, low) = point.split_at(point.len() - self.variables);
+        let place = Point::new(high).equality_at_vertex(start >> self.variables);
+        let place = place.expect("a piece lies on the cube");
+        let weight = match &self.weight {
+            PieceWeight::Point(own) => Point::eval_eq(own, low),
+            PieceWeight::Dense(dense) => {
+                dot_product(dense.iter().copied(), weights(low).into_iter())
+            }
+        };
+        self.factor * place * weight
+    }
+
+    /// Its weights.
+    fn dense(&self) -> Vec<Extension> {
+        let mut dense = match &self.weight {
+            PieceWeight::Point(point) => Poly::new_from_point(point, self.factor).into_evals(),
+            PieceWeight::Dense(dense) => dense.iter().map(|own| self.factor * *own).collect(),
+        };
+        dense.resize(1 << self.variables, Extension::ZERO);
+        dense
+    }
+}
+
 impl Link {
     /// Variables of its sum.
     pub fn variables(&self) -> usize {
         match &self.weight {
             Weight::Window(_, [down, right]) => down + right,
             Weight::Dense(weights) => weights.len().ilog2() as usize,
+            Weight::Pieces(_, variables) => *variables,
         }
     }
 
@@ -144,10 +194,19 @@ impl Link {
         match &self.weight {
             Weight::Window(window, variables) => window.dense(*variables),
             Weight::Dense(weights) => weights.clone(),
+            Weight::Pieces(pieces, variables) => {
+                let mut dense = Vec::with_capacity(1 << variables);
+                for piece in pieces {
+                    dense.extend(piece.dense());
+                }
+                dense.resize(1 << variables, Extension::ZERO);
+                dense
+            }
         }
     }
 
-    /// The weights' polynomial at a point. Cost: that of all weights, or of a window's steps along its axes.
+    /// The weights' polynomial at a point. Cost: that of all weights that are given one by one, or of a window's steps
+    /// along its axes.
     pub fn at(&self, point: &[Extension]) -> Extension {
         match &self.weight {
             Weight::Window(window, [down, _]) => {
@@ -155,6 +214,15 @@ impl Link {
                 window.at(down, right)
             }
             Weight::Dense(dense) => dot_product(dense.iter().copied(), weights(point).into_iter()),
+            Weight::Pieces(pieces, _) => {
+                let starts = pieces.iter().scan(0, |next, piece| {
+                    let start = *next;
+                    *next += 1usize << piece.variables;
+                    Some(start)
+                });
+                let pieces = pieces.iter().zip(starts);
+                pieces.map(|(piece, start)| piece.at(start, point)).sum()
+            }
         }
     }
 

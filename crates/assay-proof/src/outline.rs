@@ -29,17 +29,17 @@ use assay_types::ModelId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Smallest column, in variables: the first folding of a commitment takes four.
-pub const COLUMN_VARIABLES_MIN: usize = 4;
+/// Smallest column, in variables: values of fewer elements share a table of an opening, whose transcript costs a
+/// verifier more than the zeros cost a prover.
+pub const COLUMN_VARIABLES_MIN: usize = 6;
 /// Entries of a function of an int8.
 pub const FUNCTION_ENTRIES: usize = 256;
 /// Most functions of one table: a table travels in the clear, and each of its readers claims all functions of it.
 pub const FUNCTIONS_PER_TABLE: usize = 16;
-/// Variables of the largest weights that are gathered: a verifier weighs each of them, in less time than one opening
-/// takes it.
-pub const GATHERED_VARIABLES_MAX: usize = 8;
-/// Most values whose weights are gathered.
-pub const GATHERED_VALUES_MAX: usize = 64;
+/// Variables of the largest weights that are gathered with others.
+pub const GATHERED_VARIABLES_MAX: usize = 14;
+/// Most weights that are gathered, padding included: a prover sums over all of them in every proof.
+pub const GATHERED_CELLS_MAX: usize = 1 << 20;
 /// Bits of a position in the table of differences of two int8.
 pub const DIFFERENCE_BITS: u8 = 9;
 /// The position of the difference 0.
@@ -205,6 +205,15 @@ pub struct Tables {
     pub differences: Vec<Column>,
 }
 
+/// Some of a model's parameters, on a cube of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ParameterTable {
+    /// Whose weights; `None` for all biases, and for what is gathered with them.
+    pub weights_of: Option<usize>,
+    /// Variables of the cube.
+    pub variables: usize,
+}
+
 /// A committed column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Column {
@@ -366,24 +375,48 @@ impl Outline {
         }
     }
 
-    /// The values whose weights are so few that they are gathered with the biases, instead of being opened alone.
-    pub fn gathered(&self) -> Vec<usize> {
-        let parametrized = self.parametrized();
-        let small = parametrized.filter(|value| {
-            let variables = self.weights(*value).variables();
-            variables <= GATHERED_VARIABLES_MAX
-        });
-        small.take(GATHERED_VALUES_MAX).collect()
+    /// All biases together, and the weights of each value that has so few that they are gathered with these instead
+    /// of being opened alone: in the order in which they lie behind each other, the largest first. None where no value
+    /// has parameters.
+    pub fn gathered(&self) -> Vec<ParameterTable> {
+        let biases = self.biases();
+        if biases == 0 {
+            return Vec::new();
+        }
+        let mut gathered = vec![ParameterTable {
+            weights_of: None,
+            variables: biases.next_power_of_two().ilog2() as usize,
+        }];
+        let mut cells = 0;
+        for value in self.parametrized() {
+            let variables = self.weights(value).variables();
+            if variables <= GATHERED_VARIABLES_MAX && cells + (1 << variables) <= GATHERED_CELLS_MAX
+            {
+                cells += 1 << variables;
+                gathered.push(ParameterTable {
+                    weights_of: Some(value),
+                    variables,
+                });
+            }
+        }
+        // The sort keeps the order of equal ones.
+        gathered.sort_by_key(|table| std::cmp::Reverse(table.variables));
+        gathered
     }
 
     /// Variables of all biases and gathered weights behind each other.
     pub fn gathered_variables(&self) -> usize {
-        let parametrized = self.parametrized();
-        let biases = parametrized.map(|value| self.weights(value).dims()[0] as usize);
         let gathered = self.gathered().into_iter();
-        let weights = gathered.map(|value| 1usize << self.weights(value).variables());
-        let all = biases.sum::<usize>() + weights.sum::<usize>();
-        all.next_power_of_two().ilog2() as usize
+        let cells: usize = gathered.map(|table| 1usize << table.variables).sum();
+        cells.next_power_of_two().ilog2() as usize
+    }
+
+    /// Biases of all values together.
+    pub fn biases(&self) -> usize {
+        let parametrized = self.parametrized();
+        parametrized
+            .map(|value| self.weights(value).dims()[0] as usize)
+            .sum()
     }
 
     /// Where a value's elements lie.

@@ -4,11 +4,10 @@
 //! accumulators are then all rounded by the largest shift.
 
 use crate::{
-    commitment::ParameterTable,
     field::{Base, Extension, of_integer},
     frame::lifted,
     layout::{Layout, bits, weights},
-    outline::{Made, Outline},
+    outline::{Made, Outline, ParameterTable},
     relations::ParameterClaim,
 };
 use assay_model::{
@@ -195,17 +194,21 @@ impl<'a> Parameters<'a> {
     }
 }
 
-/// All biases of a program, then its gathered weights in their layouts, behind each other on a cube of so many
-/// variables.
+/// The biases of a program and its gathered weights, behind each other on a cube of so many variables: weights in their
+/// layouts, biases value by value.
 pub fn gathered_column(program: &Program, outline: &Outline, variables: usize) -> Vec<Base> {
     let mut column = Vec::with_capacity(1 << variables);
-    for value in outline.parametrized() {
-        column.extend(Parameters::of(program, outline, value).biases());
-    }
-    for value in outline.gathered() {
-        let layout = outline.weights(value);
-        let parameters = Parameters::of(program, outline, value);
-        column.extend(parameters.weights_column(&layout, layout.variables()));
+    for table in outline.gathered() {
+        let end = column.len() + (1 << table.variables);
+        if let Some(value) = table.weights_of {
+            let parameters = Parameters::of(program, outline, value);
+            column.extend(parameters.weights_column(&outline.weights(value), table.variables));
+        } else {
+            for value in outline.parametrized() {
+                column.extend(Parameters::of(program, outline, value).biases());
+            }
+        }
+        column.resize(end, Base::ZERO);
     }
     column.resize(1 << variables, Base::ZERO);
     column

@@ -9,8 +9,10 @@ use crate::{
     field::{Extension, of_integer},
     frame::Frame,
     layout::{Axis, bits, weights},
-    links::{Group, Link, PointClaim, Source, Weight, WindowClaim, WindowWeight},
-    outline::{DIFFERENCE_ZERO, LEAST, Made, Outline},
+    links::{
+        Group, Link, Piece, PieceWeight, PointClaim, Source, Weight, WindowClaim, WindowWeight,
+    },
+    outline::{DIFFERENCE_ZERO, LEAST, Made, Outline, ParameterTable},
     sums::{Batch, tail},
 };
 use assay_model::program::Window;
@@ -355,48 +357,64 @@ pub fn left(
     left
 }
 
-/// Gathers the claims on committed biases, and on small weights, which are taken out of `left`: combined by powers of
+/// Gathers the claims on committed biases, and on gathered weights, which are taken out of `left`: combined by powers of
 /// `challenge`, they are one sum over all of these behind each other.
 pub fn gather(frame: &Frame<'_>, relations: &[Relation], left: &mut Left, challenge: Extension) {
     let outline = frame.outline;
-    let size = 1usize << outline.gathered_variables();
-    let mut dense = Vec::with_capacity(size);
-    let (mut sum, mut power) = (Extension::ZERO, Extension::ONE);
-    for relation in relations {
-        if !has_parameters(outline, relation.value) {
-            continue;
-        }
-        sum += power * relation.bias;
-        let outputs = outline.weights(relation.value).dims()[0] as usize;
-        let point = Poly::new_from_point(relation.output_point(frame), power);
-        dense.extend(point.iter().copied().take(outputs));
-        power *= challenge;
-    }
-    if dense.is_empty() {
+    let tables = outline.gathered();
+    if tables.is_empty() {
         return;
     }
-    for value in outline.gathered() {
+    let mut powers = challenge.powers();
+    let mut next = || powers.next().expect("powers do not end");
+    let mut sum = Extension::ZERO;
+    let mut pieces = Vec::with_capacity(tables.len());
+    for ParameterTable {
+        weights_of,
+        variables,
+    } in tables
+    {
+        let Some(value) = weights_of else {
+            let mut dense = Vec::with_capacity(outline.biases());
+            for relation in relations {
+                if !has_parameters(outline, relation.value) {
+                    continue;
+                }
+                let power = next();
+                sum += power * relation.bias;
+                let outputs = outline.weights(relation.value).dims()[0] as usize;
+                let point = Poly::new_from_point(relation.output_point(frame), power);
+                dense.extend(point.iter().copied().take(outputs));
+            }
+            pieces.push(Piece {
+                variables,
+                factor: Extension::ONE,
+                weight: PieceWeight::Dense(dense),
+            });
+            continue;
+        };
         let own = |claim: &ParameterClaim| claim.weights_of == Some(value);
-        if let Some(place) = left.parameters.iter().position(own) {
-            let claim = left.parameters.remove(place);
-            sum += power * claim.claim;
-            let point = Poly::new_from_point(&claim.point, power);
-            dense.extend(point.iter().copied());
+        let (claim, weight) = if let Some(place) = left.parameters.iter().position(own) {
+            let ParameterClaim { point, claim, .. } = left.parameters.remove(place);
+            (claim, PieceWeight::Point(point))
         } else {
             let own = |group: &Group| group.links[0].source == Source::Weights(value);
             let place = left.groups.iter().position(own);
             let group = left.groups.remove(place.expect("a claim on all weights"));
-            sum += power * group.claim;
-            let weights = group.links[0].dense();
-            dense.extend(weights.into_iter().map(|weight| power * weight));
-        }
-        power *= challenge;
+            (group.claim, PieceWeight::Dense(group.links[0].dense()))
+        };
+        let factor = next();
+        sum += factor * claim;
+        pieces.push(Piece {
+            variables,
+            factor,
+            weight,
+        });
     }
-    dense.resize(size, Extension::ZERO);
     let link = Link {
         source: Source::Gathered,
         prefix: Vec::new(),
-        weight: Weight::Dense(dense),
+        weight: Weight::Pieces(pieces, outline.gathered_variables()),
     };
     left.groups.push(Group {
         links: vec![link],

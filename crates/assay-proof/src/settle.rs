@@ -10,7 +10,7 @@
 
 use crate::{
     field::{Extension, of_integer},
-    frame::Frame,
+    frame::{Frame, lifted},
     links::PointClaim,
     outline::{Columns, DIFFERENCE_ZERO, LEAST},
     relations::{Relation, largest_offsets},
@@ -26,11 +26,11 @@ pub struct Settled<'a> {
     pub value: usize,
     /// What it commits to.
     pub columns: Columns<'a>,
-    /// Where its relation is claimed.
+    /// Where its relation is claimed, with zeros before it where columns have a smallest size.
     pub relation_point: Vec<Extension>,
     /// The relation's factor of each column, then of each number read.
     pub relation: Vec<Extension>,
-    /// Where its result is claimed, with a factor.
+    /// Where its result is claimed, as the relation's point, with a factor.
     pub claims: Vec<(Vec<Extension>, Extension)>,
     /// The sum.
     pub sum: Extension,
@@ -39,7 +39,7 @@ pub struct Settled<'a> {
 /// What a value's columns hold, and what they read, at a point.
 #[derive(Debug, Clone)]
 pub struct ColumnClaims {
-    /// The point, with zeros before it where columns have a smallest size.
+    /// The point.
     pub point: Vec<Extension>,
     /// Each column there.
     pub columns: Vec<Extension>,
@@ -53,7 +53,7 @@ pub fn batch(frame: &Frame<'_>) -> Batch {
     let (variables, rounded): (Vec<_>, Vec<_>) = committed
         .map(|(value, columns)| {
             let rounded = matches!(columns, Columns::Rounded(_));
-            (frame.variables(value), rounded)
+            (frame.column_variables(value), rounded)
         })
         .unzip();
     let degree = if rounded.contains(&true) { 3 } else { 2 };
@@ -146,13 +146,14 @@ pub fn settle<'a>(
             sum += *factor * (claim.claim - offset);
         }
         let claims = claims.into_iter();
+        let variables = frame.column_variables(value);
         Settled {
             value,
             columns,
-            relation_point: relation.point.clone(),
+            relation_point: lifted(&relation.point, variables),
             relation: form,
             claims: claims
-                .map(|(claim, factor)| (claim.point.clone(), factor))
+                .map(|(claim, factor)| (lifted(&claim.point, variables), factor))
                 .collect(),
             sum,
         }

@@ -3,7 +3,7 @@
 use crate::{
     commitment::{Commitment, Schemes, column_tables, stacks},
     field::{Base, Challenger, Extension, Point},
-    frame::{Frame, SAMPLES_MAX, lifted},
+    frame::{Frame, SAMPLES_MAX},
     key::ProofKey,
     layout::weights,
     links::{self, Group, Link, PointClaim},
@@ -415,10 +415,10 @@ impl Verifier<'_> {
             let (columns, rest) = ends.split_at(settled.columns.count());
             let (read, rest) = rest.split_at(settled.columns.read());
             ends = rest;
-            let own = tail(&ended.point, frame.variables(settled.value));
+            let own = tail(&ended.point, frame.column_variables(settled.value));
             value += batch.share(own.len()) * settled.at(own, columns, read);
             found[settled.value] = Some(ColumnClaims {
-                point: lifted(own, frame.column_variables(settled.value)),
+                point: own.to_vec(),
                 columns: columns.to_vec(),
                 read: read.to_vec(),
             });
@@ -532,7 +532,7 @@ pub fn opening_points(
 ) -> Vec<Point> {
     let tables = column_tables(frame).into_iter();
     let points = tables.flat_map(|table| {
-        let settled = lifted(tail(settled, table.value_variables), table.variables);
+        let settled = tail(settled, table.variables).to_vec();
         let looked_up = table.looked_up.iter().map(|(argument, _)| {
             let point = ended[*argument].position_point.as_slice();
             tail(point, table.variables).to_vec()

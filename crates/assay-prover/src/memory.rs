@@ -12,18 +12,21 @@
 
 use assay_proof::{
     Frame,
-    commitment::{ParameterTable, column_tables, stacks},
+    commitment::{column_tables, stacks, weights_log_inv_rate},
     lookup,
+    outline::ParameterTable,
 };
 
 /// What a process holds beside a proof: its code, a model, a runtime.
 const PROCESS_BYTES: usize = 24 << 20;
 /// What an allocator holds for what is held: it keeps some of what was freed.
 const RESERVE: (usize, usize) = (9, 8);
-/// Of a committed cell, as long as its commitment is kept: the cell, its codeword at rate ½, and a Merkle tree.
-const COMMITTED_CELL_BYTES: usize = 20;
-/// Of a committed cell while its commitment is opened, the above included: a weight and the cell in the extension.
-const OPENED_CELL_BYTES: usize = 62;
+/// Of a committed cell, as long as its commitment is kept.
+const CELL_BYTES: usize = 4;
+/// Of an element of its codeword: the element, and a Merkle tree over sixteen in a leaf.
+const CODEWORD_ELEMENT_BYTES: usize = 8;
+/// Of a committed cell while its commitment is opened: a weight and the cell in the extension.
+const OPENED_CELL_BYTES: usize = 42;
 /// Of a cell of a column: its number.
 const COLUMN_CELL_BYTES: usize = 4;
 /// Of an element of a value: the number and its accumulator.
@@ -68,18 +71,26 @@ pub fn memory_bytes(frame: &Frame<'_>, weights_are_committed: bool) -> usize {
     let leaves = leaves.max().unwrap_or_default();
 
     let witness = cells * COLUMN_CELL_BYTES + all * ELEMENT_BYTES;
-    let key = stacks.iter().sum::<usize>() * COMMITTED_CELL_BYTES;
-    let held = witness + key;
-    let committed = held + columns * COMMITTED_CELL_BYTES;
+    let weights = stacks.iter().map(|cells| {
+        let rate = weights_log_inv_rate(cells.ilog2() as usize);
+        committed_bytes(*cells, rate)
+    });
+    let held = witness + weights.sum::<usize>();
+    let committed = held + committed_bytes(columns, 1);
     let steps = [
         committed + largest * SUMMED_ELEMENT_BYTES,
         committed + settled * SETTLED_ELEMENT_BYTES,
         committed + cells * READER_ROW_BYTES + leaves * LEAF_BYTES,
-        held + columns * OPENED_CELL_BYTES,
+        committed + columns * OPENED_CELL_BYTES,
         held + stacks.iter().max().copied().unwrap_or_default() * OPENED_CELL_BYTES,
     ];
     let most = steps.into_iter().max().unwrap_or_default();
     PROCESS_BYTES + most / RESERVE.1 * RESERVE.0
+}
+
+/// Of so many cells, as long as their commitment is kept, at a rate given by the logarithm of its inverse.
+fn committed_bytes(cells: usize, log_inv_rate: usize) -> usize {
+    cells * (CELL_BYTES + (CODEWORD_ELEMENT_BYTES << log_inv_rate))
 }
 
 fn padded(cells: usize) -> usize {

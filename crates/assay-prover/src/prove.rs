@@ -11,7 +11,6 @@ use assay_proof::{
     Frame, Outline, Proof, ProofFormatError, ProofKey, SAMPLES_MAX, SecurityReport, Unsupported,
     commitment::{Committed, Opening, Scheme, Schemes, column_tables, stacks},
     field::{Base, Challenger, Extension, Point, of_integer},
-    frame::lifted,
     layout::{bits, weights},
     links::{self, Group, Link, PointClaim, Source},
     lookup::{self, Statement},
@@ -570,7 +569,7 @@ impl Prover<'_, '_> {
         let mut found = vec![None; frame.outline.values().len()];
         let mut ends = Vec::new();
         for Settled { value, columns, .. } in settled {
-            let own = tail(&ended.point, frame.variables(value));
+            let own = tail(&ended.point, frame.column_variables(value));
             let weights = weights(own);
             let at = |column: &[Base]| -> Extension {
                 let column = column.iter().zip(&weights);
@@ -591,7 +590,7 @@ impl Prover<'_, '_> {
             };
             ends.extend(columns_at.iter().chain(&read));
             found[value] = Some(ColumnClaims {
-                point: lifted(own, frame.column_variables(value)),
+                point: own.to_vec(),
                 columns: columns_at,
                 read,
             });
@@ -651,12 +650,9 @@ impl Prover<'_, '_> {
 
     /// The sum that settles one value.
     fn settled(&self, settled: &Settled<'_>) -> Sum {
-        let size = 1usize << self.frame.variables(settled.value);
+        let size = 1usize << self.frame.column_variables(settled.value);
         let read = self.read_numbers(settled.value, settled.columns);
-        let mut columns = self.witness.committed(settled.value);
-        for column in &mut columns {
-            column.truncate(size);
-        }
+        let columns = self.witness.committed(settled.value);
         let lifted = |column: &[Base]| fold(column, &[]);
         // The relation's form is the same factor times small powers where a value is rounded.
         let mut relation = vec![Extension::ZERO; size];
@@ -747,10 +743,7 @@ impl Prover<'_, '_> {
             .map(|table| {
                 let readers = table.readers.iter().map(|column| {
                     let own = &self.witness.positions(column.value)[column.place];
-                    let mut positions: Vec<usize> =
-                        own.iter().map(|position| *position as usize).collect();
-                    positions.resize(1 << frame.column_variables(column.value), 0);
-                    positions
+                    own.iter().map(|position| *position as usize).collect()
                 });
                 readers.collect()
             })

@@ -66,7 +66,11 @@ impl<'a> Witness<'a> {
             columns: vec![Vec::new(); count],
         };
         for (value, columns) in frame.outline.committed() {
-            witness.columns[value] = witness.decomposed(value, columns);
+            let mut columns = witness.decomposed(value, columns);
+            for column in &mut columns {
+                column.resize(1 << frame.column_variables(value), 0);
+            }
+            witness.columns[value] = columns;
         }
         Ok(witness)
     }
@@ -116,18 +120,17 @@ impl<'a> Witness<'a> {
 
     /// A value's columns as they are committed to.
     pub(crate) fn committed(&self, value: usize) -> Vec<Vec<Base>> {
-        let size = 1usize << self.frame.column_variables(value);
-        let mut columns: Vec<Vec<Base>> = match self.frame.outline.columns(value) {
-            Some(Columns::Raw) => vec![self.cube(value)],
+        match self.frame.outline.columns(value) {
+            Some(Columns::Raw) => {
+                let mut column = self.cube(value);
+                column.resize(1 << self.frame.column_variables(value), Base::ZERO);
+                vec![column]
+            }
             _ => {
                 let columns = self.columns[value].iter();
                 columns.map(|column| lift(column)).collect()
             }
-        };
-        for column in &mut columns {
-            column.resize(size, Base::ZERO);
         }
-        columns
     }
 
     fn decomposed(&self, value: usize, columns: Columns<'_>) -> Vec<Vec<u32>> {

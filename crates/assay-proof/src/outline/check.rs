@@ -187,7 +187,7 @@ impl Outline {
         if cells > CELLS_MAX {
             return Err(OutlineError::Cells { cells });
         }
-        if self.parametrized().next().is_some() && 1 << self.gathered_variables() > BIASES_MAX {
+        if self.biases() > BIASES_MAX {
             return Err(OutlineError::Biases);
         }
         let operands = self.computed().flat_map(|(_, made)| made.operands());

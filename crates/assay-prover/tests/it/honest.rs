@@ -1,10 +1,14 @@
 //! What the executor computes can be proven, for the bundled networks, with the soundness that is asked.
 
-use crate::networks::{input, program};
-use assay_model::{Executor, Program, Tensor, bundled};
+use crate::networks::{input, parameters, program};
+use assay_model::{
+    DType, Executor, Program, Shape, Tensor, bundled,
+    program::{Op, Output, Parts, Requant, ValueId, ValueType, Window},
+};
 use assay_proof::{
-    Frame, Outline, Proof, ProofKey, SecurityReport, commitment::Schemes, security, verify,
-    verify_committed,
+    Frame, Outline, Proof, ProofKey, SecurityReport,
+    commitment::{Schemes, stacks},
+    security, verify, verify_committed,
 };
 use assay_prover::{CommittedModel, prove};
 use rand::{SeedableRng as _, rngs::StdRng};
@@ -67,5 +71,83 @@ fn proofs_have_the_soundness_that_is_asked() {
                 "{report:?}"
             );
         }
+    }
+}
+
+/// A grouped kernel and a dense layer, each too large to be gathered, and a small layer; one weight of the layer that
+/// is asked for differs.
+fn large_layers(differs: Option<usize>) -> Program {
+    let mut rng = StdRng::seed_from_u64(2);
+    let mut parameters = |place: usize, outputs: u32, per_output: u32| {
+        let (mut weights, bias) = parameters(&mut rng, outputs, per_output);
+        if differs == Some(place) {
+            weights[7] ^= 1;
+        }
+        (weights, bias)
+    };
+    let output = || {
+        Output::Requantized(Requant {
+            shift: 9,
+            relu: false,
+            dtype: DType::I8,
+        })
+    };
+    let value = |node: usize| ValueId::new(node as u32);
+    let (weights, bias) = parameters(0, 64, 128 * 9);
+    let grouped = Op::Conv2d {
+        input: value(0),
+        weights,
+        bias,
+        window: Window::of_kernel(3, 3),
+        groups: 2,
+        output: output(),
+    };
+    let flat = Op::Reshape {
+        input: value(1),
+        shape: Shape::new(&[64 * 4]).unwrap(),
+    };
+    let mut linear = |place: usize, input: usize, inputs: u32, outputs: u32| {
+        let (weights, bias) = parameters(place, outputs, inputs);
+        Op::Linear {
+            input: value(input),
+            weights,
+            bias,
+            output: output(),
+        }
+    };
+    let dense = linear(1, 2, 64 * 4, 128);
+    let small = linear(2, 3, 128, 10);
+    Program::new(Parts {
+        input: ValueType {
+            dtype: DType::I8,
+            shape: Shape::new(&[256, 4, 4]).unwrap(),
+        },
+        nodes: vec![grouped, flat, dense, small],
+        output: ValueId::new(4),
+    })
+    .expect("a valid program")
+}
+
+#[test]
+fn large_layers_are_opened_beside_what_is_gathered() {
+    let program = large_layers(None);
+    let tables = stacks(&Outline::of(&program).unwrap()).concat();
+    let of: Vec<_> = tables.iter().map(|table| table.weights_of).collect();
+    assert_eq!(of, [Some(1), Some(3), None]);
+
+    let mut rng = StdRng::seed_from_u64(3);
+    let input = input(&program, &mut rng);
+    prove_and_verify(&program, std::slice::from_ref(&input));
+    let model = CommittedModel::of(program).unwrap();
+    let inputs = std::slice::from_ref(&input);
+    let proven = model.prove(inputs).unwrap();
+    for differs in 0..3 {
+        let other = CommittedModel::of(large_layers(Some(differs))).unwrap();
+        let key = ProofKey {
+            outline: model.key().outline.clone(),
+            weights: other.key().weights.clone(),
+        };
+        let refused = verify_committed(&key, inputs, &proven.outputs, &proven.proof);
+        assert!(refused.is_err(), "weights of layer {differs}");
     }
 }

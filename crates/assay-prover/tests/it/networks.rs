@@ -278,7 +278,7 @@ fn renamed(mut op: Op, names: &[ValueId]) -> Op {
     op
 }
 
-fn parameters(rng: &mut StdRng, outputs: u32, per_output: u32) -> (Vec<i8>, Vec<i32>) {
+pub(crate) fn parameters(rng: &mut StdRng, outputs: u32, per_output: u32) -> (Vec<i8>, Vec<i32>) {
     let largest = [1, 20, 128][rng.random_range(0..3usize)];
     let weights = (0..outputs * per_output).map(|_| rng.random_range(-largest..largest) as i8);
     let weights = weights.collect();
