@@ -1,0 +1,1 @@
+//! Inference synthesis, as Allora defines it.

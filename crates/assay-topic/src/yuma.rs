@@ -1,0 +1,1 @@
+//! Yuma consensus, as Bittensor defines it.
