@@ -29,7 +29,7 @@ pub struct KernelSet(Set);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Set {
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", not(fuzzing)))]
     Avx512(machine::Avx512),
     #[cfg(target_arch = "x86_64")]
     Avx2(machine::Avx2),
@@ -46,6 +46,7 @@ impl KernelSet {
     pub fn available() -> impl Iterator<Item = Self> {
         #[cfg(target_arch = "x86_64")]
         let sets = [
+            #[cfg(not(fuzzing))]
             machine::Avx512::detect().map(Set::Avx512),
             machine::Avx2::detect().map(Set::Avx2),
         ];
@@ -69,7 +70,7 @@ impl KernelSet {
     /// What it is called: `avx512-vnni`, `avx2`, `neon` or `portable`.
     pub fn name(self) -> &'static str {
         match self.0 {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(fuzzing)))]
             Set::Avx512(_) => "avx512-vnni",
             #[cfg(target_arch = "x86_64")]
             Set::Avx2(_) => "avx2",
@@ -82,7 +83,7 @@ impl KernelSet {
     /// The form of weights that meet int8 activations.
     pub(crate) fn form_i8(self) -> Form {
         match self.0 {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(fuzzing)))]
             Set::Avx512(_) => Form::Quads,
             _ => Form::Pairs,
         }
@@ -91,7 +92,7 @@ impl KernelSet {
     /// The form in which [`Simd::add_tap`] takes a weight.
     pub(crate) fn tap(self, weight: i8) -> i32 {
         match self.0 {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(fuzzing)))]
             Set::Avx512(_) => machine::Avx512::tap(weight),
             #[cfg(target_arch = "x86_64")]
             Set::Avx2(_) => machine::Avx2::tap(weight),
@@ -104,7 +105,7 @@ impl KernelSet {
     /// Runs `job` with this set.
     pub(crate) fn run<J: Job>(self, job: J) {
         match self.0 {
-            #[cfg(target_arch = "x86_64")]
+            #[cfg(all(target_arch = "x86_64", not(fuzzing)))]
             Set::Avx512(simd) => simd.vectorize(job),
             #[cfg(target_arch = "x86_64")]
             Set::Avx2(simd) => simd.vectorize(job),

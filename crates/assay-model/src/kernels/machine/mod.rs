@@ -7,6 +7,8 @@
 //! Four kinds of unsafe code occur: calling an intrinsic (the token proves that it exists), entering a
 //! function compiled for more instructions (likewise), vector loads and stores through pointers made
 //! from references of exactly that many elements, and [`pieces`], which checks many bounds at once.
+//!
+//! Under a fuzzer the widest set is left out: instrumented, it takes a compiler longer than the fuzzing.
 
 #![expect(
     unsafe_code,
@@ -15,14 +17,14 @@
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(fuzzing)))]
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
-#[cfg(target_arch = "x86_64")]
+#[cfg(all(target_arch = "x86_64", not(fuzzing)))]
 pub(crate) use avx512::Avx512;
 #[cfg(target_arch = "aarch64")]
 pub(crate) use neon::Neon;
