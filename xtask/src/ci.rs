@@ -9,7 +9,9 @@ use crate::{
 
 /// Suites of `assay bench` whose bodies run once, so that a benchmark that no longer works is found before
 /// somebody needs its numbers.
-const BENCH_SUITES: &[&str] = &["model", "ledger", "scale", "chain", "prove", "market"];
+const BENCH_SUITES: &[&str] = &[
+    "model", "ledger", "scale", "chain", "prove", "market", "topic",
+];
 
 /// Runs every step and stops at the first that fails.
 pub(crate) fn run(root: &Path) -> Result<(), Failure> {

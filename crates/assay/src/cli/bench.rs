@@ -85,4 +85,6 @@ pub(crate) enum Suite {
     Prove,
     /// Time to settle an order and settled orders a second, with one validator and with four
     Market,
+    /// Time and memory of settling an epoch of a topic
+    Topic,
 }

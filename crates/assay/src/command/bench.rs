@@ -9,6 +9,7 @@ mod model;
 mod peer;
 mod prove;
 mod scale;
+mod topic;
 
 use crate::{
     cli::{Bench, Suite},
@@ -97,6 +98,7 @@ pub(crate) async fn run(args: &Bench, output: &Output) -> Done {
         Suite::Chain => chain::run(args.smoke, show).await?,
         Suite::Prove => prove::run(args, output, show)?,
         Suite::Market => market::run(args.smoke, output, show).await?,
+        Suite::Topic => topic::run(args.smoke, show)?,
     }
     Ok(Ended::Well)
 }
