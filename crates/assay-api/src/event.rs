@@ -2,12 +2,13 @@
 
 use crate::{
     GoodView, RejectionView, TermsView,
-    json::{Address, Grains, Id, Number, Spoken},
+    json::{Address, Grains, Id, Maybe, Number, Spoken},
     receipt::{ReceiptView, burn_reason},
+    topic::topic_role,
 };
 use assay_types::{
     AccountId, Amount, ContentId, Event, Hash32, LedgerTime, ModelId, Name, OfferId, OrderId,
-    ProofKeyId, ReleaseReason, TxId,
+    ProofKeyId, ReleaseReason, TopicId, TxId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -279,6 +280,98 @@ pub enum EventView {
         buyer: AccountId,
         #[serde(with = "Grains")]
         amount: Amount,
+    },
+    TopicCreated {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        #[serde(with = "Address")]
+        owner: AccountId,
+    },
+    SlotRegistered {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        slot: u16,
+        #[serde(with = "Address")]
+        key: AccountId,
+        #[serde(with = "Address")]
+        owner: AccountId,
+        #[serde(with = "Grains")]
+        price: Amount,
+        #[serde(default, with = "Maybe::<Address>")]
+        replaced: Option<AccountId>,
+    },
+    Staked {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        #[serde(with = "Address")]
+        key: AccountId,
+        #[serde(with = "Address")]
+        staker: AccountId,
+        #[serde(with = "Grains")]
+        amount: Amount,
+    },
+    UnstakingStarted {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        #[serde(with = "Address")]
+        key: AccountId,
+        #[serde(with = "Address")]
+        staker: AccountId,
+        #[serde(with = "Grains")]
+        amount: Amount,
+        #[serde(rename = "release_at_ms", with = "Number")]
+        release_at: LedgerTime,
+    },
+    WeightsCommitted {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        slot: u16,
+        #[serde(with = "Address")]
+        key: AccountId,
+        #[serde(with = "Id")]
+        commitment: Hash32,
+    },
+    WeightsRevealed {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        slot: u16,
+        #[serde(with = "Address")]
+        key: AccountId,
+        cells: u16,
+    },
+    RevealMissed {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        slot: u16,
+        #[serde(with = "Address")]
+        key: AccountId,
+    },
+    TopicFunded {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        #[serde(with = "Address")]
+        from: AccountId,
+        #[serde(with = "Grains")]
+        amount: Amount,
+    },
+    TopicPaid {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        epoch: u64,
+        #[serde(with = "Address")]
+        to: AccountId,
+        role: String,
+        #[serde(with = "Grains")]
+        amount: Amount,
+    },
+    TopicSettled {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        epoch: u64,
+        #[serde(with = "Grains")]
+        minted: Amount,
+        #[serde(with = "Grains")]
+        fees: Amount,
     },
     /// An event that this program does not know yet.
     #[serde(other)]
@@ -552,6 +645,109 @@ impl From<&Event> for EventView {
                 seller: *seller,
                 buyer: *buyer,
                 amount: *amount,
+            },
+            Event::TopicCreated { topic, owner } => Self::TopicCreated {
+                topic: *topic,
+                owner: *owner,
+            },
+            Event::SlotRegistered {
+                topic,
+                slot,
+                key,
+                owner,
+                price,
+                replaced,
+            } => Self::SlotRegistered {
+                topic: *topic,
+                slot: *slot,
+                key: *key,
+                owner: *owner,
+                price: *price,
+                replaced: *replaced,
+            },
+            Event::Staked {
+                topic,
+                key,
+                staker,
+                amount,
+            } => Self::Staked {
+                topic: *topic,
+                key: *key,
+                staker: *staker,
+                amount: *amount,
+            },
+            Event::UnstakingStarted {
+                topic,
+                key,
+                staker,
+                amount,
+                release_at,
+            } => Self::UnstakingStarted {
+                topic: *topic,
+                key: *key,
+                staker: *staker,
+                amount: *amount,
+                release_at: *release_at,
+            },
+            Event::WeightsCommitted {
+                topic,
+                slot,
+                key,
+                commitment,
+            } => Self::WeightsCommitted {
+                topic: *topic,
+                slot: *slot,
+                key: *key,
+                commitment: *commitment,
+            },
+            Event::WeightsRevealed {
+                topic,
+                slot,
+                key,
+                cells,
+            } => Self::WeightsRevealed {
+                topic: *topic,
+                slot: *slot,
+                key: *key,
+                cells: *cells,
+            },
+            Event::RevealMissed { topic, slot, key } => Self::RevealMissed {
+                topic: *topic,
+                slot: *slot,
+                key: *key,
+            },
+            Event::TopicFunded {
+                topic,
+                from,
+                amount,
+            } => Self::TopicFunded {
+                topic: *topic,
+                from: *from,
+                amount: *amount,
+            },
+            Event::TopicPaid {
+                topic,
+                epoch,
+                to,
+                role,
+                amount,
+            } => Self::TopicPaid {
+                topic: *topic,
+                epoch: *epoch,
+                to: *to,
+                role: topic_role(*role).to_owned(),
+                amount: *amount,
+            },
+            Event::TopicSettled {
+                topic,
+                epoch,
+                minted,
+                fees,
+            } => Self::TopicSettled {
+                topic: *topic,
+                epoch: *epoch,
+                minted: *minted,
+                fees: *fees,
             },
         }
     }

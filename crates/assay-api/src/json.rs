@@ -16,7 +16,7 @@
 
 use assay_types::{
     AccountId, Amount, BlockId, ChainId, ContentId, FeeRate, Hash32, Height, LedgerTime, ModelId,
-    Name, OfferId, OrderId, ProofKeyId, TxId, Weight,
+    Name, OfferId, OrderId, ProofKeyId, TopicId, TxId, Weight,
 };
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use std::marker::PhantomData;
@@ -91,7 +91,7 @@ macro_rules! displayed {
         }
     )* };
 }
-displayed!(Id: BlockId, ChainId, ContentId, Hash32, ModelId, OfferId, OrderId, ProofKeyId, TxId);
+displayed!(Id: BlockId, ChainId, ContentId, Hash32, ModelId, OfferId, OrderId, ProofKeyId, TopicId, TxId);
 displayed!(Address: AccountId);
 displayed!(Spoken: Name);
 

@@ -29,6 +29,7 @@ mod state;
 mod status;
 mod stream;
 mod supply;
+mod topic;
 mod transaction;
 
 pub use account::{AccountView, BuyerRecordView, LaneView, SellerRecordView, UnbondingView};
@@ -53,6 +54,10 @@ pub use stream::{
     StreamMessage,
 };
 pub use supply::{EmissionParamsView, EmissionView, EpochView, LeaderView};
+pub use topic::{
+    MetagraphView, SlotView, TopicMechanismView, TopicTermsView, TopicView, TopicsPage,
+    WeightCellView, YumaBondsView,
+};
 pub use transaction::{
     BATCH_BYTES_MAX, BATCH_TRANSACTIONS_MAX, BatchAnswer, BatchTooLarge, CallView, OutcomeView,
     RefusedView, RejectionView, Submitted, TransactionBatch, TransactionStatus, TransactionView,

@@ -3,7 +3,7 @@
 //! Constants ending in `_ROUTE` are patterns with `{name}` holes; functions fill them.
 
 use assay_types::{
-    AccountId, ContentId, Height, Lane, ModelId, Name, OfferId, OrderId, RowKey, TxId,
+    AccountId, ContentId, Height, Lane, ModelId, Name, OfferId, OrderId, RowKey, TopicId, TxId,
 };
 
 /// What this is, for people.
@@ -57,6 +57,10 @@ pub const NAME_ROUTE: &str = "/v1/names/{name}";
 pub const MODELS: &str = "/v1/models";
 /// One model.
 pub const MODEL_ROUTE: &str = "/v1/models/{id}";
+/// Topics.
+pub const TOPICS: &str = "/v1/topics";
+/// One topic with all its slots.
+pub const TOPIC_ROUTE: &str = "/v1/topics/{id}";
 /// The receipt of a closed order.
 pub const RECEIPT_ROUTE: &str = "/v1/receipts/{order}";
 /// What proves where the chain stands: its height, time and supply. As every path below it, this answers
@@ -126,6 +130,11 @@ pub fn name(name: Name) -> String {
 /// Path of [`MODEL_ROUTE`].
 pub fn model(id: ModelId) -> String {
     format!("/v1/models/{id}")
+}
+
+/// Path of [`TOPIC_ROUTE`].
+pub fn topic(id: TopicId) -> String {
+    format!("/v1/topics/{id}")
 }
 
 /// Path of [`RECEIPT_ROUTE`].

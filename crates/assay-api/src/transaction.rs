@@ -1,12 +1,12 @@
 //! Transactions: how they are sent, what became of them, and how people read them.
 
 use crate::{
-    GoodView, Problem, ProblemCode, RoyaltySplitView, TermsView,
+    GoodView, Problem, ProblemCode, RoyaltySplitView, TermsView, TopicTermsView, WeightCellView,
     json::{Address, Grains, Id, Number, Spoken},
 };
 use assay_types::{
     AccountId, Amount, BLOCK_BYTES_MAX, Call, ContentId, Hash32, Height, LedgerTime, List, ModelId,
-    Name, OfferId, OrderId, ProofKeyId, Rejection, Transaction, TxId, Weight, encode,
+    Name, OfferId, OrderId, ProofKeyId, Rejection, TopicId, Transaction, TxId, Weight, encode,
 };
 use serde::{Deserialize, Serialize};
 
@@ -345,6 +345,53 @@ pub enum CallView {
         #[serde(with = "Id")]
         key: ProofKeyId,
     },
+    CreateTopic {
+        terms: TopicTermsView,
+    },
+    RegisterSlot {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        #[serde(with = "Address")]
+        key: AccountId,
+        take_basis_points: u16,
+        #[serde(with = "Grains")]
+        price_max: Amount,
+    },
+    Stake {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        #[serde(with = "Address")]
+        key: AccountId,
+        #[serde(with = "Grains")]
+        amount: Amount,
+    },
+    Unstake {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        #[serde(with = "Address")]
+        key: AccountId,
+        #[serde(with = "Grains")]
+        amount: Amount,
+    },
+    CommitWeights {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        #[serde(with = "Id")]
+        commitment: Hash32,
+    },
+    RevealWeights {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        weights: Vec<WeightCellView>,
+        #[serde(with = "Id")]
+        salt: Hash32,
+    },
+    FundTopic {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        #[serde(with = "Grains")]
+        amount: Amount,
+    },
 }
 
 impl From<&Call> for CallView {
@@ -413,6 +460,47 @@ impl From<&Call> for CallView {
             Call::RegisterProofKey { model, key } => Self::RegisterProofKey {
                 model: *model,
                 key: *key,
+            },
+            Call::CreateTopic { terms } => Self::CreateTopic {
+                terms: terms.into(),
+            },
+            Call::RegisterSlot {
+                topic,
+                key,
+                take,
+                price_max,
+            } => Self::RegisterSlot {
+                topic: *topic,
+                key: *key,
+                take_basis_points: take.get(),
+                price_max: *price_max,
+            },
+            Call::Stake { topic, key, amount } => Self::Stake {
+                topic: *topic,
+                key: *key,
+                amount: *amount,
+            },
+            Call::Unstake { topic, key, amount } => Self::Unstake {
+                topic: *topic,
+                key: *key,
+                amount: *amount,
+            },
+            Call::CommitWeights { topic, commitment } => Self::CommitWeights {
+                topic: *topic,
+                commitment: *commitment,
+            },
+            Call::RevealWeights {
+                topic,
+                weights,
+                salt,
+            } => Self::RevealWeights {
+                topic: *topic,
+                weights: weights.iter().map(Into::into).collect(),
+                salt: *salt,
+            },
+            Call::FundTopic { topic, amount } => Self::FundTopic {
+                topic: *topic,
+                amount: *amount,
             },
         }
     }

@@ -1,10 +1,10 @@
 //! Invariants: cheap ones after every block, all of them on demand.
 
 use crate::{
-    rows::{Stage, Wake},
+    rows::{PoolKey, Stage, Wake},
     tables::{ONLY, State, Tables},
 };
-use assay_types::{AccountId, Amount, OrderId};
+use assay_types::{AccountId, Amount, OrderId, TopicId};
 use std::collections::BTreeMap;
 
 /// Where the money is.
@@ -18,6 +18,10 @@ pub struct Totals {
     pub unbonding: u128,
     /// Held for open orders.
     pub escrow: u128,
+    /// Behind keys of topics.
+    pub staked: u128,
+    /// Held by topics for those who will earn it.
+    pub topic_fees: u128,
     /// Destroyed.
     pub burnt: u128,
     /// All that was ever issued.
@@ -45,6 +49,14 @@ pub enum AuditError {
     Stuck {
         /// The order.
         order: OrderId,
+        /// What is wrong.
+        what: &'static str,
+    },
+    /// A topic that does not follow its pools.
+    #[error("topic {topic} is inconsistent: {what}")]
+    Topic {
+        /// The topic.
+        topic: TopicId,
         /// What is wrong.
         what: &'static str,
     },
@@ -93,6 +105,14 @@ pub(crate) fn assert_conserved(state: &State<'_>) {
         let amount = |row: Option<&crate::rows::Unbonding>| row.map_or(0, |row| wide(row.amount));
         add(amount(after), amount(before));
     }
+    for (_, before, after) in state.pools.changed() {
+        let total = |row: Option<&crate::rows::Pool>| row.map_or(0, |row| wide(row.total));
+        add(total(after), total(before));
+    }
+    for (_, before, after) in state.topics.changed() {
+        let fees = |row: Option<&crate::rows::Topic>| row.map_or(0, |row| wide(row.fees));
+        add(fees(after), fees(before));
+    }
     for (_, before, after) in state.meta.changed() {
         let burnt = |row: Option<&crate::rows::Meta>| row.map_or(0, |row| wide(row.burnt));
         add(burnt(after), burnt(before));
@@ -101,7 +121,7 @@ pub(crate) fn assert_conserved(state: &State<'_>) {
     }
     assert_eq!(
         difference, 0,
-        "balances + bonds + unbondings + escrow + burnt = issued"
+        "balances + bonds + unbondings + escrow + staked + topics' fees + burnt = issued"
     );
 }
 
@@ -113,6 +133,8 @@ pub(crate) fn audit(tables: &Tables) -> Result<Totals, AuditError> {
         totals.bonds,
         totals.unbonding,
         totals.escrow,
+        totals.staked,
+        totals.topic_fees,
         totals.burnt,
     ];
     if held
@@ -124,6 +146,7 @@ pub(crate) fn audit(tables: &Tables) -> Result<Totals, AuditError> {
     }
     audit_orders(tables)?;
     audit_accounts(tables)?;
+    audit_topics(tables)?;
     let mut rebuilt = tables.clone();
     rebuilt.rebuild_indexes();
     for (index, same) in [
@@ -132,6 +155,7 @@ pub(crate) fn audit(tables: &Tables) -> Result<Totals, AuditError> {
         ("wakes", rebuilt.wakes == tables.wakes),
         ("parties", rebuilt.parties == tables.parties),
         ("held", rebuilt.held == tables.held),
+        ("members", rebuilt.members == tables.members),
     ] {
         if !same {
             return Err(AuditError::Index { index });
@@ -150,6 +174,8 @@ fn totals(tables: &Tables) -> Totals {
         bonds: sum(&mut tables.accounts.values().map(|row| row.bond)),
         unbonding: sum(&mut tables.unbondings.values().map(|row| row.amount)),
         escrow: sum(&mut tables.orders.values().map(|row| row.escrow)),
+        staked: sum(&mut tables.pools.values().map(|row| row.total)),
+        topic_fees: sum(&mut tables.topics.values().map(|row| row.fees)),
         burnt: meta.map_or(0, |row| wide(row.burnt)),
         issued: meta.map_or(0, |row| wide(row.issued)),
     }
@@ -176,6 +202,44 @@ fn audit_orders(tables: &Tables) -> Result<(), AuditError> {
         }
         if order.stage == Stage::Drawing && order.started_at.is_some() {
             return stuck("it is drawing but has started");
+        }
+    }
+    Ok(())
+}
+
+/// Shares of each pool are its stakers', and each topic knows what stands behind its keys.
+fn audit_topics(tables: &Tables) -> Result<(), AuditError> {
+    let mut shares: BTreeMap<PoolKey, u128> = BTreeMap::new();
+    for (key, staker) in &tables.stakers {
+        let pool = PoolKey {
+            topic: key.topic,
+            key: key.key,
+        };
+        let sum = shares.entry(pool).or_default();
+        *sum = sum.saturating_add(u128::from(staker.shares));
+    }
+    let mut stakes: BTreeMap<TopicId, u128> = BTreeMap::new();
+    for (key, pool) in &tables.pools {
+        let topic = key.topic;
+        if shares.remove(key) != Some(u128::from(pool.shares)) {
+            let what = "a pool's shares are not its stakers'";
+            return Err(AuditError::Topic { topic, what });
+        }
+        let sum = stakes.entry(topic).or_default();
+        *sum = sum.saturating_add(wide(pool.total));
+    }
+    if let Some((key, _)) = shares.first_key_value() {
+        return Err(AuditError::Topic {
+            topic: key.topic,
+            what: "a staker has no pool",
+        });
+    }
+    for (topic, row) in &tables.topics {
+        if stakes.remove(topic).unwrap_or_default() != wide(row.stake) {
+            return Err(AuditError::Topic {
+                topic: *topic,
+                what: "its stake is not that of its pools",
+            });
         }
     }
     Ok(())

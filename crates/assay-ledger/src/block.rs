@@ -400,6 +400,24 @@ impl Run<'_> {
             Call::RenewName { name, lease_ms } => self.renew_name(sender, *name, *lease_ms),
             Call::TransferName { name, to } => self.transfer_name(sender, *name, *to),
             Call::RegisterProofKey { model, key } => self.register_proof_key(sender, *model, *key),
+            Call::CreateTopic { terms } => self.create_topic(body, terms),
+            Call::RegisterSlot {
+                topic,
+                key,
+                take,
+                price_max,
+            } => self.register_slot(sender, *topic, *key, *take, *price_max),
+            Call::Stake { topic, key, amount } => self.stake(sender, *topic, *key, *amount),
+            Call::Unstake { topic, key, amount } => self.unstake(body, *topic, *key, *amount),
+            Call::CommitWeights { topic, commitment } => {
+                self.commit_weights(sender, *topic, *commitment)
+            }
+            Call::RevealWeights {
+                topic,
+                weights,
+                salt,
+            } => self.reveal_weights(sender, *topic, weights, salt),
+            Call::FundTopic { topic, amount } => self.fund_topic(sender, *topic, *amount),
         }
     }
 }

@@ -3,8 +3,9 @@
 //! After `n` epochs R(n) = ⌊total · 2^(−n / half life)⌋ is left to come, and epoch `n` emits
 //! R(n) − R(n + 1). These differences telescope, so all epochs together emit at most `total`, whatever the
 //! error of the power. An epoch's emission is a budget, split in basis points: of the validators' share each
-//! leader is paid in proportion to the blocks it proposed, when the next epoch begins; the share of rebates
-//! bounds what its settlements may give back to sellers; topics and treasury have no takers yet. What is not
+//! leader is paid in proportion to the blocks it proposed, when the next epoch begins; topics get theirs as budgets,
+//! of which each of their epochs pays a part; the share of rebates bounds what its settlements may give back to
+//! sellers; the treasury has no takers yet. What is not
 //! paid out of an epoch is never minted.
 //!
 //! Work: one small row per block, the leader's count; at an epoch's end one account for each leader, of whom
@@ -104,6 +105,11 @@ impl Schedule {
         self.emission(epoch).share_floor(self.params.validators)
     }
 
+    /// Most that topics are given of an epoch.
+    pub fn topics(&self, epoch: u64) -> Amount {
+        self.emission(epoch).share_floor(self.params.topics)
+    }
+
     /// Most that an epoch's rebates may sum to.
     pub fn rebates_max(&self, epoch: u64) -> Amount {
         self.emission(epoch).share_floor(self.params.rebates)
@@ -112,7 +118,7 @@ impl Schedule {
 
 /// 2^(−part / whole) in units of 2⁻⁶⁴, for part < whole: the product of the roots that the binary fraction
 /// part / whole names.
-fn half_to(part: u64, whole: u64) -> u128 {
+pub(crate) fn half_to(part: u64, whole: u64) -> u128 {
     let exponent = (u128::from(part) << 64)
         .checked_div(u128::from(whole))
         .unwrap_or_default();
@@ -133,6 +139,7 @@ impl Run<'_> {
         let ended = self.schedule.epoch(parent);
         if self.schedule.epoch(self.now()) != ended {
             self.pay_leaders(ended);
+            self.budget_topics(ended);
             let meta = Meta {
                 rebated: Amount::ZERO,
                 ..self.meta().clone()
@@ -200,6 +207,12 @@ impl Run<'_> {
     }
 
     fn mint(&mut self, to: AccountId, amount: Amount) {
+        self.issue(amount);
+        self.credit(to, amount);
+    }
+
+    /// Counts money as issued that goes to a balance or a pool.
+    pub(crate) fn issue(&mut self, amount: Amount) {
         let meta = self.meta().clone();
         let issued = meta
             .issued
@@ -207,6 +220,5 @@ impl Run<'_> {
             .filter(|issued| *issued <= SUPPLY_MAX)
             .expect("genesis bounds allocations and emission together by the supply");
         self.state.meta.put(ONLY, Meta { issued, ..meta });
-        self.credit(to, amount);
     }
 }

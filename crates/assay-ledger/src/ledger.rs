@@ -5,13 +5,15 @@ use crate::{
     emission::{EpochStatus, Schedule},
     rows::{
         Account, BookKey, EXCLUDED_MAX, HeldKey, Meta, Model, ModelKey, NameLease, Offer, Order,
-        PartyKey, ProofKeyEntry, Reservation, Unbonding, UnbondingKey, total_share,
+        PartyKey, Pool, PoolKey, ProofKeyEntry, Reservation, SlotKey, StakerKey, Topic, TopicSlot,
+        Unbonding, UnbondingKey, total_share,
     },
     tables::{Changes, LoadError, ONLY, Row, Tables},
 };
 use assay_types::{
     AccountId, Amount, BasisPoints, ChainId, FeeRate, Genesis, Hash32, Height, Lane, LedgerTime,
     ModelId, Name, OfferId, OrderId, Params, ProofKeyId, SELLERS_PER_ORDER_MAX, SUPPLY_MAX,
+    TopicId,
 };
 use std::ops::Bound;
 
@@ -299,6 +301,43 @@ impl Ledger {
     /// What an account has reserved.
     pub fn reservation(&self, account: &AccountId) -> Option<&Reservation> {
         self.tables.reservations.get(account)
+    }
+
+    /// Every topic, ascending.
+    pub fn topics(&self) -> impl Iterator<Item = (&TopicId, &Topic)> {
+        self.tables.topics.iter()
+    }
+
+    /// As [`Self::topics`], those after `topic` only.
+    pub fn topics_after(&self, topic: Option<TopicId>) -> impl Iterator<Item = (&TopicId, &Topic)> {
+        let from = topic.map_or(Bound::Unbounded, Bound::Excluded);
+        self.tables.topics.range((from, Bound::Unbounded))
+    }
+
+    /// A topic.
+    pub fn topic(&self, topic: &TopicId) -> Option<&Topic> {
+        self.tables.topics.get(topic)
+    }
+
+    /// The slots of a topic, ascending.
+    pub fn topic_slots(&self, topic: TopicId) -> impl Iterator<Item = (u16, &TopicSlot)> {
+        let at = |slot| SlotKey { topic, slot };
+        let slots = self.tables.topic_slots.range(at(0)..=at(u16::MAX));
+        slots.map(|(key, slot)| (key.slot, slot))
+    }
+
+    /// What stands behind a key of a topic.
+    pub fn pool(&self, topic: TopicId, key: AccountId) -> Pool {
+        let pool = self.tables.pools.get(&PoolKey { topic, key });
+        pool.copied().unwrap_or_default()
+    }
+
+    /// What of that is an account's, floored.
+    pub fn stake_of(&self, topic: TopicId, key: AccountId, staker: AccountId) -> Amount {
+        let held = self.tables.stakers.get(&StakerKey { topic, key, staker });
+        held.map_or(Amount::ZERO, |held| {
+            self.pool(topic, key).worth(held.shares)
+        })
     }
 
     /// How many rows there are.

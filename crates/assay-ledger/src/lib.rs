@@ -33,6 +33,7 @@ mod ledger;
 mod bank;
 mod emission;
 mod stake;
+mod topic;
 
 mod names;
 mod registry;

@@ -4,15 +4,19 @@
 //! ended, so the state holds the present only; the past lies in events and receipts.
 
 mod account;
+mod topic;
 
 use assay_types::{
     AccountId, Amount, BasisPoints, Blob, BurnReason, ContentId, FeeRate, Good, Hash32, Height,
     LICENCE_BYTES_MAX, Lane, LedgerTime, List, ModelId, Name, NameCommitment, OfferId, OrderId,
-    ProofKeyId, ROYALTY_SPLITS_MAX, RoyaltySplit, SELLERS_PER_ORDER_MAX, Terms, Text, wire_enum,
-    wire_struct,
+    ProofKeyId, ROYALTY_SPLITS_MAX, RoyaltySplit, SELLERS_PER_ORDER_MAX, Terms, Text, TopicId,
+    wire_enum, wire_struct,
 };
 
 pub use account::{Account, BuyerRecord, Lanes, Rare, SellerRecord};
+pub use topic::{
+    Committed, MemberKey, Pool, PoolKey, SlotKey, Staker, StakerKey, Topic, TopicSlot,
+};
 
 /// Largest private state of a check: a quorum of 32 sellers, each with its commitment and answer.
 pub const CHECK_STATE_BYTES_MAX: usize = 8 * 1024;
@@ -364,6 +368,8 @@ pub enum Wake {
     Name(Name),
     /// An account's reservation of a name.
     Reservation(AccountId),
+    /// A topic, whose epoch has ended.
+    Topic(TopicId),
 }
 
 /// Index: open orders by party, buyers and sellers alike.

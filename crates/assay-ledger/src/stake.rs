@@ -7,7 +7,7 @@ use crate::{
     block::Run,
     rows::{Unbonding, UnbondingKey},
 };
-use assay_types::{AccountId, Amount, Event, Rejection, Unsigned};
+use assay_types::{AccountId, Amount, Event, LedgerTime, Rejection, Unsigned};
 
 impl Run<'_> {
     /// # Errors
@@ -34,14 +34,33 @@ impl Run<'_> {
             return Err(Rejection::AmountZero);
         }
         let account = body.sender;
-        let mut row = self.account(account);
-        if row.free_bond() < amount {
+        if self.account(account).free_bond() < amount {
             return Err(Rejection::InsufficientBond);
         }
+        let release_at = self.start_unbonding(body, amount)?;
+        self.update_account(account, |row| row.bond = row.bond.saturating_sub(amount));
+        self.events.push(Event::UnbondingStarted {
+            account,
+            amount,
+            release_at,
+        });
+        Ok(())
+    }
+
+    /// Takes money that left a bond or a pool on its way to the sender's balance; when it arrives.
+    ///
+    /// # Errors
+    /// [`Rejection::TooManyUnbondings`].
+    pub(crate) fn start_unbonding(
+        &mut self,
+        body: &Unsigned,
+        amount: Amount,
+    ) -> Result<LedgerTime, Rejection> {
+        let account = body.sender;
+        let mut row = self.account(account);
         if row.unbondings >= self.params.unbondings_per_account_max {
             return Err(Rejection::TooManyUnbondings);
         }
-        row.bond = row.bond.saturating_sub(amount);
         row.unbondings = row.unbondings.saturating_add(1);
         self.state.accounts.put(account, row);
         let release_at = self.now().after(self.params.unbonding_ms);
@@ -52,12 +71,7 @@ impl Run<'_> {
             sequence: body.sequence,
         };
         self.state.put_unbonding(key, Unbonding { amount });
-        self.events.push(Event::UnbondingStarted {
-            account,
-            amount,
-            release_at,
-        });
-        Ok(())
+        Ok(release_at)
     }
 
     /// Time has come for an unbonding.

@@ -11,11 +11,12 @@ mod ordered;
 mod row;
 
 use crate::rows::{
-    Account, BookKey, DrawKey, HeldKey, Meta, Model, ModelKey, NameLease, Offer, Order, PartyKey,
-    ProofKeyEntry, Reservation, Unbonding, UnbondingKey, Wake, WakeKey,
+    Account, BookKey, DrawKey, HeldKey, MemberKey, Meta, Model, ModelKey, NameLease, Offer, Order,
+    PartyKey, Pool, PoolKey, ProofKeyEntry, Reservation, SlotKey, Staker, StakerKey, Topic,
+    TopicSlot, Unbonding, UnbondingKey, Wake, WakeKey,
 };
 use assay_types::{
-    AccountId, DecodeError, Good, ModelId, Name, OfferId, OrderId, StateKey, decode,
+    AccountId, DecodeError, Good, ModelId, Name, OfferId, OrderId, StateKey, TopicId, decode,
 };
 use commonware_codec::Write as _;
 use std::cmp::Ordering;
@@ -194,6 +195,14 @@ tables! {
         9 ordered leaders: AccountId => u64,
         /// Proof keys of models.
         10 ordered proof_keys: ModelKey => ProofKeyEntry,
+        /// Topics.
+        11 ordered topics: TopicId => Topic,
+        /// Slots of topics.
+        12 ordered topic_slots: SlotKey => TopicSlot,
+        /// Money behind keys of topics.
+        13 ordered pools: PoolKey => Pool,
+        /// Whose money that is.
+        14 ordered stakers: StakerKey => Staker,
     }
     indexes {
         /// Offers by model.
@@ -206,6 +215,8 @@ tables! {
         parties: PartyKey,
         /// Names by holder.
         held: HeldKey,
+        /// Slots by key.
+        members: MemberKey,
     }
 }
 
@@ -270,8 +281,11 @@ impl Tables {
         let names = self.names.iter().map(|(name, row)| name_wake(*name, row));
         let reservations = self.reservations.iter();
         let reservations = reservations.map(|(account, row)| reservation_wake(*account, row));
+        let topics = self.topics.iter().map(|(id, row)| topic_wake(*id, row));
         let wakes = wakes.chain(unbondings).chain(names).chain(reservations);
-        self.wakes = index(wakes);
+        self.wakes = index(wakes.chain(topics));
+        let slots = self.topic_slots.iter();
+        self.members = index(slots.map(|(key, slot)| member_key(*key, slot)));
         let held = self.names.iter().map(|(name, row)| held_key(*name, row));
         self.held = index(held);
     }
@@ -300,6 +314,21 @@ const fn reservation_wake(account: AccountId, row: &Reservation) -> WakeKey {
     WakeKey {
         at: row.lapses_at,
         what: Wake::Reservation(account),
+    }
+}
+
+const fn topic_wake(id: TopicId, topic: &Topic) -> WakeKey {
+    WakeKey {
+        at: topic.epoch_ends_at,
+        what: Wake::Topic(id),
+    }
+}
+
+const fn member_key(key: SlotKey, slot: &TopicSlot) -> MemberKey {
+    MemberKey {
+        topic: key.topic,
+        key: slot.key,
+        slot: key.slot,
     }
 }
 
@@ -442,6 +471,30 @@ impl State<'_> {
         self.remove_reservation(account);
         self.wakes.put(reservation_wake(account, &row), ());
         self.reservations.put(account, row);
+    }
+
+    pub(crate) fn put_topic(&mut self, id: TopicId, topic: Topic) {
+        let wake = topic_wake(id, &topic);
+        let old = self.topics.get(&id).map(|row| topic_wake(id, row));
+        if old != Some(wake) {
+            if let Some(key) = old {
+                self.wakes.remove(key);
+            }
+            self.wakes.put(wake, ());
+        }
+        self.topics.put(id, topic);
+    }
+
+    pub(crate) fn put_slot(&mut self, key: SlotKey, slot: TopicSlot) {
+        self.members.put(member_key(key, &slot), ());
+        self.topic_slots.put(key, slot);
+    }
+
+    pub(crate) fn take_slot(&mut self, key: SlotKey) -> Option<TopicSlot> {
+        let slot = self.topic_slots.get(&key).cloned()?;
+        self.members.remove(member_key(key, &slot));
+        self.topic_slots.remove(key);
+        Some(slot)
     }
 
     pub(crate) fn remove_reservation(&mut self, account: AccountId) {

@@ -16,5 +16,6 @@ mod layers;
 mod names;
 mod proof;
 mod quorum;
+mod topics;
 mod window;
 mod world;

@@ -3,17 +3,20 @@
 use assay_api::{
     AccountView, AssignmentStage, AssignmentView, BlockView, BuyerRecordView, LaneView, ModelView,
     NameView, OfferView, OrderStatus, OrderView, OrdersPage, OutcomeView, ReservationView,
-    RoyaltySplitView, SellerRecordView, TransactionView, UnbondingView,
+    RoyaltySplitView, SellerRecordView, SlotView, TopicView, TransactionView, UnbondingView,
 };
 use assay_chain::FinalizedBlock;
 use assay_ledger::{
     Ledger,
     check::{QuorumEntry, QuorumState},
-    rows::{BuyerRecord, Model, NameLease, Offer, Order, Seat, SeatState, SellerRecord, Stage},
+    rows::{
+        BuyerRecord, Model, NameLease, Offer, Order, Seat, SeatState, SellerRecord, Stage, Topic,
+        TopicSlot,
+    },
 };
 use assay_types::{
     AccountId, Amount, Check, ContentId, ModelId, Name, OfferId, OrderId, PayoutResult, Receipt,
-    decode,
+    TopicId, decode,
 };
 
 /// An account; zeros for an unknown one.
@@ -42,6 +45,41 @@ pub(crate) fn account(ledger: &Ledger, id: AccountId, lanes: Vec<LaneView>) -> A
         lanes,
         seller: seller_record(&row.seller.get()),
         buyer: buyer_record(&row.buyer.get()),
+    }
+}
+
+/// A topic, with what a slot costs now.
+pub(crate) fn topic(ledger: &Ledger, id: TopicId, row: &Topic) -> TopicView {
+    TopicView {
+        topic: id,
+        owner: row.owner,
+        terms: (&row.terms).into(),
+        epoch: row.epoch,
+        epoch_ends_at: row.epoch_ends_at,
+        slots: row.slots,
+        slot_price: row.price_after(ledger.time().since(row.priced_at)),
+        budget: row.budget,
+        fees: row.fees,
+        stake: row.stake,
+    }
+}
+
+/// A slot of a topic.
+pub(crate) fn slot(ledger: &Ledger, topic: TopicId, number: u16, row: &TopicSlot) -> SlotView {
+    SlotView {
+        slot: number,
+        key: row.key,
+        owner: row.owner,
+        take_basis_points: row.take.get(),
+        registered_at: row.registered_at,
+        permit: row.permit,
+        stake: ledger.pool(topic, row.key).total,
+        committed: row.committed.map(|own| own.commitment),
+        due: row.due.map(|own| own.commitment),
+        weights: row.weights.iter().map(Into::into).collect(),
+        updated_at: row.updated_at,
+        bonds: row.bonds.iter().map(Into::into).collect(),
+        earned: row.earned,
     }
 }
 

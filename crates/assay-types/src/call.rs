@@ -5,7 +5,8 @@
 
 use crate::{
     AccountId, Amount, BasisPoints, Blob, ChainId, ContentId, Good, Hash32, List, ModelId, Name,
-    NameCommitment, OfferId, OrderId, ProofEvidence, ProofKeyId, Terms, Text,
+    NameCommitment, OfferId, OrderId, ProofEvidence, ProofKeyId, Terms, Text, TopicId, TopicTerms,
+    WeightRow,
     codec::{DecodeError, decode, encode, wire_enum, wire_struct},
 };
 
@@ -154,6 +155,64 @@ pub enum Call {
         /// Hash of the key, whose bytes travel with each proof.
         key: ProofKeyId,
     },
+    /// Creates a topic, and burns its price. The sender is its owner.
+    CreateTopic {
+        /// What it is.
+        terms: TopicTerms,
+    },
+    /// Takes a slot of a topic, and burns the price of the moment. The sender owns what the slot earns; `key` works
+    /// for it and holds no money of it.
+    RegisterSlot {
+        /// The topic.
+        topic: TopicId,
+        /// Who commits and reveals.
+        key: AccountId,
+        /// What the owner keeps of the dividends of those who stand behind the key.
+        take: BasisPoints,
+        /// Most that may burn.
+        price_max: Amount,
+    },
+    /// Puts money behind a key in a topic.
+    Stake {
+        /// The topic.
+        topic: TopicId,
+        /// The key.
+        key: AccountId,
+        /// How much.
+        amount: Amount,
+    },
+    /// Starts to move money from behind a key back to the balance; it arrives after the unbonding delay.
+    Unstake {
+        /// The topic.
+        topic: TopicId,
+        /// The key.
+        key: AccountId,
+        /// How much, at most all that there is.
+        amount: Amount,
+    },
+    /// Commits to weights that will be revealed in the topic's next epoch. A later one replaces it.
+    CommitWeights {
+        /// The topic.
+        topic: TopicId,
+        /// See [`weights_commitment`](crate::weights_commitment).
+        commitment: Hash32,
+    },
+    /// Opens what was committed to in the topic's last epoch.
+    RevealWeights {
+        /// The topic.
+        topic: TopicId,
+        /// The weights.
+        weights: WeightRow,
+        /// What blinded the commitment.
+        salt: Hash32,
+    },
+    /// Pays for a topic's work: what is given is paid out beside the emission when the epoch ends.
+    FundTopic {
+        /// The topic.
+        topic: TopicId,
+        /// How much.
+        amount: Amount,
+    },
 }
 wire_enum!(Call {
     0 => Transfer { to, amount },
@@ -172,6 +231,13 @@ wire_enum!(Call {
     13 => RenewName { name, lease_ms },
     14 => TransferName { name, to },
     15 => RegisterProofKey { model, key },
+    16 => CreateTopic { terms },
+    17 => RegisterSlot { topic, key, take, price_max },
+    18 => Stake { topic, key, amount },
+    19 => Unstake { topic, key, amount },
+    20 => CommitWeights { topic, commitment },
+    21 => RevealWeights { topic, weights, salt },
+    22 => FundTopic { topic, amount },
 });
 
 impl Call {
@@ -194,6 +260,13 @@ impl Call {
             Self::RenewName { .. } => "renew_name",
             Self::TransferName { .. } => "transfer_name",
             Self::RegisterProofKey { .. } => "register_proof_key",
+            Self::CreateTopic { .. } => "create_topic",
+            Self::RegisterSlot { .. } => "register_slot",
+            Self::Stake { .. } => "stake",
+            Self::Unstake { .. } => "unstake",
+            Self::CommitWeights { .. } => "commit_weights",
+            Self::RevealWeights { .. } => "reveal_weights",
+            Self::FundTopic { .. } => "fund_topic",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     AccountId, Amount, ContentId, Good, Hash32, LedgerTime, ModelId, Name, NameCommitment, OfferId,
-    OrderId, ProofKeyId, Receipt, Rejection, Terms, TxId, codec::wire_enum,
+    OrderId, ProofKeyId, Receipt, Rejection, Terms, TopicId, TopicRole, TxId, codec::wire_enum,
 };
 use std::sync::Arc;
 
@@ -373,6 +373,116 @@ pub enum Event {
         /// How much.
         amount: Amount,
     },
+    /// A topic exists.
+    TopicCreated {
+        /// The topic.
+        topic: TopicId,
+        /// Whose.
+        owner: AccountId,
+    },
+    /// A slot has a new holder.
+    SlotRegistered {
+        /// The topic.
+        topic: TopicId,
+        /// The slot.
+        slot: u16,
+        /// Who works.
+        key: AccountId,
+        /// Who earns.
+        owner: AccountId,
+        /// Burnt for it.
+        price: Amount,
+        /// The key that held it before.
+        replaced: Option<AccountId>,
+    },
+    /// Money stands behind a key.
+    Staked {
+        /// The topic.
+        topic: TopicId,
+        /// The key.
+        key: AccountId,
+        /// Whose.
+        staker: AccountId,
+        /// How much.
+        amount: Amount,
+    },
+    /// Money no longer stands behind a key; it is on its way back.
+    UnstakingStarted {
+        /// The topic.
+        topic: TopicId,
+        /// The key.
+        key: AccountId,
+        /// Whose.
+        staker: AccountId,
+        /// How much.
+        amount: Amount,
+        /// When it arrives.
+        release_at: LedgerTime,
+    },
+    /// A validator committed to weights.
+    WeightsCommitted {
+        /// The topic.
+        topic: TopicId,
+        /// Its slot.
+        slot: u16,
+        /// Its key.
+        key: AccountId,
+        /// To what.
+        commitment: Hash32,
+    },
+    /// A validator revealed the weights that it had committed to.
+    WeightsRevealed {
+        /// The topic.
+        topic: TopicId,
+        /// Its slot.
+        slot: u16,
+        /// Its key.
+        key: AccountId,
+        /// How many weights.
+        cells: u16,
+    },
+    /// A validator did not reveal in time: its weights say nothing any more.
+    RevealMissed {
+        /// The topic.
+        topic: TopicId,
+        /// Its slot.
+        slot: u16,
+        /// Its key.
+        key: AccountId,
+    },
+    /// Someone pays for a topic's work.
+    TopicFunded {
+        /// The topic.
+        topic: TopicId,
+        /// Who.
+        from: AccountId,
+        /// How much.
+        amount: Amount,
+    },
+    /// An epoch of a topic paid an account, or those who stand behind it.
+    TopicPaid {
+        /// The topic.
+        topic: TopicId,
+        /// Its epoch.
+        epoch: u64,
+        /// To whom; for stakers, the key that they stand behind.
+        to: AccountId,
+        /// For what.
+        role: TopicRole,
+        /// How much.
+        amount: Amount,
+    },
+    /// An epoch of a topic is settled.
+    TopicSettled {
+        /// The topic.
+        topic: TopicId,
+        /// Its epoch.
+        epoch: u64,
+        /// New money that it paid.
+        minted: Amount,
+        /// Money of those who funded it that it paid.
+        fees: Amount,
+    },
 }
 wire_enum!(Event {
     0 => Transferred { from, to, amount },
@@ -408,6 +518,16 @@ wire_enum!(Event {
     30 => ProofKeyRegistered { model, key, owner },
     31 => ProofDelivered { order, seller, output, statement, holds },
     32 => Compensated { order, seller, buyer, amount },
+    33 => TopicCreated { topic, owner },
+    34 => SlotRegistered { topic, slot, key, owner, price, replaced },
+    35 => Staked { topic, key, staker, amount },
+    36 => UnstakingStarted { topic, key, staker, amount, release_at },
+    37 => WeightsCommitted { topic, slot, key, commitment },
+    38 => WeightsRevealed { topic, slot, key, cells },
+    39 => RevealMissed { topic, slot, key },
+    40 => TopicFunded { topic, from, amount },
+    41 => TopicPaid { topic, epoch, to, role, amount },
+    42 => TopicSettled { topic, epoch, minted, fees },
 });
 
 impl Event {

@@ -107,6 +107,11 @@ id!(
     "proof key id"
 );
 id!(
+    /// H(chain, sender, lane, sequence) of the transaction that created the topic.
+    TopicId,
+    "topic id"
+);
+id!(
     /// Plain BLAKE3 of some bytes: the address of content, the id of an input or output.
     ContentId,
     "content id"
@@ -180,6 +185,13 @@ impl OfferId {
     /// The id of the offer published by this transaction.
     pub fn of(chain: ChainId, sender: AccountId, lane: Lane, sequence: u64) -> Self {
         Self(origin("assay offer id v1", chain, sender, lane, sequence))
+    }
+}
+
+impl TopicId {
+    /// The id of the topic created by this transaction.
+    pub fn of(chain: ChainId, sender: AccountId, lane: Lane, sequence: u64) -> Self {
+        Self(origin("assay topic id v1", chain, sender, lane, sequence))
     }
 }
 

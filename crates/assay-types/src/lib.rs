@@ -30,6 +30,7 @@ mod header;
 mod market;
 mod merkle;
 mod statement;
+mod topic;
 mod transaction;
 
 mod event;
@@ -58,7 +59,7 @@ pub use header::{
 };
 pub use id::{
     BlockId, ChainId, ContentId, Hash32, IdError, ModelId, OfferId, OrderId, ProofKeyId, StateKey,
-    TxId,
+    TopicId, TxId,
 };
 pub use key::{AccountId, AddressError, PublicKey, SecretKey, Signature, verify_batch};
 pub use market::{Check, Good, Input, Terms, Work};
@@ -77,6 +78,11 @@ pub use state_proof::{
 };
 pub use statement::{ProofEvidence, ProofStatement};
 pub use time::{Height, LedgerTime};
+pub use topic::{
+    TOPIC_EPOCH_MS_MAX, TOPIC_EPOCH_MS_MIN, TOPIC_EPOCHS_MAX, TOPIC_OWNER_SHARE_MAX, TOPIC_PRICE,
+    TOPIC_SLOTS_MAX, TOPIC_STAKE_MIN, TOPIC_TAKE_MAX, TOPIC_VALIDATORS_MAX, TOPICS_MAX,
+    TopicMechanism, TopicRole, TopicTerms, WeightCell, WeightRow, YumaBonds, weights_commitment,
+};
 pub use transaction::{
     LANES_PER_ACCOUNT, Lane, PROOF_WEIGHT, TRANSACTION_BYTES_MAX, TRANSACTION_VERSION, Transaction,
     Unsigned,

@@ -203,6 +203,21 @@ rejections! {
     81 TooManyProofKeys "the model has as many proof keys as are allowed", "use one of its keys";
     82 UnknownProofKey "the model has no such proof key", "name a registered one, or ask the model's owner to register it";
     83 OtherStatement "the evidence is of another key or input than the order's", "prove what was ordered, and deliver it in time";
+    90 TopicTermsImpossible "the topic's terms are outside their limits", "see docs/rules.md for the limits and create it again";
+    91 TooManyTopics "there are as many topics as there may be", "join one of them";
+    92 UnknownTopic "there is no such topic", "check its id";
+    93 TopicSettling "the topic's epoch has ended and is about to be settled", "send it again in a moment";
+    94 KeyTaken "the key holds a slot of this topic already", "register another key";
+    95 TakeTooLarge "the take is above what a validator may keep", "take at most 18 %";
+    96 NoFreeSlot "every slot is taken by somebody who is immune or validates", "wait until an immunity ends";
+    97 PriceAboveMaximum "a slot costs more than the sender allows", "allow more, or wait: the price halves every hour";
+    98 UnknownSlot "the key holds no slot of this topic", "register it first";
+    99 StakeTooSmall "less would stand behind the key than one account may stake", "stake at least 1 ASY, and leave as much or nothing";
+    100 InsufficientStake "the sender has less behind the key", "ask for at most what there is";
+    101 NoPermit "the slot may not weigh in this epoch", "stake more and wait for the epoch to end";
+    102 WeightsMalformed "the weights are empty, all zero, not ascending by slot, on the sender's own slot or on none of the topic's", "weigh other slots of this topic, each once, in order";
+    103 NothingToReveal "the sender committed to nothing in the topic's last epoch", "commit in one epoch and reveal in the next";
+    104 FalseWeights "weights and salt do not open the commitment", "reveal exactly what was committed to";
 }
 
 impl commonware_codec::Write for Rejection {

@@ -3,9 +3,10 @@
 use super::build::Operation;
 use crate::{
     AccountView, BatchAnswer, BlockView, BlocksPage, CONTENT_SIZE_HEADER, ENCODED_MEDIA_TYPE,
-    EmissionView, HealthView, LaneView, ModelView, ModelsPage, NameView, NamesPage, OCTET_STREAM,
-    OfferView, OffersPage, OrderStatus, OrderView, OrdersPage, ProblemCode, ReceiptView, StateView,
-    StatusView, StoredView, Submitted, TransactionStatus, UPLOAD_HEADER,
+    EmissionView, HealthView, LaneView, MetagraphView, ModelView, ModelsPage, NameView, NamesPage,
+    OCTET_STREAM, OfferView, OffersPage, OrderStatus, OrderView, OrdersPage, ProblemCode,
+    ReceiptView, StateView, StatusView, StoredView, Submitted, TopicsPage, TransactionStatus,
+    UPLOAD_HEADER,
     json::{Address, Id, Number, Spoken},
     paths,
 };
@@ -19,6 +20,7 @@ pub(super) fn all() -> Vec<Operation> {
         node(),
         accounts(),
         names(),
+        topics(),
         transactions(),
         chain(),
         market(),
@@ -116,6 +118,22 @@ fn names() -> Vec<Operation> {
             .hole::<Spoken>("name", "The name.")
             .json::<NameView>(200, "Who holds it, and until when.")
             .problem(ProblemCode::NotFound),
+    ]
+}
+
+fn topics() -> Vec<Operation> {
+    vec![
+        Operation::get(("topics", "topics"), paths::TOPICS, "Topics.")
+            .page()
+            .json::<TopicsPage>(200, "By id."),
+        Operation::get(
+            ("topics", "topic"),
+            paths::TOPIC_ROUTE,
+            "A topic with all its slots.",
+        )
+        .hole::<Id>("id", "The topic.")
+        .json::<MetagraphView>(200, "Who works, who judges, and what each weighs.")
+        .problem(ProblemCode::NotFound),
     ]
 }
 

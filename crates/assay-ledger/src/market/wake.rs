@@ -1,5 +1,5 @@
 //! What time brings: windows to accept that close, checks that wake, unbondings that arrive, names and
-//! reservations that end.
+//! reservations that end, topics whose epoch is over.
 //!
 //! At most `expiries_per_block_max` per block, by moment, then by id; their cost was prepaid by the
 //! transactions that made them. A late action is refused by its deadline, not by its place in this queue.
@@ -8,6 +8,7 @@ use super::draw::next_answer;
 use crate::{
     block::Run,
     rows::{Order, SeatState, Stage, Wake},
+    topic::SETTLED_CELLS_PER_BLOCK_MAX,
 };
 use assay_types::{OrderId, RefundReason, ReleaseReason};
 
@@ -24,8 +25,14 @@ impl Run<'_> {
             .take(max)
             .map(|(key, ())| key.what)
             .collect();
+        let mut settled = 0usize;
         for wake in due {
             match wake {
+                Wake::Topic(topic) if settled < SETTLED_CELLS_PER_BLOCK_MAX => {
+                    settled = settled.saturating_add(self.settle_topic(topic));
+                }
+                // It is due still, and comes first in the next block.
+                Wake::Topic(_) => {}
                 Wake::Unbonding(key) => self.release_unbonding(key),
                 Wake::Order(id) => self.wake_order(id),
                 Wake::Name(name) => self.free_name(name),

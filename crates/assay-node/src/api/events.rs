@@ -10,7 +10,8 @@ use assay_api::{
     BlockEvent, EventCursor, OutcomeView, ProblemCode, SenderOutcome, StampedEvent, StreamMessage,
 };
 use assay_chain::{Chain, FinalizedBlock, Subscription};
-use assay_types::{AccountId, Event, Height, OrderId, Receipt};
+use assay_ledger::Ledger;
+use assay_types::{AccountId, Event, Height, OrderId, Receipt, TopicId};
 use axum::{
     extract::State,
     http::HeaderMap,
@@ -181,6 +182,13 @@ impl Filter {
     }
 }
 
+/// Whether an account owns a topic, or a slot of it, or works in one.
+fn takes_part(ledger: &Ledger, topic: TopicId, account: AccountId) -> bool {
+    let owner = ledger.topic(&topic).map(|row| row.owner);
+    let mut slots = ledger.topic_slots(topic);
+    owner == Some(account) || slots.any(|(_, slot)| slot.key == account || slot.owner == account)
+}
+
 /// Whether an event names the account, or its order has it as a party. Events of orders that have ended
 /// and whose parties are not at hand are told rather than kept back.
 fn concerns(chain: &Chain, block: &FinalizedBlock, event: &Event, account: AccountId) -> bool {
@@ -195,7 +203,25 @@ fn concerns(chain: &Chain, block: &FinalizedBlock, event: &Event, account: Accou
         Event::ModelRegistered { owner, .. } | Event::ProofKeyRegistered { owner, .. } => {
             *owner == account
         }
-        Event::Emitted { to, .. } => *to == account,
+        Event::Emitted { to, .. } | Event::TopicPaid { to, .. } => *to == account,
+        Event::TopicCreated { owner, .. } => *owner == account,
+        Event::SlotRegistered {
+            key,
+            owner,
+            replaced,
+            ..
+        } => *key == account || *owner == account || *replaced == Some(account),
+        Event::Staked { key, staker, .. } | Event::UnstakingStarted { key, staker, .. } => {
+            *key == account || *staker == account
+        }
+        Event::WeightsCommitted { key, .. }
+        | Event::WeightsRevealed { key, .. }
+        | Event::RevealMissed { key, .. } => *key == account,
+        Event::TopicFunded { from, .. } => *from == account,
+        // Whoever takes part in a topic waits for the end of its epochs.
+        Event::TopicSettled { topic, .. } => {
+            chain.read(|ledger| takes_part(ledger, *topic, account))
+        }
         Event::NameReserved { account: named, .. } => *named == account,
         Event::NameRegistered { holder, .. }
         | Event::NameRenewed { holder, .. }

@@ -13,6 +13,7 @@ mod names;
 pub(crate) mod quota;
 mod state;
 mod status;
+mod topics;
 mod transactions;
 
 use crate::{
@@ -142,6 +143,8 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         (paths::STATE_OFFER_ROUTE, get(state::offer)),
         (paths::STATE_ORDER_ROUTE, get(state::order)),
         (paths::STATE_NAME_ROUTE, get(state::name)),
+        (paths::TOPICS, get(topics::topics)),
+        (paths::TOPIC_ROUTE, get(topics::topic)),
         (paths::MODELS, get(models::models)),
         (paths::MODEL_ROUTE, get(models::model)),
         (

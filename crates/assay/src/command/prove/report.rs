@@ -4,8 +4,9 @@ use crate::output::{Output, Table};
 use anyhow::anyhow;
 use assay_proof::{
     Frame, SecurityReport,
-    commitment::{GRINDING_BITS_MAX, ParameterTable, Schemes, column_tables, stacks},
+    commitment::{GRINDING_BITS_MAX, Schemes, column_tables, stacks},
     field::{EXTENSION_BITS, EXTENSION_DEGREE},
+    outline::ParameterTable,
     security::REGIME,
 };
 use serde_json::{Value, json};

@@ -1,0 +1,188 @@
+//! Topics, their slots, and the money behind keys.
+
+use assay_types::{
+    AccountId, Amount, BasisPoints, Hash32, LedgerTime, TopicId, TopicTerms, WeightRow, wire_struct,
+};
+
+/// A topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Topic {
+    /// Who created it.
+    pub owner: AccountId,
+    /// What it is.
+    pub terms: TopicTerms,
+    /// Its epoch under way, counted from its creation.
+    pub epoch: u64,
+    /// Last moment of that epoch; time settles it afterwards.
+    pub epoch_ends_at: LedgerTime,
+    /// Last moment of the epoch before, or when it was created.
+    pub settled_at: LedgerTime,
+    /// Slots that were ever taken: those below are held.
+    pub slots: u16,
+    /// What a slot cost when the last one was taken, and what that made of it.
+    pub price: Amount,
+    /// When that was.
+    pub priced_at: LedgerTime,
+    /// What it may still mint.
+    pub budget: Amount,
+    /// What its budget was when the ledger's epoch began: so much may be minted in such an epoch.
+    pub rate: Amount,
+    /// Money of those who funded it.
+    pub fees: Amount,
+    /// What was funded in the ledger's epoch under way.
+    pub funded: Amount,
+    /// What was funded in earlier ones, each counting half of the one after.
+    pub demand: Amount,
+    /// What stands behind all its keys.
+    pub stake: Amount,
+}
+wire_struct!(Topic {
+    owner,
+    terms,
+    epoch,
+    epoch_ends_at,
+    settled_at,
+    slots,
+    price,
+    priced_at,
+    budget,
+    rate,
+    fees,
+    funded,
+    demand,
+    stake
+});
+
+/// Key of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SlotKey {
+    /// The topic.
+    pub topic: TopicId,
+    /// Which of its slots.
+    pub slot: u16,
+}
+wire_struct!(SlotKey { topic, slot });
+
+/// Weights that a validator has committed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Committed {
+    /// What opens it.
+    pub commitment: Hash32,
+    /// When.
+    pub at: LedgerTime,
+}
+wire_struct!(Committed { commitment, at });
+
+/// A slot of a topic.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopicSlot {
+    /// Who works.
+    pub key: AccountId,
+    /// Who earns.
+    pub owner: AccountId,
+    /// What the owner keeps of its stakers' dividends.
+    pub take: BasisPoints,
+    /// When it was taken.
+    pub registered_at: LedgerTime,
+    /// Whether its weights count in this epoch.
+    pub permit: bool,
+    /// Committed to in this epoch.
+    pub committed: Option<Committed>,
+    /// Committed to in the last epoch, and to be revealed in this one.
+    pub due: Option<Committed>,
+    /// The weights that count.
+    pub weights: WeightRow,
+    /// When they were committed to; when the slot was taken, if it has none.
+    pub updated_at: LedgerTime,
+    /// Bonds to other slots.
+    pub bonds: WeightRow,
+    /// What it earned in the last epoch.
+    pub earned: Amount,
+}
+wire_struct!(TopicSlot {
+    key,
+    owner,
+    take,
+    registered_at,
+    permit,
+    committed,
+    due,
+    weights,
+    updated_at,
+    bonds,
+    earned
+});
+
+/// A key of a topic, whether it holds a slot or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct PoolKey {
+    /// The topic.
+    pub topic: TopicId,
+    /// The key.
+    pub key: AccountId,
+}
+wire_struct!(PoolKey { topic, key });
+
+/// The money behind a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pool {
+    /// All of it.
+    pub total: Amount,
+    /// Shares in it.
+    pub shares: u64,
+}
+wire_struct!(Pool { total, shares });
+
+/// A staker of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StakerKey {
+    /// The topic.
+    pub topic: TopicId,
+    /// The key.
+    pub key: AccountId,
+    /// Whose money.
+    pub staker: AccountId,
+}
+wire_struct!(StakerKey { topic, key, staker });
+
+/// What a staker has of a pool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Staker {
+    /// Its shares.
+    pub shares: u64,
+}
+wire_struct!(Staker { shares });
+
+impl Pool {
+    /// What so many shares are worth, floored.
+    pub fn worth(&self, shares: u64) -> Amount {
+        Amount::new(part(shares, self.total.get(), self.shares))
+    }
+
+    /// The shares that an amount buys, floored.
+    pub fn shares_for(&self, amount: Amount) -> u64 {
+        if self.shares == 0 {
+            amount.get()
+        } else {
+            part(amount.get(), self.shares, self.total.get())
+        }
+    }
+}
+
+/// ⌊number · numerator / denominator⌋; zero of nothing.
+fn part(number: u64, numerator: u64, denominator: u64) -> u64 {
+    let product = u128::from(number).saturating_mul(u128::from(numerator));
+    let quotient = product.checked_div(u128::from(denominator));
+    quotient.map_or(0, |quotient| u64::try_from(quotient).unwrap_or(u64::MAX))
+}
+
+/// Index: the slot that a key holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MemberKey {
+    /// The topic.
+    pub topic: TopicId,
+    /// The key.
+    pub key: AccountId,
+    /// Its slot.
+    pub slot: u16,
+}
