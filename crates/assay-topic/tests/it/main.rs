@@ -1,0 +1,3 @@
+//! Mechanisms of topics against what others computed.
+
+mod synthesis;
