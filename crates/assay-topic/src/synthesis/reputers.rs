@@ -233,16 +233,14 @@ impl Panel {
             }
         }
         for losses in &self.incomplete {
-            for column in 0..width {
-                let stakes = adjusted[column..].iter().step_by(width);
-                let Some((consensus, farthest)) = partial_consensus(losses, stakes) else {
-                    continue;
-                };
-                norms[column] += consensus * consensus;
-                for (place, loss) in losses.iter().enumerate() {
-                    let distance = loss.unwrap_or(farthest) - consensus;
-                    distances[place * width + column] += distance * distance;
-                }
+            let partial = PartialConsensus::new(losses, adjusted, width);
+            for ((consensus, heard), norm) in
+                partial.consensus.iter().zip(&partial.heard).zip(&mut norms)
+            {
+                *norm += heard * (consensus * consensus);
+            }
+            for (loss, distances) in losses.iter().zip(distances.chunks_exact_mut(width)) {
+                partial.add_distances(*loss, distances);
             }
         }
         for distances in distances.chunks_exact_mut(width) {
@@ -260,30 +258,53 @@ fn add(sums: &mut [f64], numbers: &[f64]) {
     }
 }
 
-/// The consensus about a loss that some measured, and the measured value most distant from it, of equal ones the first;
-/// none where nobody who measured it is listened to.
-fn partial_consensus<'a>(
-    losses: &[Option<f64>],
-    stakes: impl Iterator<Item = &'a f64>,
-) -> Option<(f64, f64)> {
-    let (mut sum, mut total) = (0.0, 0.0);
-    for (loss, stake) in losses.iter().zip(stakes) {
-        if let Some(loss) = loss {
-            sum += stake * loss;
-            total += stake;
+/// Consensuses about a loss that not everyone measured.
+struct PartialConsensus {
+    consensus: Vec<f64>,
+    /// One where someone who measured it is listened to, else zero.
+    heard: Vec<f64>,
+    /// The measured loss most distant from it, of equally distant ones the first.
+    farthest: Vec<f64>,
+}
+
+impl PartialConsensus {
+    fn new(losses: &[Option<f64>], adjusted: &[f64], width: usize) -> Self {
+        let mut consensus = vec![0.0; width];
+        let mut totals = vec![0.0; width];
+        for (loss, stakes) in losses.iter().zip(adjusted.chunks_exact(width)) {
+            let Some(loss) = loss else { continue };
+            for ((consensus, total), stake) in consensus.iter_mut().zip(&mut totals).zip(stakes) {
+                *consensus += stake * loss;
+                *total += stake;
+            }
+        }
+        for (consensus, total) in consensus.iter_mut().zip(&totals) {
+            *consensus = ratio(*consensus, *total);
+        }
+        let mut farthest = consensus.clone();
+        for loss in losses.iter().flatten() {
+            for (farthest, consensus) in farthest.iter_mut().zip(&consensus) {
+                if (loss - consensus).abs() > (*farthest - consensus).abs() {
+                    *farthest = *loss;
+                }
+            }
+        }
+        let heard = totals.iter().map(|total| f64::from(u8::from(*total > 0.0)));
+        Self {
+            heard: heard.collect(),
+            consensus,
+            farthest,
         }
     }
-    if total == 0.0 {
-        return None;
-    }
-    let consensus = sum / total;
-    let mut farthest = consensus;
-    for &loss in losses.iter().flatten() {
-        if (loss - consensus).abs() > (farthest - consensus).abs() {
-            farthest = loss;
+
+    /// Adds the squared distances of a reputer, who measured the loss or did not.
+    fn add_distances(&self, loss: Option<f64>, distances: &mut [f64]) {
+        let consensuses = self.consensus.iter().zip(&self.farthest).zip(&self.heard);
+        for (distance, ((consensus, farthest), heard)) in distances.iter_mut().zip(consensuses) {
+            let own = loss.unwrap_or(*farthest) - consensus;
+            *distance += heard * (own * own);
         }
     }
-    Some((consensus, farthest))
 }
 
 /// A score. Whoever agrees has the greatest, even with a consensus of zeros, from which everyone else is infinitely far.

@@ -1,3 +1,4 @@
 //! Mechanisms of topics against what others computed.
 
+mod plain_synthesis;
 mod synthesis;

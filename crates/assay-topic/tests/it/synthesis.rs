@@ -22,7 +22,7 @@ const REPUTERS: u32 = 5;
 const REPUTER_SLOT: u32 = WORKERS;
 
 /// Largest deviation that a family may have, relative to the expected value or, below one, absolute.
-const TOLERANCE: f64 = 1e-9;
+const TOLERANCE: f64 = 1e-12;
 
 /// Stakes are integers of this unit, by which the tables' stakes, doubles of at least 2¹⁵, lose nothing.
 const STAKE_UNIT: f64 = (1_u64 << 37) as f64;
@@ -47,7 +47,7 @@ const FAMILIES: [(&str, usize, usize); 30] = [
     ("inferer_reward_fraction_i", 5, 2),
     ("forecaster_reward_fraction_k", 3, 0),
     ("inferer_reward_fraction_smooth_i", 5, 2),
-    ("forecaster_reward_fraction_smooth_k", 3, 0),
+    ("forecaster_reward_fraction_smooth_k", 5, 2),
     ("reputer_listening_coefficient_m", 5, 2),
     ("reputer_adjusted_stake_m", 5, 2),
     ("reputer_score_m", 5, 2),
@@ -57,8 +57,8 @@ const FAMILIES: [(&str, usize, usize); 30] = [
     ("forecaster_task_score", 5, 2),
     ("forecaster_score_ratio", 5, 2),
     ("forecasters_utility", 5, 2),
-    ("fractions of tasks", 3, 0),
-    ("rewards", 3, 0),
+    ("fractions of tasks", 5, 2),
+    ("rewards", 5, 2),
 ];
 
 #[test]
@@ -164,12 +164,15 @@ fn check(table: &str, inferences: Inferences) -> Deviations {
     let mechanism = Synthesis::new(Parameters::default()).expect("upstream's parameters");
     let mut deviations = Deviations::new();
     for epoch in 1..rows.len() {
-        let state = state(&rows[..epoch]);
+        let mut state = state(&rows[..epoch]);
         let inputs = inputs(&rows[epoch]);
         let inferred = mechanism.infer(&state, &inputs);
         let reports = (0..REPUTERS).map(|reputer| report_of(&rows[epoch], reputer));
         let submissions =
             Submissions::new(&inferred, reports.collect()).expect("reports of the epoch's shape");
+        if epoch < FORECASTER_EPOCHS {
+            fit_forecaster_scores(&mechanism, &mut state, &submissions, &rows[epoch]);
+        }
         let settled = mechanism.settle(&state, &submissions);
 
         let mut compare = Compare {
@@ -185,15 +188,59 @@ fn check(table: &str, inferences: Inferences) -> Deviations {
         compare.regrets(&settled.0);
         compare.outcome(epoch, &settled.2);
         compare.listening(&settled.2);
-        if epoch >= FORECASTER_EPOCHS {
-            compare.pay(&settled.1, &settled.2);
-        }
+        compare.pay(&settled.1, &settled.2);
     }
     deviations
 }
 
 /// Rows before the first in which forecasters' fractions follow: ten scores of three take four.
 const FORECASTER_EPOCHS: usize = 3;
+
+/// Where older scores of forecasters lie before the table, puts seven in their place whose spread gives all forecasters
+/// their fractions: one unknown for three of them, so that two, and what follows from all, are a check.
+fn fit_forecaster_scores(
+    mechanism: &Synthesis,
+    state: &mut State,
+    submissions: &Submissions,
+    row: &Row<'_>,
+) {
+    let forecasters = |state: &State| mechanism.settle(state, submissions).2.forecasters;
+    let now = forecasters(state);
+    let middle = now.iter().map(|earned| earned.score).sum::<f64>() / 3.0;
+    let scores = |spread: f64| {
+        (0..7)
+            .map(|place| middle + spread * f64::from(place - 3))
+            .collect()
+    };
+    let mut error = |spread: f64, place: usize| {
+        state.forecaster_scores = scores(spread);
+        let expected = row.get(&format!("forecaster_reward_fraction_{place}"));
+        forecasters(state)[place].fraction - expected
+    };
+    // The first forecaster's fraction need not fall or rise all along, so the way is searched in steps.
+    let mut fits = Vec::new();
+    for step in 0..40 {
+        let (mut low, mut high) = (0.01 * f64::from(step), 0.01 * f64::from(step + 1));
+        let sign = error(low, 0) > 0.0;
+        if sign == (error(high, 0) > 0.0) {
+            continue;
+        }
+        for _ in 0..60 {
+            let spread = (low + high) / 2.0;
+            if (error(spread, 0) > 0.0) == sign {
+                low = spread;
+            } else {
+                high = spread;
+            }
+        }
+        fits.push((error(low, 1).abs(), low));
+    }
+    let best = fits
+        .into_iter()
+        .min_by(|a, b| a.0.total_cmp(&b.0))
+        .expect("a spread that fits");
+    state.forecaster_scores = scores(best.1);
+}
 
 fn columns(slots: std::ops::Range<u32>, value: impl Fn(u32) -> f64) -> Column<f64> {
     slots.map(|slot| (slot, value(slot))).collect()
@@ -500,13 +547,13 @@ impl Compare<'_> {
             if epoch >= FORECASTER_EPOCHS {
                 let column = format!("forecaster_reward_fraction_{place}");
                 self.column("forecaster_reward_fraction_k", earned.fraction, &column);
-                let column = format!("forecaster_reward_fraction_smooth_{place}");
-                self.column(
-                    "forecaster_reward_fraction_smooth_k",
-                    earned.smooth,
-                    &column,
-                );
             }
+            let column = format!("forecaster_reward_fraction_smooth_{place}");
+            self.column(
+                "forecaster_reward_fraction_smooth_k",
+                earned.smooth,
+                &column,
+            );
         }
         let split = &outcome.split;
         self.column("entropies", split.inferers_entropy, "inferers_entropy");
