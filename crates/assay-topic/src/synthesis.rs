@@ -32,6 +32,7 @@
 //! | a loss measured only by reputers who are not listened to | is left out of that consensus |
 //! | scores spread less than ε, or φ of all is zero | all of the task have equal fractions |
 //! | the best inferer's score is zero | forecasters gain nothing on it: the ratio only decays |
+//! | nobody agrees with a consensus of zeros | reputers are paid by stake |
 //! | listened stake would fall below half | coefficients go back towards the last ones, to exactly half |
 //! | listened stake begins below half (the listened-to left) | coefficients go towards one, to exactly half |
 //!

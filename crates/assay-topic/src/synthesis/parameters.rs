@@ -12,6 +12,8 @@ pub const EPSILON: RangeInclusive<f64> = 1e-6..=1.0;
 pub const ALPHA: RangeInclusive<f64> = 1e-3..=1.0;
 /// A part of a whole.
 pub const PART: RangeInclusive<f64> = 0.0..=1.0;
+/// Least part of the stake to be listened to: never nothing, for then there were no consensus.
+pub const LISTENED_STAKE: RangeInclusive<f64> = 0.01..=1.0;
 /// How far a coefficient is moved to see what changes: small enough for a slope, large enough for a double.
 pub const DELTA: RangeInclusive<f64> = 1e-6..=0.1;
 /// Exponent of a reputer's stake times score; that to the eighth still is a double.
@@ -62,7 +64,7 @@ pub struct Parameters {
     pub gradient_steps_max: u32,
     /// The descent ends where no coefficient moved by more than this, times η ([`PART`]).
     pub gradient_stop: f64,
-    /// Part of the stake that is listened to at least ([`PART`]).
+    /// Part of the stake that is listened to at least ([`LISTENED_STAKE`]).
     pub listened_stake_min: f64,
     /// Exponent of stake times score in a reputer's fraction ([`REPUTER_EXPONENT`]).
     pub reputer_exponent: f64,
@@ -129,7 +131,11 @@ impl Parameters {
             ("learning_rate", self.learning_rate, ALPHA),
             ("gradient_delta", self.gradient_delta, DELTA),
             ("gradient_stop", self.gradient_stop, PART),
-            ("listened_stake_min", self.listened_stake_min, PART),
+            (
+                "listened_stake_min",
+                self.listened_stake_min,
+                LISTENED_STAKE,
+            ),
             ("reputer_exponent", self.reputer_exponent, REPUTER_EXPONENT),
         ];
         for (name, value, limits) in reals {

@@ -73,7 +73,7 @@ pub(super) fn fractions(parameters: &Parameters, scores: &[f64], latest: &[f64])
     fractions
 }
 
-/// Fractions of reputers: stake times score, normalised.
+/// Fractions of reputers: stake times score, normalised; by stake alone where all of that is zero.
 pub(super) fn fractions_of_reputers(
     parameters: &Parameters,
     stakes: &[f64],
@@ -84,6 +84,9 @@ pub(super) fn fractions_of_reputers(
         .zip(scores)
         .map(|(stake, score)| pow(stake * score, parameters.reputer_exponent))
         .collect();
+    if fractions.iter().sum::<f64>() == 0.0 {
+        fractions = stakes.to_vec();
+    }
     normalize(&mut fractions);
     fractions
 }
