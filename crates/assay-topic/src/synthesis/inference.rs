@@ -81,7 +81,6 @@ pub(super) fn infer(parameters: &Parameters, state: &State, inputs: &Inputs) -> 
         .iter()
         .map(|forecast| epoch.implied(state, forecast))
         .collect();
-    let with_all = |implied: &'_ Implied| Some(implied.inference.clone());
     let all: Vec<Option<&Labels>> = implied.iter().map(|one| Some(&one.inference)).collect();
     let network = epoch.blend(&combined, None, &all);
 
@@ -108,7 +107,7 @@ pub(super) fn infer(parameters: &Parameters, state: &State, inputs: &Inputs) -> 
     let aggregates = Aggregates {
         naive: epoch.blend(&naive, None, &[]).inference,
         inferers: inputs.inferences.iter().cloned().map(Some).collect(),
-        implied: implied.iter().map(with_all).collect(),
+        implied: all.iter().map(|one| one.cloned()).collect(),
         oneout_inferers: oneout_inferers.collect(),
         oneout_forecasters: oneout_forecasters.collect(),
         onein_forecasters: onein_forecasters.collect(),

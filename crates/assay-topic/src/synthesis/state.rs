@@ -6,7 +6,8 @@ use super::Column;
 
 /// What a topic remembers. It begins with nothing: `State::default()`.
 ///
-/// Tables name only who took part; whoever is in none is a newcomer.
+/// Tables name only who took part; whoever is in none is a newcomer. The fields are public for whoever stores them, who
+/// gives back what `settle` left: numbers that are finite, and slots forgotten by [`State::forget`] alone.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct State {
     /// The network's latest loss, as a decimal logarithm.
