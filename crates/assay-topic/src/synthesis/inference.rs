@@ -40,7 +40,7 @@ struct Epoch<'a> {
     inferences: &'a [Labels],
     /// Inferers that are new.
     new: Vec<bool>,
-    experienced_count: usize,
+    known_count: usize,
 }
 
 /// A weighted mean, and the weights of the inferers and forecasters that it was asked for, in order.
@@ -73,7 +73,7 @@ pub(super) fn infer(parameters: &Parameters, state: &State, inputs: &Inputs) -> 
         scale: scale(parameters, &combined),
         labels: inputs.labels,
         inferences: &inputs.inferences,
-        experienced_count: new.iter().filter(|new| !**new).count(),
+        known_count: new.iter().filter(|new| !**new).count(),
         new,
     };
 
@@ -189,8 +189,8 @@ impl Epoch<'_> {
         left_out: Option<usize>,
         implied: &[Option<&Labels>],
     ) -> Blend {
-        let experienced_left = left_out.is_some_and(|place| !self.new[place]);
-        let all_new = self.experienced_count == usize::from(experienced_left);
+        let known_left = left_out.is_some_and(|place| !self.new[place]);
+        let all_new = self.known_count == usize::from(known_left);
         let inferer_parts = (0..self.inferences.len())
             .filter(|place| Some(*place) != left_out)
             .map(|place| (place, &self.inferences[place]));
