@@ -16,11 +16,7 @@
 //! grains), [`number`].
 
 #![forbid(unsafe_code)]
-#![deny(
-    clippy::iter_over_hash_type,
-    clippy::cast_possible_truncation,
-    clippy::suboptimal_flops
-)]
+#![deny(clippy::iter_over_hash_type, clippy::cast_possible_truncation)]
 
 pub mod mechanism;
 pub mod number;

@@ -73,6 +73,11 @@ pub fn quantile(numbers: &[f64], fraction: f64) -> f64 {
         return 0.0;
     };
     let place = fraction * last as f64;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "whole, and between zero and `last`"
+    )]
     let low = (libm::floor(place) as usize).min(last);
     let high = (low + 1).min(last);
     sorted[low] + (sorted[high] - sorted[low]) * (place - low as f64)

@@ -175,10 +175,10 @@ impl Mechanism for Yuma {
         };
         let slots = epoch.slots.len();
         let (mut validator_trust, mut incentive) = (vec![0.0; slots], vec![0.0; slots]);
-        for row in 0..slots {
-            let stake = stakes.fractions[row];
+        for (row, (trust, stake)) in (validator_trust.iter_mut().zip(&stakes.fractions)).enumerate()
+        {
             for (column, weight) in clipped(row) {
-                validator_trust[row] += weight;
+                *trust += weight;
                 incentive[column] += stake * weight;
             }
         }
@@ -278,13 +278,13 @@ fn shares(incentive: &[f64], dividends: &[f64], stakes: &Stakes) -> Settlement {
         (&[], &stakes.all, total(&stakes.all))
     };
     let share = |role: Role| {
-        move |(slot, number): (usize, &f64)| Share {
-            slot: slot as u32,
+        move |(slot, number): (u32, &f64)| Share {
+            slot,
             role,
             fraction: ratio(*number, whole),
         }
     };
-    let workers = workers.iter().enumerate().map(share(Role::Worker));
-    let validators = validators.iter().enumerate().map(share(Role::Validator));
+    let workers = (0..).zip(workers).map(share(Role::Worker));
+    let validators = (0..).zip(validators).map(share(Role::Validator));
     Settlement::new(workers.chain(validators).collect())
 }

@@ -64,7 +64,7 @@ impl Rule<'_> {
                 added[*column as usize] += stake * self.penalised(*column, *weight);
             }
         }
-        let held = column_sums(bonds, |bond| f64::from(bond));
+        let held = column_sums(bonds, f64::from);
         let mut next = Matrix::with_capacity(weights.rows(), weights.cells().max(bonds.cells()));
         for (row, stake) in self.stakes.iter().enumerate() {
             for (column, weight, bond) in union(weights.row(row), bonds.row(row)) {

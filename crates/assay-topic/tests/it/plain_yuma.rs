@@ -1,5 +1,10 @@
 //! Yuma consensus once more: dense, slow, and written from the formulas alone, to compare with on random topics.
 
+#![expect(
+    clippy::needless_range_loop,
+    reason = "formulas name rows and columns by their indices"
+)]
+
 use crate::topics;
 use assay_topic::{
     Mechanism as _, Role,

@@ -1,5 +1,7 @@
 //! The cases of `vectors/yuma.json`, epoch by epoch.
 
+#![expect(clippy::needless_range_loop, reason = "the vectors are tables by slot")]
+
 use assay_topic::{
     Mechanism as _, Role,
     payout::split,
@@ -103,6 +105,7 @@ impl Deviations {
         *largest = largest.max((found - wanted).abs());
     }
 
+    #[expect(clippy::print_stdout, reason = "`--nocapture` shows the table")]
     fn within(&self, case: &str, tolerance: impl Fn(&str) -> f64) {
         for (quantity, (count, largest)) in &self.0 {
             println!("{case}: {quantity}: {count} compared, largest deviation {largest:.3e}");
