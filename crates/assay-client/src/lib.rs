@@ -6,6 +6,7 @@
 //! | [`EventStream`] | follows the event stream across broken connections, without a gap or a double |
 //! | [`Sender`] | sends an account's transactions over one lane: sequences, fees, batches, recovery |
 //! | [`place`], [`place_many`], [`Client::wait_closed`] | orders, one or many, from terms to receipt |
+//! | [`Client::topic`], [`Sender::seal_weights`] | topics, and weights that are revealed an epoch later |
 //! | [`WalletFile`] | a secret key at rest |
 //!
 //! Invariants: deadlines and validity come from the ledger's clock, never from the machine's; nobody polls:
@@ -23,6 +24,7 @@ mod names;
 mod orders;
 mod sender;
 mod sse;
+mod topics;
 mod wallet;
 
 pub use client::{Client, Pace};
@@ -35,4 +37,5 @@ pub use orders::{
 };
 pub use sender::{Confirmed, Sender, Sent, VALID_MS};
 pub use sse::{LINE_BYTES_MAX, MESSAGE_BYTES_MAX, Message, Parser, SseError};
+pub use topics::SealedWeights;
 pub use wallet::{UnlockCost, WALLET_BYTES_MAX, WalletError, WalletFile};

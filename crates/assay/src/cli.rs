@@ -15,6 +15,7 @@ mod provide;
 mod receipt;
 mod settings;
 mod state;
+mod topic;
 mod values;
 mod wallet;
 
@@ -34,6 +35,10 @@ pub(crate) use provide::{Misbehave, Provide};
 pub(crate) use receipt::{Receipt, ReceiptVerify};
 pub(crate) use settings::{Completions, Config, ConfigSet, ConfigUnset, Doctor, Man};
 pub(crate) use state::{State, StateProve, StateVerify};
+pub(crate) use topic::{
+    BondsRule, Topic, TopicCreate, TopicFund, TopicList, TopicRegister, TopicShow, TopicStake,
+    TopicValidate,
+};
 pub(crate) use values::ModelName;
 pub(crate) use wallet::{
     Transfer, Wallet, WalletChoice, WalletExport, WalletImport, WalletList, WalletNew,
@@ -84,7 +89,9 @@ pub(crate) struct Cli {
 const GROUPS: [(&str, &[&str]); 6] = [
     (
         "Markets",
-        &["demo", "infer", "provide", "order", "receipt", "model"],
+        &[
+            "demo", "infer", "provide", "order", "receipt", "model", "topic",
+        ],
     ),
     ("Proofs", &["prove", "verify"]),
     ("Accounts", &["wallet", "transfer", "account", "name"]),
@@ -284,6 +291,9 @@ pub(crate) enum Command {
     /// Import, inspect, run and register models
     #[command(subcommand)]
     Model(Model),
+    /// Create topics, work, stake and judge in them
+    #[command(subcommand)]
+    Topic(Topic),
     /// Run a model and prove what it answers, offline
     Prove(Prove),
     /// Check a proof of inference, offline

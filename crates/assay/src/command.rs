@@ -16,6 +16,7 @@ mod provide;
 pub(crate) mod receipt;
 mod state;
 mod supply;
+mod topic;
 mod transfer;
 mod verify;
 pub(crate) mod wallet;
@@ -59,6 +60,7 @@ pub(crate) async fn run(
         Command::Wallet(command) => wallet::run(command, globals, config, output).await,
         Command::Supply => supply::run(globals, output).await,
         Command::Name(command) => name::run(command, globals, output).await,
+        Command::Topic(command) => topic::run(command, globals, output).await,
         Command::Transfer(args) => transfer::run(args, globals, output).await,
         Command::Order(command) => order::run(command, globals, output).await,
     }

@@ -119,6 +119,11 @@ impl Home {
         self.providers().join(account.short())
     }
 
+    /// The folder of validators' journals.
+    pub(crate) fn topics(&self) -> PathBuf {
+        self.0.join("topics")
+    }
+
     /// Where an order's receipt is kept.
     pub(crate) fn receipt(&self, order: OrderId) -> PathBuf {
         self.0

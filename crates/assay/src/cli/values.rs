@@ -1,10 +1,31 @@
 //! Values that several commands take: amounts, times, leases, models by name.
 
-use assay_types::{Amount, ModelId, YEAR_MS};
+use assay_types::{Amount, BasisPoints, ModelId, YEAR_MS};
 use std::time::Duration;
 
 pub(super) fn amount(text: &str) -> Result<Amount, assay_types::AmountError> {
     Amount::parse_asy(text)
+}
+
+/// A part in percent, to two places.
+pub(super) fn percent(text: &str) -> Result<BasisPoints, String> {
+    let points = || {
+        let (whole, hundredths) = text.split_once('.').unwrap_or((text, "0"));
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(hundredths) || hundredths.len() > 2 {
+            return None;
+        }
+        let hundredths: u16 = format!("{hundredths:0<2}").parse().ok()?;
+        let points = whole
+            .parse::<u16>()
+            .ok()?
+            .checked_mul(100)?
+            .checked_add(hundredths)?;
+        (points <= BasisPoints::WHOLE.get()).then(|| BasisPoints::new(points))
+    };
+    points()
+        .ok_or_else(|| format!("`{text}` is no percentage from 0 to 100 with at most two decimals"))
 }
 
 /// Longest `--within`: a week, the longest an order may live.

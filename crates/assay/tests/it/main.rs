@@ -13,4 +13,5 @@ mod program;
 mod prove;
 mod receipt;
 mod state;
+mod topic;
 mod wallet;

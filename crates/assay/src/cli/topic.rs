@@ -1,0 +1,188 @@
+//! Words of `assay topic`.
+
+use super::{
+    WalletChoice,
+    values::{amount, percent, seconds},
+};
+use assay_types::{AccountId, Amount, BasisPoints, ContentId, Party, TopicId};
+use clap::{Args, Subcommand, ValueEnum};
+use std::time::Duration;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Topic {
+    /// Create a topic; the wallet's account owns it
+    #[command(after_help = "\
+Examples:
+  assay topic create --wallet shop --epoch 3600
+  assay topic create --wallet shop --slots 64 --validators 16 --bonds liquid
+
+Creating one burns 100 ASY. Miners take slots and work, validators stake and
+weigh them; when an epoch ends, Yuma consensus decides what each has earned.
+The terms are never changed.")]
+    Create(TopicCreate),
+    /// List topics
+    List(TopicList),
+    /// Show a topic and all its slots
+    #[command(after_help = "\
+Example:
+  assay topic show 5f0c… --json | jq '.slots[] | {slot, earned}'")]
+    Show(TopicShow),
+    /// Take a slot: the wallet's account earns, the key works
+    #[command(after_help = "\
+Examples:
+  assay topic register --wallet miner 5f0c…
+  assay topic register --wallet cold 5f0c… --key asy1…
+
+A slot's price burns; it rises by 26 % with each registration and halves every
+hour. When all slots are held, the one that earned least and is neither immune
+nor a validator's is replaced.")]
+    Register(TopicRegister),
+    /// Put money behind a key
+    Stake(TopicStake),
+    /// Take money from behind a key; it arrives after the unbonding delay
+    Unstake(TopicStake),
+    /// Pay for a topic's work: it is paid out when the epoch ends
+    Fund(TopicFund),
+    /// Judge: commit to weights in each epoch and reveal them in the next, until asked to stop
+    #[command(after_help = "\
+Example:
+  assay topic validate --wallet judge 5f0c… -- python3 judge.py
+
+In each epoch the program is started with the topic and its slots as JSON on
+standard input, and `slot`, which is its own. It answers on standard output:
+
+  {\"weights\": {\"2\": 0.7, \"5\": 0.3}}
+
+Ten lines of any language are enough:
+
+  import json, sys
+  topic = json.load(sys.stdin)
+  others = [s[\"slot\"] for s in topic[\"slots\"] if s[\"slot\"] != topic[\"slot\"]]
+  json.dump({\"weights\": {str(s): 1.0 for s in others}}, sys.stdout)
+
+Numbers are scaled so that the largest is 65 535. What is committed to is kept
+in HOME/topics before it is sent, so that it can be revealed after a restart.
+An answer that is none costs the epoch's weights and nothing else.")]
+    Validate(TopicValidate),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicCreate {
+    #[command(flatten)]
+    pub(crate) wallet: WalletChoice,
+    /// Content id of what miners are asked and how they are judged, in words
+    #[arg(long, value_name = "ID")]
+    pub(crate) description: Option<ContentId>,
+    /// Most slots, 2 to 1024
+    #[arg(long, value_name = "SLOTS", default_value_t = 256)]
+    pub(crate) slots: u16,
+    /// Most validators among them, 1 to 256
+    #[arg(long, value_name = "VALIDATORS", default_value_t = 64)]
+    pub(crate) validators: u16,
+    /// Length of an epoch in seconds, 10 to 604800
+    #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
+    pub(crate) epoch: Duration,
+    /// Epochs in which a new slot is not replaced
+    #[arg(long, value_name = "EPOCHS", default_value_t = 4)]
+    pub(crate) immunity: u16,
+    /// Epochs for which weights count
+    #[arg(long, value_name = "EPOCHS", default_value_t = 12)]
+    pub(crate) activity: u16,
+    /// The owner's part of the income in percent, at most 18
+    #[arg(long, value_name = "PERCENT", default_value = "10", value_parser = percent)]
+    pub(crate) owner_share: BasisPoints,
+    /// Stake below it gives no say (ASY)
+    #[arg(long, value_name = "ASY", default_value = "1", value_parser = amount)]
+    pub(crate) stake_min: Amount,
+    /// How validators' bonds follow their weights
+    #[arg(long, value_enum, default_value_t = BondsRule::Classic)]
+    pub(crate) bonds: BondsRule,
+}
+
+/// How validators' bonds follow their weights.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BondsRule {
+    /// Shares of all that is bonded to a slot
+    Classic,
+    /// Each validator's own
+    Yuma3,
+    /// As yuma3, faster where a validator leads the consensus or leaves it
+    Liquid,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicList {
+    /// Most topics shown
+    #[arg(long, value_name = "TOPICS", default_value_t = 50)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicShow {
+    /// The topic
+    #[arg(value_name = "TOPIC")]
+    pub(crate) topic: TopicId,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicRegister {
+    #[command(flatten)]
+    pub(crate) wallet: WalletChoice,
+    /// The topic
+    #[arg(value_name = "TOPIC")]
+    pub(crate) topic: TopicId,
+    /// The account that works [default: the wallet's own]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) key: Option<AccountId>,
+    /// What the owner keeps of its stakers' dividends in percent, at most 18
+    #[arg(long, value_name = "PERCENT", default_value = "10", value_parser = percent)]
+    pub(crate) take: BasisPoints,
+    /// Most that the slot may cost (ASY) [default: what it costs now]
+    #[arg(long, value_name = "ASY", value_parser = amount)]
+    pub(crate) price_max: Option<Amount>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicStake {
+    #[command(flatten)]
+    pub(crate) wallet: WalletChoice,
+    /// The topic
+    #[arg(value_name = "TOPIC")]
+    pub(crate) topic: TopicId,
+    /// The key: an address or a name
+    #[arg(value_name = "KEY")]
+    pub(crate) key: Party,
+    /// How much (ASY)
+    #[arg(value_name = "ASY", value_parser = amount)]
+    pub(crate) amount: Amount,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicFund {
+    #[command(flatten)]
+    pub(crate) wallet: WalletChoice,
+    /// The topic
+    #[arg(value_name = "TOPIC")]
+    pub(crate) topic: TopicId,
+    /// How much (ASY)
+    #[arg(value_name = "ASY", value_parser = amount)]
+    pub(crate) amount: Amount,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicValidate {
+    #[command(flatten)]
+    pub(crate) wallet: WalletChoice,
+    /// The topic
+    #[arg(value_name = "TOPIC")]
+    pub(crate) topic: TopicId,
+    /// Longest that the program may take
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) within: Duration,
+    /// Stop after so many epochs
+    #[arg(long, value_name = "EPOCHS")]
+    pub(crate) epochs: Option<u64>,
+    /// The program that judges, and its arguments
+    #[arg(last = true, required = true, value_name = "PROGRAM")]
+    pub(crate) program: Vec<String>,
+}

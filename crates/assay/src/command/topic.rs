@@ -1,0 +1,286 @@
+//! `assay topic create|list|show|register|stake|unstake|fund|validate`.
+
+mod journal;
+mod validate;
+
+use crate::{
+    cli::{
+        BondsRule, Globals, Topic, TopicCreate, TopicFund, TopicList, TopicRegister, TopicShow,
+        TopicStake,
+    },
+    connect,
+    failure::{Done, Ended, Hint},
+    output::{Output, Table, good},
+    words,
+};
+use anyhow::anyhow;
+use assay_api::{MetagraphView, SlotView, TopicMechanismView, TopicView, YumaBondsView};
+use assay_client::{Client, Confirmed, Sender};
+use assay_types::{Amount, Call, TopicId, TopicMechanism, TopicTerms, YumaBonds};
+use serde_json::json;
+
+/// Runs the command.
+///
+/// # Errors
+/// When the node or the ledger refuses.
+pub(crate) async fn run(command: &Topic, globals: &Globals, output: &Output) -> Done {
+    match command {
+        Topic::Create(args) => create(args, globals, output).await,
+        Topic::List(args) => list(args, globals, output).await,
+        Topic::Show(args) => show(args, globals, output).await,
+        Topic::Register(args) => register(args, globals, output).await,
+        Topic::Stake(args) => stake(args, globals, output, true).await,
+        Topic::Unstake(args) => stake(args, globals, output, false).await,
+        Topic::Fund(args) => fund(args, globals, output).await,
+        Topic::Validate(args) => validate::run(args, globals, output).await,
+    }
+}
+
+async fn create(args: &TopicCreate, globals: &Globals, output: &Output) -> Done {
+    let sender = connect::sender(globals, &args.wallet, output).await?;
+    let terms = TopicTerms {
+        description: args.description.unwrap_or_default(),
+        mechanism: TopicMechanism::Yuma {
+            kappa: 32_767,
+            bonds: match args.bonds {
+                BondsRule::Classic => YumaBonds::Classic,
+                BondsRule::Yuma3 => YumaBonds::Yuma3,
+                BondsRule::Liquid => YumaBonds::Liquid {
+                    low: 45_875,
+                    high: 58_982,
+                    steepness: 1_000,
+                },
+            },
+            moving_average_ppm: 900_000,
+            bonds_penalty: 65_535,
+        },
+        slots: args.slots,
+        validators: args.validators,
+        epoch_ms: u64::try_from(args.epoch.as_millis()).unwrap_or(u64::MAX),
+        immunity_epochs: args.immunity,
+        activity_epochs: args.activity,
+        owner_share: args.owner_share,
+        stake_min: args.stake_min,
+    };
+    let spinner = output.spinner("waiting for a block");
+    let created = sender.create_topic(terms).await;
+    spinner.finish_and_clear();
+    let (topic, confirmed) = connect::advise(created)?;
+    output.json(&json!({
+        "topic": topic.to_string(),
+        "transaction": confirmed.id.to_string(),
+        "height": confirmed.height.get(),
+    }));
+    output.facts([
+        ("topic", topic.to_string()),
+        ("transaction", confirmed.id.to_string()),
+    ]);
+    end(output, &confirmed)
+}
+
+fn end(output: &Output, confirmed: &Confirmed) -> Done {
+    output.blank();
+    output.line(format_args!(
+        "{} in block {}",
+        good("final:"),
+        confirmed.height
+    ));
+    Ok(Ended::Well)
+}
+
+async fn list(args: &TopicList, globals: &Globals, output: &Output) -> Done {
+    let client = connect::client(globals).await?;
+    let page = client.topics(args.limit, None).await?;
+    let mut table = Table::new(["topic", "epoch", "ends", "slots", "stake", "slot price"]);
+    for view in &page.topics {
+        output.json(view);
+        table.row([
+            view.topic.to_string(),
+            view.epoch.to_string(),
+            words::time(view.epoch_ends_at),
+            format!("{} of {}", view.slots, view.terms.slots),
+            view.stake.to_string(),
+            view.slot_price.to_string(),
+        ]);
+    }
+    if page.topics.is_empty() {
+        output.note("there is no topic yet; `assay topic create` makes one");
+    } else {
+        output.table(&table);
+    }
+    if page.next.is_some() {
+        output.note(format_args!(
+            "there are more; --limit {} shows more of them",
+            args.limit * 2
+        ));
+    }
+    Ok(Ended::Well)
+}
+
+/// A topic with its slots.
+async fn metagraph(client: &Client, topic: TopicId) -> anyhow::Result<MetagraphView> {
+    let found = client.topic(topic).await?;
+    found
+        .ok_or_else(|| anyhow!("there is no topic {topic}"))
+        .hint(|| "`assay topic list` shows all".to_owned())
+}
+
+async fn show(args: &TopicShow, globals: &Globals, output: &Output) -> Done {
+    let client = connect::client(globals).await?;
+    let view = metagraph(&client, args.topic).await?;
+    output.json(&view);
+    output.facts(facts(&view.topic));
+    if view.slots.is_empty() {
+        output.blank();
+        output.note("nobody holds a slot; `assay topic register` takes one");
+        return Ok(Ended::Well);
+    }
+    output.blank();
+    let mut table = Table::new(["slot", "key", "stake", "validates", "weighs", "earned"]);
+    for slot in &view.slots {
+        table.row([
+            slot.slot.to_string(),
+            connect::called(&client, slot.key).await?,
+            words::column(slot.stake),
+            validates(slot).to_owned(),
+            slot.weights.len().to_string(),
+            words::column(slot.earned),
+        ]);
+    }
+    output.table(&table);
+    Ok(Ended::Well)
+}
+
+fn facts(view: &TopicView) -> Vec<(&'static str, String)> {
+    let terms = &view.terms;
+    let mechanism = match &terms.mechanism {
+        TopicMechanismView::Yuma { bonds, .. } => match bonds {
+            YumaBondsView::Classic => "Yuma, classic bonds",
+            YumaBondsView::Yuma3 => "Yuma3",
+            YumaBondsView::Liquid { .. } => "Yuma3, liquid alpha",
+        },
+        TopicMechanismView::Unknown => "unknown to this program; update it",
+    };
+    vec![
+        ("topic", view.topic.to_string()),
+        ("owner", view.owner.to_string()),
+        ("mechanism", mechanism.to_owned()),
+        (
+            "epoch",
+            format!(
+                "{}, until {}; one takes {} s",
+                view.epoch,
+                words::time(view.epoch_ends_at),
+                terms.epoch_ms / 1_000
+            ),
+        ),
+        (
+            "slots",
+            format!(
+                "{} of {}, the next for {}",
+                view.slots, terms.slots, view.slot_price
+            ),
+        ),
+        ("stake", view.stake.to_string()),
+        (
+            "budget",
+            format!("{} to mint, {} funded", view.budget, view.fees),
+        ),
+    ]
+}
+
+/// How far a slot is as a validator.
+fn validates(slot: &SlotView) -> &'static str {
+    match (slot.permit, slot.due.is_some(), slot.committed.is_some()) {
+        (_, true, _) => "has to reveal",
+        (true, _, true) => "has committed",
+        (true, _, false) => "may commit",
+        (false, _, _) => "",
+    }
+}
+
+async fn register(args: &TopicRegister, globals: &Globals, output: &Output) -> Done {
+    let sender = connect::sender(globals, &args.wallet, output).await?;
+    let view = metagraph(sender.client(), args.topic).await?;
+    let key = args.key.unwrap_or_else(|| sender.account());
+    let price_max = args.price_max.unwrap_or(view.topic.slot_price);
+    let call = Call::RegisterSlot {
+        topic: args.topic,
+        key,
+        take: args.take,
+        price_max,
+    };
+    let confirmed = sent(&sender, call, output).await?;
+    let after = metagraph(sender.client(), args.topic).await?;
+    let slot = after.slots.iter().find(|slot| slot.key == key);
+    let slot = slot.ok_or_else(|| anyhow!("the slot is gone again already"))?;
+    output.json(&json!({
+        "topic": args.topic.to_string(),
+        "slot": slot.slot,
+        "key": key.to_string(),
+        "owner": sender.account().to_string(),
+        "transaction": confirmed.id.to_string(),
+        "height": confirmed.height.get(),
+    }));
+    output.facts([
+        ("slot", slot.slot.to_string()),
+        ("key", key.to_string()),
+        ("price", format!("{price_max} at most, burnt")),
+        ("transaction", confirmed.id.to_string()),
+    ]);
+    end(output, &confirmed)
+}
+
+async fn stake(args: &TopicStake, globals: &Globals, output: &Output, more: bool) -> Done {
+    let sender = connect::sender(globals, &args.wallet, output).await?;
+    let key = connect::party(sender.client(), args.key).await?;
+    let (topic, amount) = (args.topic, args.amount);
+    let call = match more {
+        true => Call::Stake { topic, key, amount },
+        false => Call::Unstake { topic, key, amount },
+    };
+    let confirmed = sent(&sender, call, output).await?;
+    moved(
+        output,
+        &confirmed,
+        topic,
+        Some(("key", key.to_string())),
+        amount,
+    )
+}
+
+async fn fund(args: &TopicFund, globals: &Globals, output: &Output) -> Done {
+    let sender = connect::sender(globals, &args.wallet, output).await?;
+    let (topic, amount) = (args.topic, args.amount);
+    let confirmed = sent(&sender, Call::FundTopic { topic, amount }, output).await?;
+    moved(output, &confirmed, topic, None, amount)
+}
+
+async fn sent(sender: &Sender, call: Call, output: &Output) -> anyhow::Result<Confirmed> {
+    let spinner = output.spinner("waiting for a block");
+    let confirmed = sender.send_and_wait(call).await;
+    spinner.finish_and_clear();
+    connect::advise(confirmed)
+}
+
+fn moved(
+    output: &Output,
+    confirmed: &Confirmed,
+    topic: TopicId,
+    key: Option<(&'static str, String)>,
+    amount: Amount,
+) -> Done {
+    output.json(&json!({
+        "topic": topic.to_string(),
+        "key": key.as_ref().map(|(_, key)| key),
+        "amount_grains": amount.get().to_string(),
+        "transaction": confirmed.id.to_string(),
+        "height": confirmed.height.get(),
+    }));
+    let mut facts = vec![("topic", topic.to_string())];
+    facts.extend(key);
+    facts.push(("amount", amount.to_string()));
+    facts.push(("transaction", confirmed.id.to_string()));
+    output.facts(facts);
+    end(output, confirmed)
+}

@@ -1,0 +1,299 @@
+//! `assay topic validate`: judges in every epoch, with a program of the user's.
+
+use super::{journal::Journal, metagraph, sent};
+use crate::{
+    cli::{Globals, TopicValidate},
+    connect,
+    failure::{Done, Ended, Hint},
+    home::Home,
+    interrupt,
+    output::{Output, bad, dim, good},
+};
+use anyhow::{Context, anyhow, bail};
+use assay_api::{EventView, MetagraphView, SlotView, StreamMessage};
+use assay_client::{EventQuery, EventStream, Sender};
+use assay_types::{AccountId, Call, TopicId, WeightCell, WeightRow};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::{collections::BTreeMap, process::Stdio, time::Duration};
+use tokio::{io::AsyncWriteExt as _, process::Command};
+
+/// Most bytes of a program's answer: as many weights as a topic has slots take a small part of it.
+const ANSWER_BYTES_MAX: usize = 1 << 20;
+
+/// What the program reads.
+#[derive(Serialize)]
+struct Question<'a> {
+    /// The slot of who asks.
+    slot: u16,
+    #[serde(flatten)]
+    topic: &'a MetagraphView,
+}
+
+/// What the program answers.
+#[derive(Deserialize)]
+struct Answer {
+    weights: BTreeMap<u16, f64>,
+}
+
+/// Commits, reveals, and waits for the next epoch, until asked to stop.
+///
+/// # Errors
+/// When the key holds no slot, or the node, the wallet or the journal cannot be used.
+pub(crate) async fn run(args: &TopicValidate, globals: &Globals, output: &Output) -> Done {
+    let sender = connect::sender(globals, &args.wallet, output).await?;
+    let folder = Home::new(globals.home.as_deref())?.topics();
+    let file = format!("{}-{}.json", args.topic.short(), sender.account().short());
+    let mut journal = Journal::open(folder.join(file))?;
+    let mut done = 0;
+    loop {
+        // The stream begins before the topic is read, so an epoch that ends meanwhile is not missed.
+        let height = sender.client().status().await?.height;
+        let query = EventQuery::after(height).of_account(sender.account());
+        let mut events = sender.client().events(query);
+        epoch(args, &sender, &mut journal, output).await?;
+        done += 1;
+        if args.epochs.is_some_and(|epochs| done >= epochs) {
+            return Ok(Ended::Well);
+        }
+        tokio::select! {
+            ended = ended(&mut events, args.topic) => ended?,
+            () = interrupt::requested() => {
+                output.note(dim("stopping; what was committed to is kept and revealed when this is started again"));
+                return Ok(Ended::Well);
+            }
+        }
+    }
+}
+
+/// One epoch: reveals what is due, then asks the program and commits to its weights.
+async fn epoch(
+    args: &TopicValidate,
+    sender: &Sender,
+    journal: &mut Journal,
+    output: &Output,
+) -> anyhow::Result<()> {
+    let topic = args.topic;
+    let view = metagraph(sender.client(), topic).await?;
+    let slot = own(&view, sender.account())?;
+    let number = view.topic.epoch;
+    if let Some(due) = slot.due {
+        match journal.find(due) {
+            Some(sealed) => {
+                let call = Call::RevealWeights {
+                    topic,
+                    weights: sealed.weights,
+                    salt: sealed.salt,
+                };
+                sent(sender, call, output).await?;
+                tell(
+                    output,
+                    number,
+                    slot.slot,
+                    "revealed",
+                    &good("revealed"),
+                    None,
+                );
+            }
+            None => tell(
+                output,
+                number,
+                slot.slot,
+                "not_revealed",
+                &bad("cannot reveal:"),
+                Some("the commitment was made with another journal"),
+            ),
+        }
+    }
+    if !slot.permit {
+        let why = "the slot may not weigh in this epoch; stake more and wait for the next one";
+        tell(
+            output,
+            number,
+            slot.slot,
+            "waiting",
+            &dim("waiting:"),
+            Some(why),
+        );
+        return Ok(());
+    }
+    let question = Question {
+        slot: slot.slot,
+        topic: &view,
+    };
+    let asked = ask(&args.program, args.within, &question).await;
+    let weights = asked.and_then(|answer| quantized(&answer, slot.slot, view.topic.slots));
+    let weights = match weights {
+        Ok(weights) => weights,
+        Err(error) => {
+            let why = format!("{error:#}");
+            tell(
+                output,
+                number,
+                slot.slot,
+                "no_weights",
+                &bad("no weights:"),
+                Some(&why),
+            );
+            return Ok(());
+        }
+    };
+    let cells = weights.len();
+    let sealed = sender.seal_weights(topic, weights);
+    journal.keep(&sealed)?;
+    let call = Call::CommitWeights {
+        topic,
+        commitment: sealed.commitment,
+    };
+    sent(sender, call, output).await?;
+    let what = format!("to {cells} weights");
+    tell(
+        output,
+        number,
+        slot.slot,
+        "committed",
+        &good("committed"),
+        Some(&what),
+    );
+    Ok(())
+}
+
+fn tell(
+    output: &Output,
+    epoch: u64,
+    slot: u16,
+    event: &str,
+    word: &impl std::fmt::Display,
+    more: Option<&str>,
+) {
+    output.json(&json!({ "epoch": epoch, "slot": slot, "event": event, "detail": more }));
+    let more = more.unwrap_or_default();
+    output.line(format_args!("epoch {epoch}  {word} {more}"));
+}
+
+fn own(view: &MetagraphView, key: AccountId) -> anyhow::Result<&SlotView> {
+    let own = view.slots.iter().find(|slot| slot.key == key);
+    own.ok_or_else(|| anyhow!("{key} holds no slot of topic {}", view.topic.topic))
+        .hint(|| "take one with `assay topic register`, and stake on it".to_owned())
+}
+
+/// Waits until an epoch of the topic is settled.
+async fn ended(events: &mut EventStream, topic: TopicId) -> anyhow::Result<()> {
+    loop {
+        if let StreamMessage::Market(event) = events.next().await?
+            && matches!(event.event, EventView::TopicSettled { topic: own, .. } if own == topic)
+        {
+            return Ok(());
+        }
+    }
+}
+
+/// Starts the program, gives it the question, and reads its answer.
+async fn ask(
+    program: &[String],
+    within: Duration,
+    question: &Question<'_>,
+) -> anyhow::Result<Answer> {
+    let [name, arguments @ ..] = program else {
+        bail!("no program was named");
+    };
+    let mut child = Command::new(name)
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn()
+        .with_context(|| format!("cannot start `{name}`"))?;
+    let mut input = child.stdin.take().context("the program has no input")?;
+    let question = serde_json::to_vec(question)?;
+    let writing = async move {
+        // A program that does not read its question may answer all the same.
+        let _ = input.write_all(&question).await;
+    };
+    let answering = tokio::time::timeout(within, child.wait_with_output());
+    let ((), answered) = tokio::join!(writing, answering);
+    let seconds = within.as_secs();
+    let answered = answered
+        .map_err(|_| anyhow!("`{name}` took longer than {seconds} s; --within allows more"))??;
+    if !answered.status.success() {
+        bail!("`{name}` ended with {}", answered.status);
+    }
+    if answered.stdout.len() > ANSWER_BYTES_MAX {
+        bail!("`{name}` answered more than {ANSWER_BYTES_MAX} bytes");
+    }
+    serde_json::from_slice(&answered.stdout)
+        .with_context(|| format!("`{name}` must answer {{\"weights\": {{\"SLOT\": NUMBER}}}}"))
+}
+
+/// Weights as the ledger takes them: ascending, the largest 65 535.
+fn quantized(answer: &Answer, own: u16, slots: u16) -> anyhow::Result<WeightRow> {
+    let largest = answer.weights.values().copied().fold(0.0f64, f64::max);
+    let mut cells = Vec::with_capacity(answer.weights.len());
+    for (slot, weight) in &answer.weights {
+        if !weight.is_finite() || *weight < 0.0 {
+            bail!("the weight on slot {slot} is {weight}; it must be a number from zero up");
+        }
+        if *slot == own {
+            bail!("slot {slot} is the validator's own; weigh others");
+        }
+        if *slot >= slots {
+            bail!("there is no slot {slot}; the topic has {slots}");
+        }
+        let scaled = weight / largest * f64::from(u16::MAX);
+        // Of finite numbers, none above the largest.
+        let weight = scaled.round() as u16;
+        if weight > 0 {
+            cells.push(WeightCell {
+                slot: *slot,
+                weight,
+            });
+        }
+    }
+    if cells.is_empty() {
+        bail!("no weight is above zero");
+    }
+    WeightRow::new(cells).context("more weights than a topic has slots")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(answer: &str, expected: Result<&[(u16, u16)], &str>) {
+        let parsed: Result<Answer, _> = serde_json::from_str(answer);
+        let weights = parsed
+            .map_err(anyhow::Error::from)
+            .and_then(|answer| quantized(&answer, 1, 4));
+        match (weights, expected) {
+            (Ok(row), Ok(cells)) => {
+                let row: Vec<_> = row.iter().map(|cell| (cell.slot, cell.weight)).collect();
+                assert_eq!(row, cells, "{answer}");
+            }
+            (Err(error), Err(reason)) => {
+                let error = format!("{error:#}");
+                assert!(error.contains(reason), "{answer}: {error}");
+            }
+            (weights, _) => panic!("{answer}: {weights:?}"),
+        }
+    }
+
+    #[test]
+    fn answers_of_programs_become_weights_or_reasons() {
+        check(
+            r#"{"weights": {"3": 0.5, "0": 1}}"#,
+            Ok(&[(0, 65_535), (3, 32_768)]),
+        );
+        check(
+            r#"{"weights": {"0": 1e300, "2": 1e-300}}"#,
+            Ok(&[(0, 65_535)]),
+        );
+        check(r#"{"weights": {}}"#, Err("above zero"));
+        check(r#"{"weights": {"0": 0, "2": 0.0}}"#, Err("above zero"));
+        check(r#"{"weights": {"0": -1}}"#, Err("from zero up"));
+        check(r#"{"weights": {"1": 1}}"#, Err("own"));
+        check(r#"{"weights": {"4": 1}}"#, Err("no slot 4"));
+        check(r#"{"weights": {"x": 1}}"#, Err("invalid"));
+        check(r#"{"weights": {"0": NaN}}"#, Err("expected"));
+        check("", Err("EOF"));
+    }
+}

@@ -1,0 +1,117 @@
+//! A topic over the real binary: created, worked in, judged by a program, and paid.
+
+use crate::program::{Ended, Running, World};
+
+struct Town {
+    world: World,
+    _node: Running,
+    url: String,
+}
+
+impl Town {
+    fn new() -> Self {
+        let world = World::new();
+        let node = world.start("node --dev --listen 127.0.0.1:0 --json");
+        let serving: serde_json::Value = serde_json::from_str(&node.wait_for("url")).unwrap();
+        let url = serving["url"].as_str().unwrap().to_owned();
+        Self {
+            world,
+            _node: node,
+            url,
+        }
+    }
+
+    fn run(&self, line: &str) -> Ended {
+        // What follows `--` is the user's program and takes no flags of ours.
+        let (own, program) = line.split_once(" -- ").unwrap_or((line, ""));
+        let program = if program.is_empty() {
+            String::new()
+        } else {
+            format!(" -- {program}")
+        };
+        let line = format!("{own} --node {}{program}", self.url);
+        self.world.run_with("assay-dev", &line)
+    }
+
+    fn address(&self, wallet: &str) -> String {
+        let line = format!("wallet show --wallet {wallet} --offline --json");
+        let shown = self.run(&line).exits(0).json();
+        shown["address"].as_str().unwrap().to_owned()
+    }
+}
+
+#[test]
+fn a_miner_is_paid_by_what_a_program_judges() {
+    let town = Town::new();
+    town.run("topic list").exits(0).says(&["no topic yet"]);
+    let unknown = "ab".repeat(32);
+    town.run(&format!("topic show {unknown}"))
+        .exits(2)
+        .says(&["no topic", "hint:", "topic list"]);
+    town.run("topic create --wallet buyer --epoch 10 --validators 300 --slots 300")
+        .exits(2)
+        .says(&["outside their limits"]);
+    let created = town
+        .run("topic create --wallet buyer --epoch 10 --slots 4 --validators 2 --json")
+        .exits(0)
+        .json();
+    let topic = created["topic"].as_str().unwrap().to_owned();
+    let (judge, miner) = (town.address("seller-1"), town.address("seller-2"));
+    town.run(&format!("topic validate {topic} --wallet seller-1 -- true"))
+        .exits(2)
+        .says(&["holds no slot", "hint:", "register"]);
+    for wallet in ["seller-1", "seller-2"] {
+        town.run(&format!("topic register {topic} --wallet {wallet}"))
+            .exits(0)
+            .says(&["slot", "burnt", "final:"]);
+    }
+    town.run(&format!("topic stake {topic} {judge} 10 --wallet buyer"))
+        .exits(0)
+        .says(&["10 ASY", "final:"]);
+    town.run(&format!("topic unstake {topic} {judge} 9.5 --wallet buyer"))
+        .exits(2)
+        .says(&["leave as much or nothing"]);
+    town.run(&format!("topic fund {topic} 5 --wallet buyer"))
+        .exits(0)
+        .says(&["5 ASY", "final:"]);
+
+    // It keeps what it was asked, and judges the only other slot.
+    let question = town.world.path("question.json");
+    let script = town.world.path("judge.sh");
+    let judges = format!(
+        "cat > {}\nprintf '{{\"weights\": {{\"1\": 0.5}}}}'\n",
+        question.display()
+    );
+    std::fs::write(&script, judges).unwrap();
+    let line = format!(
+        "topic validate {topic} --wallet seller-1 --epochs 4 -- sh {}",
+        script.display()
+    );
+    town.run(&line)
+        .exits(0)
+        .says(&["waiting:", "committed to 1 weights", "revealed"]);
+    let asked: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(question).unwrap()).unwrap();
+    assert_eq!(asked["slot"], 0);
+    assert_eq!(asked["slots"][1]["key"], miner.as_str());
+
+    let shown = town
+        .run(&format!("topic show {topic} --json"))
+        .exits(0)
+        .json();
+    let weights = &shown["slots"][0]["weights"];
+    assert_eq!(*weights, serde_json::json!([{"slot": 1, "weight": 65_535}]));
+    let earned: u64 = shown["slots"][1]["earned"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    // The validator was paid by stake before it judged; what is left of the fund is below that.
+    assert!(earned > 0 || shown["topic"]["fees"] == "0", "{shown}");
+    town.run(&format!("topic show {topic}")).exits(0).says(&[
+        "Yuma, classic bonds",
+        "has committed",
+        "2 of 4",
+    ]);
+    town.run("topic list").exits(0).says(&[&topic]);
+}
