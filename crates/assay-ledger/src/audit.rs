@@ -29,7 +29,7 @@ pub struct Totals {
 }
 
 /// A broken invariant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuditError {
     /// Money came or went.
     #[error("money is not conserved: {0:?}")]

@@ -288,3 +288,6 @@ fn shares(incentive: &[f64], dividends: &[f64], stakes: &Stakes) -> Settlement {
     let validators = (0..).zip(validators).map(share(Role::Validator));
     Settlement::new(workers.chain(validators).collect())
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@ use super::{
     WalletChoice,
     values::{amount, percent, seconds},
 };
-use assay_types::{AccountId, Amount, BasisPoints, ContentId, Party, TopicId};
+use assay_types::{AccountId, Amount, BasisPoints, ContentId, Party};
 use clap::{Args, Subcommand, ValueEnum};
 use std::time::Duration;
 
@@ -119,18 +119,18 @@ pub(crate) struct TopicList {
 
 #[derive(Debug, Args)]
 pub(crate) struct TopicShow {
-    /// The topic
+    /// The topic: its id, or as many of its first digits as no other has
     #[arg(value_name = "TOPIC")]
-    pub(crate) topic: TopicId,
+    pub(crate) topic: String,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct TopicRegister {
     #[command(flatten)]
     pub(crate) wallet: WalletChoice,
-    /// The topic
+    /// The topic: its id, or as many of its first digits as no other has
     #[arg(value_name = "TOPIC")]
-    pub(crate) topic: TopicId,
+    pub(crate) topic: String,
     /// The account that works [default: the wallet's own]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) key: Option<AccountId>,
@@ -146,9 +146,9 @@ pub(crate) struct TopicRegister {
 pub(crate) struct TopicStake {
     #[command(flatten)]
     pub(crate) wallet: WalletChoice,
-    /// The topic
+    /// The topic: its id, or as many of its first digits as no other has
     #[arg(value_name = "TOPIC")]
-    pub(crate) topic: TopicId,
+    pub(crate) topic: String,
     /// The key: an address or a name
     #[arg(value_name = "KEY")]
     pub(crate) key: Party,
@@ -161,9 +161,9 @@ pub(crate) struct TopicStake {
 pub(crate) struct TopicFund {
     #[command(flatten)]
     pub(crate) wallet: WalletChoice,
-    /// The topic
+    /// The topic: its id, or as many of its first digits as no other has
     #[arg(value_name = "TOPIC")]
-    pub(crate) topic: TopicId,
+    pub(crate) topic: String,
     /// How much (ASY)
     #[arg(value_name = "ASY", value_parser = amount)]
     pub(crate) amount: Amount,
@@ -173,9 +173,9 @@ pub(crate) struct TopicFund {
 pub(crate) struct TopicValidate {
     #[command(flatten)]
     pub(crate) wallet: WalletChoice,
-    /// The topic
+    /// The topic: its id, or as many of its first digits as no other has
     #[arg(value_name = "TOPIC")]
-    pub(crate) topic: TopicId,
+    pub(crate) topic: String,
     /// Longest that the program may take
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub(crate) within: Duration,

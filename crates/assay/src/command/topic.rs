@@ -16,7 +16,7 @@ use crate::{
 use anyhow::anyhow;
 use assay_api::{MetagraphView, SlotView, TopicMechanismView, TopicView, YumaBondsView};
 use assay_client::{Client, Confirmed, Sender};
-use assay_types::{Amount, Call, TopicId, TopicMechanism, TopicTerms, YumaBonds};
+use assay_types::{Amount, Call, TOPICS_MAX, TopicId, TopicMechanism, TopicTerms, YumaBonds};
 use serde_json::json;
 
 /// Runs the command.
@@ -95,7 +95,7 @@ async fn list(args: &TopicList, globals: &Globals, output: &Output) -> Done {
     for view in &page.topics {
         output.json(view);
         table.row([
-            view.topic.to_string(),
+            view.topic.short(),
             view.epoch.to_string(),
             words::time(view.epoch_ends_at),
             format!("{} of {}", view.slots, view.terms.slots),
@@ -117,6 +117,27 @@ async fn list(args: &TopicList, globals: &Globals, output: &Output) -> Done {
     Ok(Ended::Well)
 }
 
+/// The topic that an id, or the beginning of one, means.
+async fn resolve(client: &Client, text: &str) -> anyhow::Result<TopicId> {
+    if let Ok(topic) = text.parse() {
+        return Ok(topic);
+    }
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let wanted = text.to_ascii_lowercase();
+    let page = client.topics(TOPICS_MAX, None).await?;
+    let ids = page.topics.iter().map(|view| view.topic);
+    let mut found = ids.filter(|topic| digits && topic.to_string().starts_with(&wanted));
+    let hint = || "`assay topic list` shows all".to_owned();
+    match (found.next(), found.next()) {
+        (Some(topic), None) => Ok(topic),
+        (None, _) => Err(anyhow!("no topic's id begins with `{text}`")).hint(hint),
+        (Some(_), Some(_)) => Err(anyhow!(
+            "several topics' ids begin with `{text}`; write more digits"
+        ))
+        .hint(hint),
+    }
+}
+
 /// A topic with its slots.
 async fn metagraph(client: &Client, topic: TopicId) -> anyhow::Result<MetagraphView> {
     let found = client.topic(topic).await?;
@@ -127,7 +148,8 @@ async fn metagraph(client: &Client, topic: TopicId) -> anyhow::Result<MetagraphV
 
 async fn show(args: &TopicShow, globals: &Globals, output: &Output) -> Done {
     let client = connect::client(globals).await?;
-    let view = metagraph(&client, args.topic).await?;
+    let topic = resolve(&client, &args.topic).await?;
+    let view = metagraph(&client, topic).await?;
     output.json(&view);
     output.facts(facts(&view.topic));
     if view.slots.is_empty() {
@@ -201,21 +223,22 @@ fn validates(slot: &SlotView) -> &'static str {
 
 async fn register(args: &TopicRegister, globals: &Globals, output: &Output) -> Done {
     let sender = connect::sender(globals, &args.wallet, output).await?;
-    let view = metagraph(sender.client(), args.topic).await?;
+    let topic = resolve(sender.client(), &args.topic).await?;
+    let view = metagraph(sender.client(), topic).await?;
     let key = args.key.unwrap_or_else(|| sender.account());
     let price_max = args.price_max.unwrap_or(view.topic.slot_price);
     let call = Call::RegisterSlot {
-        topic: args.topic,
+        topic,
         key,
         take: args.take,
         price_max,
     };
     let confirmed = sent(&sender, call, output).await?;
-    let after = metagraph(sender.client(), args.topic).await?;
+    let after = metagraph(sender.client(), topic).await?;
     let slot = after.slots.iter().find(|slot| slot.key == key);
     let slot = slot.ok_or_else(|| anyhow!("the slot is gone again already"))?;
     output.json(&json!({
-        "topic": args.topic.to_string(),
+        "topic": topic.to_string(),
         "slot": slot.slot,
         "key": key.to_string(),
         "owner": sender.account().to_string(),
@@ -234,7 +257,8 @@ async fn register(args: &TopicRegister, globals: &Globals, output: &Output) -> D
 async fn stake(args: &TopicStake, globals: &Globals, output: &Output, more: bool) -> Done {
     let sender = connect::sender(globals, &args.wallet, output).await?;
     let key = connect::party(sender.client(), args.key).await?;
-    let (topic, amount) = (args.topic, args.amount);
+    let topic = resolve(sender.client(), &args.topic).await?;
+    let amount = args.amount;
     let call = match more {
         true => Call::Stake { topic, key, amount },
         false => Call::Unstake { topic, key, amount },
@@ -251,7 +275,8 @@ async fn stake(args: &TopicStake, globals: &Globals, output: &Output, more: bool
 
 async fn fund(args: &TopicFund, globals: &Globals, output: &Output) -> Done {
     let sender = connect::sender(globals, &args.wallet, output).await?;
-    let (topic, amount) = (args.topic, args.amount);
+    let topic = resolve(sender.client(), &args.topic).await?;
+    let amount = args.amount;
     let confirmed = sent(&sender, Call::FundTopic { topic, amount }, output).await?;
     moved(output, &confirmed, topic, None, amount)
 }

@@ -113,5 +113,12 @@ fn a_miner_is_paid_by_what_a_program_judges() {
         "has committed",
         "2 of 4",
     ]);
-    town.run("topic list").exits(0).says(&[&topic]);
+    let (first, none) = (&topic[..8], "zz");
+    town.run("topic list").exits(0).says(&[first, "2 of 4"]);
+    town.run(&format!("topic show {first}"))
+        .exits(0)
+        .says(&[&topic]);
+    town.run(&format!("topic show {none}"))
+        .exits(2)
+        .says(&["begins with `zz`", "hint:"]);
 }

@@ -1,6 +1,6 @@
 //! `assay topic validate`: judges in every epoch, with a program of the user's.
 
-use super::{journal::Journal, metagraph, sent};
+use super::{journal::Journal, metagraph, resolve, sent};
 use crate::{
     cli::{Globals, TopicValidate},
     connect,
@@ -42,8 +42,9 @@ struct Answer {
 /// When the key holds no slot, or the node, the wallet or the journal cannot be used.
 pub(crate) async fn run(args: &TopicValidate, globals: &Globals, output: &Output) -> Done {
     let sender = connect::sender(globals, &args.wallet, output).await?;
+    let topic = resolve(sender.client(), &args.topic).await?;
     let folder = Home::new(globals.home.as_deref())?.topics();
-    let file = format!("{}-{}.json", args.topic.short(), sender.account().short());
+    let file = format!("{}-{}.json", topic.short(), sender.account().short());
     let mut journal = Journal::open(folder.join(file))?;
     let mut done = 0;
     loop {
@@ -51,13 +52,13 @@ pub(crate) async fn run(args: &TopicValidate, globals: &Globals, output: &Output
         let height = sender.client().status().await?.height;
         let query = EventQuery::after(height).of_account(sender.account());
         let mut events = sender.client().events(query);
-        epoch(args, &sender, &mut journal, output).await?;
+        epoch(args, topic, &sender, &mut journal, output).await?;
         done += 1;
         if args.epochs.is_some_and(|epochs| done >= epochs) {
             return Ok(Ended::Well);
         }
         tokio::select! {
-            ended = ended(&mut events, args.topic) => ended?,
+            ended = ended(&mut events, topic) => ended?,
             () = interrupt::requested() => {
                 output.note(dim("stopping; what was committed to is kept and revealed when this is started again"));
                 return Ok(Ended::Well);
@@ -69,11 +70,11 @@ pub(crate) async fn run(args: &TopicValidate, globals: &Globals, output: &Output
 /// One epoch: reveals what is due, then asks the program and commits to its weights.
 async fn epoch(
     args: &TopicValidate,
+    topic: TopicId,
     sender: &Sender,
     journal: &mut Journal,
     output: &Output,
 ) -> anyhow::Result<()> {
-    let topic = args.topic;
     let view = metagraph(sender.client(), topic).await?;
     let slot = own(&view, sender.account())?;
     let number = view.topic.epoch;
