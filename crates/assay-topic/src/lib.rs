@@ -18,6 +18,7 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::iter_over_hash_type, clippy::cast_possible_truncation)]
 
+pub mod lab;
 pub mod mechanism;
 pub mod number;
 pub mod payout;
