@@ -10,8 +10,8 @@ const PANEL_HEIGHT: f64 = 300.0;
 const GAP: f64 = 24.0;
 const LEFT: f64 = 56.0;
 const TOP: f64 = 44.0;
-/// Space below panels: a scale, its title, and the legend.
-const BOTTOM: f64 = 104.0;
+/// Space below panels: a scale, its title, and a legend of three rows.
+const BOTTOM: f64 = 124.0;
 /// Ratios that the picture shows; a line that leaves it is named at its edge.
 const LEAST: f64 = 0.5;
 const MOST: f64 = 1.25;
@@ -175,7 +175,7 @@ impl Svg {
             return 0;
         }
         let colour = stroke(strategy).map_or("#000000", |(colour, _)| colour);
-        let (x, y) = (x(left, 48.0), TOP + 14.0 + 15.0 * f64::from(above));
+        let (x, y) = (x(left, 44.0), TOP + 14.0 + 15.0 * f64::from(above));
         self.add(format_args!(
             "<text x=\"{x:.1}\" y=\"{y}\" text-anchor=\"end\" fill=\"{colour}\">{}: up to {most:.2} ↗</text>",
             strategy.name()

@@ -73,8 +73,8 @@ pub struct Study {
 
 /// Simulates all that the options name.
 ///
-/// `progress` hears how many rows are done of how many. Cost: see [`simulate`]; three simulations a row and seed at
-/// most, and half of them on average.
+/// `progress` hears how many rows are done of how many. Cost: a simulation for each row and seed, and one of honest
+/// play for each set of rules, share and seed; the default options take 46 s of one core of a Zen 4 processor.
 ///
 /// # Errors
 /// [`SetupError`] where a number of the options is impossible; nothing is simulated then.
