@@ -26,7 +26,7 @@
 //! - Validators keep their slots. Takes, delegation, fees and the topic owner's part change no ratio here.
 //! - Validators that measure do so anew in each epoch, without memory.
 //! - Upstream's time lock is modelled as one epoch, opened at settlement, with weights that count as of the latest
-//!   commitment, as `do_commit_timelocked_weights` sets the last update; its version 4 was not run.
+//!   commitment, as its `commit_weights` sets the last update; its runtime was not run.
 
 mod random;
 mod slots;
