@@ -29,11 +29,11 @@ pub struct Totals {
 }
 
 /// A broken invariant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AuditError {
     /// Money came or went.
     #[error("money is not conserved: {0:?}")]
-    NotConserved(Totals),
+    NotConserved(Box<Totals>),
     /// A lock that no seat explains, or a seat without its lock.
     #[error("account {account} has {locked} locked, its jobs hold {expected}")]
     Locks {
@@ -142,7 +142,7 @@ pub(crate) fn audit(tables: &Tables) -> Result<Totals, AuditError> {
         .fold(0u128, |sum, part| sum.saturating_add(*part))
         != totals.issued
     {
-        return Err(AuditError::NotConserved(totals));
+        return Err(AuditError::NotConserved(Box::new(totals)));
     }
     audit_orders(tables)?;
     audit_accounts(tables)?;
