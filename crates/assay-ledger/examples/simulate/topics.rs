@@ -8,18 +8,25 @@ use crate::{
     actors::{anybody, pick},
     world::{ASY, SELLERS, View, seller},
 };
-use assay_ledger::rows::{Topic, TopicSlot};
+use assay_ledger::{
+    Ledger,
+    rows::{Topic, TopicSlot},
+};
 use assay_types::{
     AccountId, Amount, BasisPoints, Call, ContentId, Hash32, Rejection, SUPPLY_MAX,
     TOPIC_EPOCH_MS_MAX, TOPIC_EPOCH_MS_MIN, TOPIC_TAKE_MAX, TopicId, TopicMechanism, TopicTerms,
     WeightCell, WeightRow, YumaBonds, weights_commitment,
 };
 use rand::{RngExt as _, rngs::StdRng};
+use std::collections::BTreeSet;
 
-/// Topics that are awake: more than the expiries of a block, so that some wait to be settled when deadlines heap up.
-const AWAKE: usize = 9;
+/// Topics that are awake, each by its number: more than the expiries of a block, so that some wait to be settled when
+/// deadlines heap up.
+const AWAKE: u16 = 9;
 /// Number of the topic whose epochs pay nobody.
-const HOPELESS: u16 = 8;
+const HOPELESS: u16 = 7;
+/// What tells the numbers of topics: each gives its owner so much more than the last.
+const OWNER_SHARE_STEP: u16 = 200;
 /// Never holds a slot.
 const STRANGER: AccountId = AccountId::new([250; 32]);
 
@@ -85,16 +92,33 @@ impl Vote {
     }
 }
 
-/// Whether a topic's epochs end within the simulation.
-pub(crate) fn is_awake(row: &Topic) -> bool {
-    row.terms.epoch_ms == TOPIC_EPOCH_MS_MIN
+/// Topics whose epochs end within the simulation, one of each number: who sees that one is missing may create it beside
+/// somebody else.
+pub(crate) fn awake(ledger: &Ledger) -> Vec<(TopicId, &Topic)> {
+    let mut seen = BTreeSet::new();
+    ledger
+        .topics()
+        .filter(|(_, row)| row.terms.epoch_ms == TOPIC_EPOCH_MS_MIN)
+        .filter(|(_, row)| seen.insert(number(row)))
+        .map(|(id, row)| (*id, row))
+        .collect()
+}
+
+fn number(row: &Topic) -> u16 {
+    row.terms.owner_share.get() / OWNER_SHARE_STEP
+}
+
+/// The first number that no topic has yet.
+fn missing(view: &View<'_>) -> Option<u16> {
+    let lacks = |wanted: &u16| view.topics.iter().all(|(_, row)| number(row) != *wanted);
+    (0..AWAKE).find(lacks)
 }
 
 /// Something sensible that somebody could do in a topic now.
 pub(crate) fn call(view: &View<'_>, rng: &mut StdRng) -> Step {
     let party = anybody(rng);
-    if view.topics.len() < AWAKE {
-        let terms = terms(view.topics.len());
+    if let Some(number) = missing(view) {
+        let terms = terms(number);
         return Some((party, Call::CreateTopic { terms }));
     }
     let (topic, row) = pick(&view.topics, rng)?;
@@ -124,8 +148,7 @@ pub(crate) fn call(view: &View<'_>, rng: &mut StdRng) -> Step {
 }
 
 /// Small topics, each with another size and mechanism.
-fn terms(number: usize) -> TopicTerms {
-    let number = u16::try_from(number).expect("few");
+fn terms(number: u16) -> TopicTerms {
     TopicTerms {
         description: ContentId::default(),
         mechanism: TopicMechanism::Yuma {
@@ -147,13 +170,11 @@ fn terms(number: usize) -> TopicTerms {
         epoch_ms: TOPIC_EPOCH_MS_MIN,
         immunity_epochs: number % 5,
         activity_epochs: 2 + number,
-        owner_share: BasisPoints::new(200 * number),
-        stake_min: match number % 3 {
-            0 => Amount::ZERO,
-            1 => Amount::new(20 * ASY),
+        owner_share: BasisPoints::new(OWNER_SHARE_STEP * number),
+        stake_min: match number {
             // Nobody has as much, so nobody has a say and nobody is paid.
-            _ if number == HOPELESS => SUPPLY_MAX,
-            _ => Amount::new(100 * ASY),
+            HOPELESS => SUPPLY_MAX,
+            _ => Amount::new(u64::from(number % 3) * 20 * ASY),
         },
     }
 }
@@ -260,8 +281,8 @@ pub(crate) fn aim(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Step 
         }
         Rejection::TooManyTopics => {
             let terms = asleep();
-            let awake = view.topics.len() == AWAKE;
-            return awake.then_some((from, Call::CreateTopic { terms }));
+            let complete = missing(view).is_none();
+            return complete.then_some((from, Call::CreateTopic { terms }));
         }
         Rejection::UnknownTopic => {
             let (topic, amount) = (TopicId::default(), Amount::ZERO);

@@ -1,6 +1,6 @@
 //! The simulated world: a small ledger with limits sized so that every limit is met.
 
-use crate::{oracle::Watch, tally::Tally, topics::is_awake};
+use crate::{oracle::Watch, tally::Tally, topics::awake};
 use assay_ledger::{
     BlockEnv, Executed, Execution, Ledger,
     check::{Facts, proof_jobs},
@@ -140,10 +140,7 @@ impl World {
             ledger: &self.ledger,
             orders: self.ledger.orders().map(|(id, row)| (*id, row)).collect(),
             offers: self.ledger.offers().map(|(id, row)| (*id, row)).collect(),
-            topics: {
-                let awake = self.ledger.topics().filter(|(_, row)| is_awake(row));
-                awake.map(|(id, row)| (*id, row)).collect()
-            },
+            topics: awake(&self.ledger),
             now: self.ledger.time(),
         }
     }
