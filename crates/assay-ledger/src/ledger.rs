@@ -5,8 +5,8 @@ use crate::{
     emission::{EpochStatus, Schedule},
     rows::{
         Account, BookKey, EXCLUDED_MAX, HeldKey, Meta, Model, ModelKey, NameLease, Offer, Order,
-        PartyKey, Pool, PoolKey, ProofKeyEntry, Reservation, SlotKey, StakerKey, Topic, TopicSlot,
-        Unbonding, UnbondingKey, total_share,
+        PartyKey, Pool, PoolKey, ProofKeyEntry, Reservation, SlotKey, Staker, StakerKey, Topic,
+        TopicSlot, Unbonding, UnbondingKey, total_share,
     },
     tables::{Changes, LoadError, ONLY, Row, Tables},
 };
@@ -338,6 +338,16 @@ impl Ledger {
         held.map_or(Amount::ZERO, |held| {
             self.pool(topic, key).worth(held.shares)
         })
+    }
+
+    /// Every key of a topic that somebody stands behind, ascending.
+    pub fn pools(&self) -> impl Iterator<Item = (&PoolKey, &Pool)> {
+        self.tables.pools.iter()
+    }
+
+    /// Who stands behind keys of topics, ascending.
+    pub fn stakers(&self) -> impl Iterator<Item = (&StakerKey, &Staker)> {
+        self.tables.stakers.iter()
     }
 
     /// How many rows there are.

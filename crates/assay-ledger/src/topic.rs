@@ -176,7 +176,10 @@ impl Run<'_> {
         self.slot_of(topic, key).ok_or(Rejection::UnknownSlot)?;
         let mut pool = self.pool(topic, key);
         let mut held = self.staker(topic, key, staker);
+        // Whole shares only, and no more than they cost: dividends make a share dear, and what a staker paid beyond
+        // its shares would be the others'.
         let bought = pool.shares_for(amount);
+        let amount = pool.cost(bought);
         let shares = held.shares.checked_add(bought).filter(|_| bought > 0);
         held.shares = shares.ok_or(Rejection::StakeTooSmall)?;
         pool.shares = pool
@@ -223,13 +226,14 @@ impl Run<'_> {
         if worth < amount {
             return Err(Rejection::InsufficientStake);
         }
-        // Rounded up against whoever takes, and never beyond what it has.
+        // Whole shares, and all that they are worth: as many as the amount takes, never more than there are.
         let exact = pool.shares_for(amount);
         let dearer = u64::from(pool.worth(exact) < amount);
         let sold = match amount == worth {
             true => held.shares,
             false => exact.saturating_add(dearer).min(held.shares),
         };
+        let amount = pool.worth(sold);
         let shares = held.shares.saturating_sub(sold);
         pool.shares = pool.shares.saturating_sub(sold);
         pool.total = pool.total.saturating_sub(amount);

@@ -178,7 +178,7 @@ pub enum Call {
         topic: TopicId,
         /// The key.
         key: AccountId,
-        /// How much.
+        /// How much, at most: it buys whole shares of what stands there, and what they do not cost stays.
         amount: Amount,
     },
     /// Starts to move money from behind a key back to the balance; it arrives after the unbonding delay.
@@ -187,7 +187,7 @@ pub enum Call {
         topic: TopicId,
         /// The key.
         key: AccountId,
-        /// How much, at most all that there is.
+        /// How much, at most all that there is. Whole shares are sold, as many as it takes, for what they are worth.
         amount: Amount,
     },
     /// Commits to weights that will be revealed in the topic's next epoch. A later one replaces it.

@@ -1,8 +1,9 @@
 //! Actors that play by the rules, most of the time: each order's parties have characters, fixed by a hash
 //! of party and order, so that a cheat cheats consistently and the silent stay silent.
 
-use crate::world::{
-    ASY, BUYERS, LEASE_MS_MAX, MODELS, NAMES, SELLERS, View, buyer, model, name, seller,
+use crate::{
+    topics,
+    world::{ASY, BUYERS, LEASE_MS_MAX, MODELS, NAMES, SELLERS, View, buyer, model, name, seller},
 };
 use assay_ledger::{
     check::QuorumState,
@@ -87,7 +88,8 @@ pub(crate) fn call(view: &View<'_>, rng: &mut StdRng) -> Option<(AccountId, Call
         10 => Some((any_seller, register(ModelId::new(rng.random()), any_seller))),
         11..14 => Some(use_a_name(view, rng)),
         14 => Some(register_key(view, rng)),
-        15..22 if view.orders.len() < wanted_orders => {
+        15..26 => topics::call(view, rng),
+        26..33 if view.orders.len() < wanted_orders => {
             let from = buyer(rng.random_range(0..BUYERS));
             Some((
                 from,

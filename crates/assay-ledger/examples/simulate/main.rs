@@ -6,7 +6,8 @@
 //! A seed gives the same run on every machine; the last line prints a hash of the final state to compare.
 //! After each block the oracle re-derives the sums in plain integers; at the end every order must have
 //! ended. A table shows how often each call, rejection and end of an order occurred; with five million
-//! steps each must have occurred a thousand times and half of the calls must have been accepted.
+//! steps each must have occurred a thousand times – topics were created until there was no room – and half of the
+//! calls must have been accepted.
 
 #![expect(clippy::print_stdout, reason = "a report for people")]
 
@@ -15,8 +16,10 @@ mod capture;
 mod mischief;
 mod oracle;
 mod tally;
+mod topics;
 mod world;
 
+use oracle::Watch;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use std::process::ExitCode;
 use tally::Tally;
@@ -84,6 +87,7 @@ fn run(seed: u64, steps: u64) -> Tally {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut world = World::new(&mut rng);
     let mut tally = Tally::default();
+    let mut watch = Watch::of(&world.ledger);
     let mut blocks = 0u64;
     while tally.calls() < steps {
         let step_ms = world.next_step_ms(&mut rng);
@@ -114,8 +118,9 @@ fn run(seed: u64, steps: u64) -> Tally {
             );
         }
         let executed = world.execute(step_ms, &calls, &mut rng, &mut tally);
-        world.commit(executed, &mut tally);
+        let events = world.commit(executed, &mut tally);
         oracle::check_sums(&world.ledger);
+        watch.block(&world.ledger, &events);
         blocks += 1;
         if blocks.is_multiple_of(AUDIT_EVERY) {
             world
@@ -123,10 +128,12 @@ fn run(seed: u64, steps: u64) -> Tally {
                 .audit()
                 .unwrap_or_else(|error| panic!("SEED={seed} block {blocks}: {error}"));
             oracle::check_nothing_is_stuck(&world.ledger);
+            oracle::check_topics(&world.ledger);
         }
     }
-    world.drain(&mut rng, &mut tally);
+    world.drain(&mut rng, &mut tally, &mut watch);
     oracle::check_sums(&world.ledger);
+    oracle::check_topics(&world.ledger);
     oracle::check_all_ended(&world.ledger);
     println!("blocks={blocks} state={}", world.state_hash());
     tally

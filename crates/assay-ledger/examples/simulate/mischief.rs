@@ -5,6 +5,7 @@ use crate::{
         SALT, anybody, bond, commit, deliver, key, pick, prove, publish, register, reserved,
         reveal, terms,
     },
+    topics,
     world::{ASY, BUYERS, MODELS, NAMES, ORDER_MS_MAX, SELLERS, View, buyer, model, name, seller},
 };
 use assay_ledger::{
@@ -181,6 +182,21 @@ fn aim(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Aimed {
                 prove(order, b"another key", true),
             ))
         }
+        Rejection::TopicTermsImpossible
+        | Rejection::TooManyTopics
+        | Rejection::UnknownTopic
+        | Rejection::TopicSettling
+        | Rejection::KeyTaken
+        | Rejection::TakeTooLarge
+        | Rejection::NoFreeSlot
+        | Rejection::PriceAboveMaximum
+        | Rejection::UnknownSlot
+        | Rejection::StakeTooSmall
+        | Rejection::InsufficientStake
+        | Rejection::NoPermit
+        | Rejection::WeightsMalformed
+        | Rejection::NothingToReveal
+        | Rejection::FalseWeights => topics::aim(target, view, rng),
         Rejection::ModelExists => Some((from, register(model(0), from))),
         Rejection::RoyaltiesMalformed => {
             let Call::RegisterModel {

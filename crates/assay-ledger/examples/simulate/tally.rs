@@ -1,7 +1,8 @@
 //! How often what occurred.
 
 use assay_types::{
-    BurnReason, Call, Event, Invalid, RefundReason, Rejection, ReleaseReason, Verdict,
+    BurnReason, Call, Event, Invalid, RefundReason, Rejection, ReleaseReason, TOPICS_MAX,
+    TopicRole, Verdict,
 };
 use std::collections::BTreeMap;
 
@@ -36,6 +37,12 @@ fn expected_ends() -> Vec<String> {
         BurnReason::RejectedDelivery,
         BurnReason::FalseProof,
     ];
+    let roles = [
+        TopicRole::Owner,
+        TopicRole::Worker,
+        TopicRole::Validator,
+        TopicRole::Stakers,
+    ];
     let releases = [
         ReleaseReason::Declined,
         ReleaseReason::NoAnswer,
@@ -56,10 +63,13 @@ fn expected_ends() -> Vec<String> {
                 .map(|reason| format!("released {reason:?}")),
         )
         .chain(["emitted", "rebated", "name expired", "compensated"].map(str::to_owned))
+        .chain(["slot replaced", "reveal missed"].map(str::to_owned))
+        .chain(roles.map(|role| format!("topic paid {role:?}")))
+        .chain(["settled with pay", "settled without pay"].map(|end| format!("topic {end}")))
         .collect()
 }
 
-const CALLS: [&str; 16] = [
+const CALLS: [&str; 23] = [
     "transfer",
     "bond",
     "unbond",
@@ -76,7 +86,25 @@ const CALLS: [&str; 16] = [
     "renew_name",
     "transfer_name",
     "register_proof_key",
+    CREATE_TOPIC,
+    "register_slot",
+    "stake",
+    "unstake",
+    "commit_weights",
+    "reveal_weights",
+    "fund_topic",
 ];
+
+/// Topics are for ever, so this is accepted until there are as many as there may be, and no oftener.
+const CREATE_TOPIC: &str = "create_topic";
+
+/// How often an entry of the table can occur at all, however long the simulation.
+fn most(name: &str) -> u64 {
+    match name {
+        CREATE_TOPIC => TOPICS_MAX as u64,
+        _ => u64::MAX,
+    }
+}
 
 impl Tally {
     /// Calls that were executed, accepted or not.
@@ -117,6 +145,16 @@ impl Tally {
                 Event::Rebated { .. } => "rebated".to_owned(),
                 Event::NameExpired { .. } => "name expired".to_owned(),
                 Event::Compensated { .. } => "compensated".to_owned(),
+                Event::SlotRegistered {
+                    replaced: Some(_), ..
+                } => "slot replaced".to_owned(),
+                Event::RevealMissed { .. } => "reveal missed".to_owned(),
+                Event::TopicPaid { role, .. } => format!("topic paid {role:?}"),
+                Event::TopicSettled { minted, fees, .. } => {
+                    let paid = !(minted.is_zero() && fees.is_zero());
+                    let how = if paid { "with" } else { "without" };
+                    format!("topic settled {how} pay")
+                }
                 _ => continue,
             };
             *self.ends.entry(end).or_default() += 1;
@@ -127,7 +165,7 @@ impl Tally {
     pub(crate) fn print(&self, must_be_full: bool, occurrences_min: u64) -> bool {
         let mut full = true;
         let mut line = |name: &str, count: u64| {
-            let short = count < occurrences_min;
+            let short = count < most(name).min(occurrences_min);
             full &= !short;
             println!(
                 "  {name:<44} {count:>10}{}",

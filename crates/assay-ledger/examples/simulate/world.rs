@@ -1,16 +1,16 @@
 //! The simulated world: a small ledger with limits sized so that every limit is met.
 
-use crate::tally::Tally;
+use crate::{oracle::Watch, tally::Tally, topics::awake};
 use assay_ledger::{
     BlockEnv, Executed, Execution, Ledger,
     check::{Facts, proof_jobs},
-    rows::{Offer, Order},
+    rows::{Offer, Order, Topic},
 };
 use assay_types::{
-    AccountId, Allocation, Amount, BasisPoints, BlockId, Call, ContentId, EmissionParams, Genesis,
-    GenesisModel, Hash32, Header, Lane, LedgerTime, List, ModelId, Name, NameParams, OfferId,
-    OrderId, Params, RoyaltySplit, SecretKey, Signature, Text, Transaction, Unsigned, Weight,
-    decode,
+    AccountId, Allocation, Amount, BasisPoints, BlockId, Call, ContentId, EmissionParams, Event,
+    Genesis, GenesisModel, Hash32, Header, Lane, LedgerTime, List, ModelId, Name, NameParams,
+    OfferId, OrderId, Params, RoyaltySplit, SecretKey, Signature, Text, TopicId, Transaction,
+    Unsigned, Weight, decode,
 };
 use rand::{RngExt as _, rngs::StdRng};
 use std::collections::BTreeMap;
@@ -49,6 +49,8 @@ pub(crate) struct View<'a> {
     pub(crate) ledger: &'a Ledger,
     pub(crate) orders: Vec<(OrderId, &'a Order)>,
     pub(crate) offers: Vec<(OfferId, &'a Offer)>,
+    /// Those that are awake.
+    pub(crate) topics: Vec<(TopicId, &'a Topic)>,
     pub(crate) now: LedgerTime,
 }
 
@@ -138,6 +140,7 @@ impl World {
             ledger: &self.ledger,
             orders: self.ledger.orders().map(|(id, row)| (*id, row)).collect(),
             offers: self.ledger.offers().map(|(id, row)| (*id, row)).collect(),
+            topics: awake(&self.ledger),
             now: self.ledger.time(),
         }
     }
@@ -202,18 +205,21 @@ impl World {
         execution.finish()
     }
 
-    pub(crate) fn commit(&mut self, executed: Executed, tally: &mut Tally) {
+    /// Makes a block part of the ledger; what happened in it.
+    pub(crate) fn commit(&mut self, executed: Executed, tally: &mut Tally) -> Vec<Event> {
         tally.events(&executed.events);
         self.parent = BlockId::new(*executed.event_root.as_bytes());
         self.ledger.apply(&executed.changes);
+        executed.events
     }
 
     /// Lets every deadline pass.
-    pub(crate) fn drain(&mut self, rng: &mut StdRng, tally: &mut Tally) {
+    pub(crate) fn drain(&mut self, rng: &mut StdRng, tally: &mut Tally, watch: &mut Watch) {
         let end = self.ledger.time().after(2 * ORDER_MS_MAX);
         while self.ledger.time() < end || self.ledger.has_work_due(self.ledger.time()) {
             let executed = self.execute(1_000, &[], rng, tally);
-            self.commit(executed, tally);
+            let events = self.commit(executed, tally);
+            watch.block(&self.ledger, &events);
         }
     }
 

@@ -167,13 +167,27 @@ impl Pool {
             part(amount.get(), self.shares, self.total.get())
         }
     }
+
+    /// What so many more shares cost, rounded up: at most the amount that buys them, and at least what they will be
+    /// worth. The first cost a grain each.
+    pub fn cost(&self, shares: u64) -> Amount {
+        if self.shares == 0 {
+            return Amount::new(shares);
+        }
+        let product = u128::from(shares).saturating_mul(u128::from(self.total.get()));
+        Amount::new(narrow(product.div_ceil(u128::from(self.shares))))
+    }
 }
 
 /// ⌊number · numerator / denominator⌋; zero of nothing.
 fn part(number: u64, numerator: u64, denominator: u64) -> u64 {
     let product = u128::from(number).saturating_mul(u128::from(numerator));
     let quotient = product.checked_div(u128::from(denominator));
-    quotient.map_or(0, |quotient| u64::try_from(quotient).unwrap_or(u64::MAX))
+    quotient.map_or(0, narrow)
+}
+
+fn narrow(number: u128) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 /// Index: the slot that a key holds.

@@ -961,7 +961,7 @@ fn weighing(seen: &mut Seen) {
     };
     let commit = scene.commit_call(0, &weights);
     rung(&mut scene, stranger, commit.clone(), Rejection::UnknownSlot);
-    rung(&mut scene, key, commit.clone(), Rejection::NoPermit);
+    rung(&mut scene, key, commit, Rejection::NoPermit);
     scene.turn();
     let reveal = scene.reveal_call(0, &weights);
     rung(&mut scene, stranger, reveal.clone(), Rejection::UnknownSlot);
@@ -982,6 +982,8 @@ fn weighing(seen: &mut Seen) {
         rung(&mut scene, key, reveal.clone(), Rejection::FalseWeights);
         let call = scene.reveal_call(0, weights);
         rung(&mut scene, key, call, Rejection::WeightsMalformed);
+        // What was not revealed well is due until the epoch ends.
+        scene.turn();
     }
 }
 

@@ -358,6 +358,43 @@ fn pools_are_shared_and_left() {
 }
 
 #[test]
+fn dear_shares_are_bought_and_sold_whole() {
+    let mut scene = Scene::new(terms());
+    scene.register(0);
+    scene.stake(0, seller(0), 400);
+    let topic = scene.topic;
+    let key = key(0);
+    let unstake = |amount| Call::Unstake { topic, key, amount };
+    // Dividends make shares dear, and the only staker leaves as few as it may.
+    while scene.pool(0).shares > 4 {
+        scene.turn();
+        let pool = scene.pool(0);
+        let kept = pool.shares_for(asy(1)) + 2;
+        if kept < pool.shares {
+            let amount = pool.worth(pool.shares - kept);
+            scene.world.ok(seller(0), unstake(amount));
+        }
+    }
+    scene.turn();
+    let before = scene.pool(0);
+    let price = before.total.get() / before.shares;
+    assert!(price > 100 * ASY, "{before:?}");
+    let amount = Amount::new(price * 199 / 100);
+    scene.world.ok(BUYER, Call::Stake { topic, key, amount });
+    let put_in = scene.pool(0).total.saturating_sub(before.total);
+    let worth = scene.world.ledger.stake_of(topic, key, BUYER);
+    assert!(put_in <= amount);
+    assert!(worth.get() + 1 >= put_in.get(), "{worth} of {put_in}");
+    // Who asks for less than a share gets what the share is worth.
+    let events = scene.world.ok(BUYER, unstake(asy(1)));
+    let Some(Event::UnstakingStarted { amount, .. }) = events.last() else {
+        panic!("{events:?}")
+    };
+    assert_eq!(*amount, worth);
+    assert!(scene.pool(0).total >= before.total);
+}
+
+#[test]
 fn every_grain_of_a_budget_is_paid_dropped_or_left() {
     let mut scene = Scene::with_validators();
     let burnt = scene.world.ledger.burnt();
