@@ -1,11 +1,13 @@
 //! Topics: who works and judges in them, what stands behind whom, and what their epochs pay.
 //!
 //! ```text
-//!  epoch n      commit ─────────────┐
-//!  epoch n + 1  commit   reveal ◄───┘   ─► settlement: what was revealed counts, what was not is a miss
+//!               first half    second half
+//!  epoch n      commit ───────────────────────┐
+//!  epoch n + 1  commit        reveal ◄─────────┘   ─► settlement: what was revealed counts, what was not is a miss
 //! ```
-//! Weights are committed to in one epoch and revealed in the next, so nobody can copy what others judge now. They are
-//! of the moment of their commitment: a slot that changed hands since is not meant by them, so pruning a miner gives
+//! Weights are committed to in the first half of one epoch and revealed in the second half of the next, so nobody can
+//! copy what others judge now, and who commits next has not read what is revealed in that epoch either. They are of the
+//! moment of their commitment: a slot that changed hands since is not meant by them, so pruning a miner gives
 //! its successor nothing. Whoever commits and does not reveal has no weights and no say in that epoch's settlement.
 //!
 //! A slot has two accounts: the *key* works, commits and reveals; the *owner*, who may keep its own key away from any
@@ -26,8 +28,9 @@ use crate::{
     rows::{Committed, MemberKey, PoolKey, SlotKey, Staker, StakerKey, Topic, TopicSlot},
 };
 use assay_types::{
-    AccountId, Amount, BasisPoints, Event, Hash32, Rejection, TOPIC_PRICE, TOPIC_STAKE_MIN,
-    TOPIC_TAKE_MAX, TOPICS_MAX, TopicId, TopicTerms, Unsigned, WeightRow, weights_commitment,
+    AccountId, Amount, BasisPoints, Event, Hash32, LedgerTime, Rejection, TOPIC_PRICE,
+    TOPIC_STAKE_MIN, TOPIC_TAKE_MAX, TOPICS_MAX, TopicId, TopicTerms, Unsigned, WeightRow,
+    weights_commitment,
 };
 
 /// What the first slot of a topic costs.
@@ -42,6 +45,12 @@ const SLOT_PRICE_STEP: u64 = 126;
 const SLOT_PRICE_HALF_LIFE_MS: u64 = 3_600_000;
 
 impl Topic {
+    /// The last moment of the epoch under way at which commitments are taken; reveals are, afterwards.
+    pub fn commits_end_at(&self) -> LedgerTime {
+        let length = self.epoch_ends_at.since(self.settled_at);
+        self.settled_at.after(length / 2)
+    }
+
     /// What a slot costs at `elapsed_ms` after the last one was taken.
     pub fn price_after(&self, elapsed_ms: u64) -> Amount {
         let halvings = elapsed_ms
@@ -268,15 +277,17 @@ impl Run<'_> {
     }
 
     /// # Errors
-    /// In this order: [`Rejection::UnknownTopic`], [`Rejection::TopicSettling`], [`Rejection::UnknownSlot`],
-    /// [`Rejection::NoPermit`].
+    /// In this order: [`Rejection::UnknownTopic`], [`Rejection::TopicSettling`], [`Rejection::RevealsOpen`],
+    /// [`Rejection::UnknownSlot`], [`Rejection::NoPermit`].
     pub(crate) fn commit_weights(
         &mut self,
         key: AccountId,
         topic: TopicId,
         commitment: Hash32,
     ) -> Result<(), Rejection> {
-        self.open_topic(topic)?;
+        if self.open_topic(topic)?.commits_end_at() < self.now() {
+            return Err(Rejection::RevealsOpen);
+        }
         let (place, mut slot) = self.held_slot(topic, key)?;
         if !slot.permit {
             return Err(Rejection::NoPermit);
@@ -296,8 +307,9 @@ impl Run<'_> {
     }
 
     /// # Errors
-    /// In this order: [`Rejection::UnknownTopic`], [`Rejection::TopicSettling`], [`Rejection::UnknownSlot`],
-    /// [`Rejection::NothingToReveal`], [`Rejection::FalseWeights`], [`Rejection::WeightsMalformed`].
+    /// In this order: [`Rejection::UnknownTopic`], [`Rejection::TopicSettling`], [`Rejection::RevealsNotOpen`],
+    /// [`Rejection::UnknownSlot`], [`Rejection::NothingToReveal`], [`Rejection::FalseWeights`],
+    /// [`Rejection::WeightsMalformed`].
     pub(crate) fn reveal_weights(
         &mut self,
         key: AccountId,
@@ -306,6 +318,9 @@ impl Run<'_> {
         salt: &Hash32,
     ) -> Result<(), Rejection> {
         let row = self.open_topic(topic)?;
+        if self.now() <= row.commits_end_at() {
+            return Err(Rejection::RevealsNotOpen);
+        }
         let (place, mut slot) = self.held_slot(topic, key)?;
         let due = slot.due.take().ok_or(Rejection::NothingToReveal)?;
         if weights_commitment(self.chain, topic, key, salt, weights) != due.commitment {

@@ -233,15 +233,19 @@ fn vote(
     slots: &[(u16, &TopicSlot)],
     rng: &mut StdRng,
 ) -> Step {
+    let revealing = row.commits_end_at() < view.now;
     let at_work: Vec<_> = slots
         .iter()
-        .filter(|(_, slot)| slot.due.is_some() || (slot.permit && slot.committed.is_none()))
+        .filter(|(_, slot)| match revealing {
+            true => slot.due.is_some(),
+            false => slot.permit && slot.committed.is_none(),
+        })
         .collect();
     let (own, slot) = pick(&at_work, rng)?;
     let (own, key) = (*own, slot.key);
-    let vote = |epoch| Vote::of(topic, row, own, key, epoch);
-    if slot.permit && slot.committed.is_none() && (slot.due.is_none() || rng.random()) {
-        let commitment = vote(row.epoch).commitment(view, topic, key);
+    if !revealing {
+        let vote = Vote::of(topic, row, own, key, row.epoch);
+        let commitment = vote.commitment(view, topic, key);
         return Some((key, Call::CommitWeights { topic, commitment }));
     }
     let mut due = committed_to(view, topic, row, own, slot)?;
@@ -356,9 +360,14 @@ fn occasion<'a>(
             |slot: &TopicSlot| slot.permit || slot.registered_at.after(immune_ms) >= view.now;
         let full = slots.len() == usize::from(row.terms.slots);
         let taken = full && slots.iter().all(|(_, slot)| stays(slot));
+        let revealing = row.commits_end_at() < view.now;
         let here = match target {
             Rejection::NoFreeSlot => taken,
             Rejection::PriceAboveMaximum => !taken,
+            Rejection::NoPermit => !revealing,
+            Rejection::NothingToReveal | Rejection::FalseWeights | Rejection::WeightsMalformed => {
+                revealing
+            }
             _ => true,
         };
         slots.retain(|(own, slot)| match target {

@@ -961,9 +961,18 @@ fn weighing(seen: &mut Seen) {
     };
     let commit = scene.commit_call(0, &weights);
     rung(&mut scene, stranger, commit.clone(), Rejection::UnknownSlot);
-    rung(&mut scene, key, commit, Rejection::NoPermit);
+    rung(&mut scene, key, commit.clone(), Rejection::NoPermit);
+    scene.half();
+    rung(&mut scene, stranger, commit, Rejection::RevealsOpen);
     scene.turn();
     let reveal = scene.reveal_call(0, &weights);
+    rung(
+        &mut scene,
+        stranger,
+        reveal.clone(),
+        Rejection::RevealsNotOpen,
+    );
+    scene.half();
     rung(&mut scene, stranger, reveal.clone(), Rejection::UnknownSlot);
     rung(&mut scene, key, reveal.clone(), Rejection::NothingToReveal);
     let malformed: [&[(u16, u16)]; 6] = [
@@ -975,15 +984,15 @@ fn weighing(seen: &mut Seen) {
         &[(1, 1), (4, 1)],
     ];
     for weights in malformed {
+        // What was not revealed well is due until the epoch ends.
+        scene.turn();
         let commit = scene.commit_call(0, weights);
         scene.world.ok(key, commit);
-        rung(&mut scene, key, reveal.clone(), Rejection::NothingToReveal);
         scene.turn();
+        scene.half();
         rung(&mut scene, key, reveal.clone(), Rejection::FalseWeights);
         let call = scene.reveal_call(0, weights);
         rung(&mut scene, key, call, Rejection::WeightsMalformed);
-        // What was not revealed well is due until the epoch ends.
-        scene.turn();
     }
 }
 

@@ -126,6 +126,13 @@ impl Scene {
         }
     }
 
+    /// Lets commitments end.
+    pub(super) fn half(&mut self) {
+        let now = self.world.ledger.time();
+        let left = self.topic().commits_end_at().since(now);
+        self.world.block(left + 1, &[]);
+    }
+
     fn reveal(&mut self, number: u8, weights: &[(u16, u16)]) {
         let call = self.reveal_call(number, weights);
         self.world.ok(key(number), call);
@@ -219,6 +226,7 @@ fn weights_are_committed_revealed_and_paid() {
     scene.commit(1, &weights[1]);
     scene.turn();
     assert!(scene.slot(0).weights.is_empty() && scene.slot(0).due.is_some());
+    scene.half();
     scene.reveal(0, &weights[0]);
     scene.reveal(1, &weights[1]);
     let topic = scene.topic;
@@ -259,6 +267,7 @@ fn who_does_not_reveal_has_no_say() {
     scene.commit(1, &honest);
     scene.turn();
     // The larger validator keeps silent: the smaller one alone decides.
+    scene.half();
     scene.reveal(1, &honest);
     scene.fund(1);
     let events = scene.turn();
@@ -273,6 +282,7 @@ fn who_does_not_reveal_has_no_say() {
         .collect();
     assert_eq!(earned, [false, true, true, false]);
     // Too late, it opens nothing.
+    scene.half();
     let late = scene.reveal_call(0, &other);
     let late = scene.world.call(key(0), late);
     assert_eq!(late, Err(Rejection::NothingToReveal));
@@ -286,6 +296,7 @@ fn a_successor_inherits_no_weight_and_no_bond() {
         scene.commit(number, &[(2, 1)]);
     }
     scene.turn();
+    scene.half();
     for number in [0, 1] {
         scene.reveal(number, &[(2, 1)]);
     }
@@ -415,11 +426,12 @@ fn every_grain_of_a_budget_is_paid_dropped_or_left() {
         if epoch >= 1 {
             let weights = [(2, 1 + epoch as u16), (3, 1)];
             let last = [(2, epoch as u16), (3, 1)];
-            for number in [0, 1] {
-                if epoch >= 2 {
-                    scene.reveal(number, &last);
-                }
-                scene.commit(number, &weights);
+            scene.commit(0, &weights);
+            scene.commit(1, &weights);
+            if epoch >= 2 {
+                scene.half();
+                scene.reveal(0, &last);
+                scene.reveal(1, &last);
             }
         }
         last = scene.topic().budget.get();
