@@ -32,6 +32,9 @@ pub struct TopicView {
     pub terms: TopicTermsView,
     /// Its epoch under way, counted from its creation.
     pub epoch: u64,
+    /// Last moment at which commitments are taken in it, in ledger time; reveals are, afterwards.
+    #[serde(rename = "commits_end_at_ms", with = "Number")]
+    pub commits_end_at: LedgerTime,
     /// Last moment of that epoch, in ledger time.
     #[serde(rename = "epoch_ends_at_ms", with = "Number")]
     pub epoch_ends_at: LedgerTime,

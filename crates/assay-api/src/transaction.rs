@@ -352,7 +352,7 @@ pub enum CallView {
         #[serde(with = "Id")]
         topic: TopicId,
         #[serde(with = "Address")]
-        key: AccountId,
+        owner: AccountId,
         take_basis_points: u16,
         #[serde(with = "Grains")]
         price_max: Amount,
@@ -466,12 +466,12 @@ impl From<&Call> for CallView {
             },
             Call::RegisterSlot {
                 topic,
-                key,
+                owner,
                 take,
                 price_max,
             } => Self::RegisterSlot {
                 topic: *topic,
-                key: *key,
+                owner: *owner,
                 take_basis_points: take.get(),
                 price_max: *price_max,
             },

@@ -112,7 +112,10 @@ impl Sender {
 
 impl Client {
     /// Waits until a final block has at least this ledger time.
-    async fn wait_for_time(&self, time: assay_types::LedgerTime) -> Result<(), ClientError> {
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn wait_for_time(&self, time: assay_types::LedgerTime) -> Result<(), ClientError> {
         let status = self.status().await?;
         if status.time >= time {
             return Ok(());

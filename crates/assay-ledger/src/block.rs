@@ -403,10 +403,10 @@ impl Run<'_> {
             Call::CreateTopic { terms } => self.create_topic(body, terms),
             Call::RegisterSlot {
                 topic,
-                key,
+                owner,
                 take,
                 price_max,
-            } => self.register_slot(sender, *topic, *key, *take, *price_max),
+            } => self.register_slot(sender, *topic, *owner, *take, *price_max),
             Call::Stake { topic, key, amount } => self.stake(sender, *topic, *key, *amount),
             Call::Unstake { topic, key, amount } => self.unstake(body, *topic, *key, *amount),
             Call::CommitWeights { topic, commitment } => {

@@ -8,10 +8,10 @@
 //! Weights are committed to in the first half of one epoch and revealed in the second half of the next, so nobody can
 //! copy what others judge now, and who commits next has not read what is revealed in that epoch either. They are of the
 //! moment of their commitment: a slot that changed hands since is not meant by them, so pruning a miner gives
-//! its successor nothing. Whoever commits and does not reveal has no weights and no say in that epoch's settlement.
+//! its successor nothing. Whoever commits and does not reveal has no weights, and no say before it has some again.
 //!
-//! A slot has two accounts: the *key* works, commits and reveals; the *owner*, who may keep its own key away from any
-//! network, gets what the slot earns. Money stands behind a key and stays its stakers' if the key loses its slot.
+//! A slot has two accounts: the *key* registers, works, commits and reveals; the *owner* that it names, who may keep its
+//! own key away from any network, gets what the slot earns. Money stands behind a key and stays its stakers' if the key loses its slot.
 //!
 //! Invariants: a key holds at most one slot of a topic; what stands behind a key is the sum of what its stakers can
 //! take back, but for less than a grain each; an epoch that has ended changes by its settlement alone.
@@ -28,9 +28,9 @@ use crate::{
     rows::{Committed, MemberKey, PoolKey, SlotKey, Staker, StakerKey, Topic, TopicSlot},
 };
 use assay_types::{
-    AccountId, Amount, BasisPoints, Event, Hash32, LedgerTime, Rejection, TOPIC_PRICE,
-    TOPIC_STAKE_MIN, TOPIC_TAKE_MAX, TOPICS_MAX, TopicId, TopicTerms, Unsigned, WeightRow,
-    weights_commitment,
+    AccountId, Amount, BasisPoints, Event, Hash32, LedgerTime, Rejection, TOPIC_FUNDING_BURN,
+    TOPIC_PRICE, TOPIC_STAKE_MIN, TOPIC_TAKE_MAX, TOPICS_MAX, TopicId, TopicTerms, Unsigned,
+    WeightRow, weights_commitment,
 };
 
 /// What the first slot of a topic costs.
@@ -118,9 +118,9 @@ impl Run<'_> {
     /// [`Rejection::InsufficientFunds`].
     pub(crate) fn register_slot(
         &mut self,
-        owner: AccountId,
-        topic: TopicId,
         key: AccountId,
+        topic: TopicId,
+        owner: AccountId,
         take: BasisPoints,
         price_max: Amount,
     ) -> Result<(), Rejection> {
@@ -137,7 +137,7 @@ impl Run<'_> {
         if price > price_max {
             return Err(Rejection::PriceAboveMaximum);
         }
-        self.debit(owner, price)?;
+        self.debit(key, price)?;
         self.burn(price);
         let dearer = price.checked_mul(SLOT_PRICE_STEP).unwrap_or(SLOT_PRICE_MAX);
         row.price = Amount::new(dearer.get() / 100).min(SLOT_PRICE_MAX);
@@ -156,6 +156,7 @@ impl Run<'_> {
             due: None,
             weights: WeightRow::default(),
             updated_at: now,
+            counted_in: 0,
             bonds: WeightRow::default(),
             earned: Amount::ZERO,
         };
@@ -339,6 +340,7 @@ impl Run<'_> {
         }
         slot.weights = weights.clone();
         slot.updated_at = due.at;
+        slot.counted_in = row.epoch;
         self.state.put_slot(place, slot);
         self.events.push(Event::WeightsRevealed {
             topic,
@@ -363,8 +365,11 @@ impl Run<'_> {
             return Err(Rejection::AmountZero);
         }
         self.debit(from, amount)?;
-        row.fees = row.fees.saturating_add(amount);
-        row.funded = row.funded.saturating_add(amount);
+        let burnt = amount.share_floor(TOPIC_FUNDING_BURN);
+        self.burn(burnt);
+        let given = amount.saturating_sub(burnt);
+        row.fees = row.fees.saturating_add(given);
+        row.funded = row.funded.saturating_add(given);
         self.state.put_topic(topic, row);
         self.events.push(Event::TopicFunded {
             topic,

@@ -55,6 +55,7 @@ pub(crate) fn topic(ledger: &Ledger, id: TopicId, row: &Topic) -> TopicView {
         owner: row.owner,
         terms: (&row.terms).into(),
         epoch: row.epoch,
+        commits_end_at: row.commits_end_at(),
         epoch_ends_at: row.epoch_ends_at,
         slots: row.slots,
         slot_price: row.price_after(ledger.time().since(row.priced_at)),

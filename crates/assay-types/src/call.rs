@@ -160,13 +160,13 @@ pub enum Call {
         /// What it is.
         terms: TopicTerms,
     },
-    /// Takes a slot of a topic, and burns the price of the moment. The sender owns what the slot earns; `key` works
-    /// for it and holds no money of it.
+    /// Takes a slot of a topic for the sender's key, which commits and reveals, and burns the price of the moment.
+    /// What the slot earns is `owner`'s.
     RegisterSlot {
         /// The topic.
         topic: TopicId,
-        /// Who commits and reveals.
-        key: AccountId,
+        /// Who earns; it may be the sender.
+        owner: AccountId,
         /// What the owner keeps of the dividends of those who stand behind the key.
         take: BasisPoints,
         /// Most that may burn.
@@ -206,7 +206,8 @@ pub enum Call {
         /// What blinded the commitment.
         salt: Hash32,
     },
-    /// Pays for a topic's work: what is given is paid out beside the emission when the epoch ends.
+    /// Pays for a topic's work: what is given, less a part that burns, is paid out beside the emission when an epoch
+    /// ends.
     FundTopic {
         /// The topic.
         topic: TopicId,
@@ -232,7 +233,7 @@ wire_enum!(Call {
     14 => TransferName { name, to },
     15 => RegisterProofKey { model, key },
     16 => CreateTopic { terms },
-    17 => RegisterSlot { topic, key, take, price_max },
+    17 => RegisterSlot { topic, owner, take, price_max },
     18 => Stake { topic, key, amount },
     19 => Unstake { topic, key, amount },
     20 => CommitWeights { topic, commitment },

@@ -79,9 +79,10 @@ pub use state_proof::{
 pub use statement::{ProofEvidence, ProofStatement};
 pub use time::{Height, LedgerTime};
 pub use topic::{
-    TOPIC_EPOCH_MS_MAX, TOPIC_EPOCH_MS_MIN, TOPIC_EPOCHS_MAX, TOPIC_OWNER_SHARE_MAX, TOPIC_PRICE,
-    TOPIC_SLOTS_MAX, TOPIC_STAKE_MIN, TOPIC_TAKE_MAX, TOPIC_VALIDATORS_MAX, TOPICS_MAX,
-    TopicMechanism, TopicRole, TopicTerms, WeightCell, WeightRow, YumaBonds, weights_commitment,
+    TOPIC_EPOCH_MS_MAX, TOPIC_EPOCH_MS_MIN, TOPIC_EPOCHS_MAX, TOPIC_FUNDING_BURN,
+    TOPIC_OWNER_SHARE_MAX, TOPIC_PRICE, TOPIC_SLOTS_MAX, TOPIC_STAKE_COUNTED_MAX, TOPIC_STAKE_MIN,
+    TOPIC_TAKE_MAX, TOPIC_VALIDATORS_MAX, TOPICS_MAX, TopicMechanism, TopicRole, TopicTerms,
+    WeightCell, WeightRow, YumaBonds, weights_commitment,
 };
 pub use transaction::{
     LANES_PER_ACCOUNT, Lane, PROOF_WEIGHT, TRANSACTION_BYTES_MAX, TRANSACTION_VERSION, Transaction,

@@ -25,6 +25,11 @@ pub const TOPIC_OWNER_SHARE_MAX: BasisPoints = BasisPoints::new(1_800);
 pub const TOPIC_TAKE_MAX: BasisPoints = BasisPoints::new(1_800);
 /// Most epochs that a slot is immune, or its weights count.
 pub const TOPIC_EPOCHS_MAX: u16 = 10_000;
+/// What of a topic's funding burns: demand raises a topic's part of the emission, and must cost whoever earns all that
+/// the topic pays.
+pub const TOPIC_FUNDING_BURN: BasisPoints = BasisPoints::new(500);
+/// Most stake below which a topic gives no say: more would let nobody ever earn what it was funded with.
+pub const TOPIC_STAKE_COUNTED_MAX: Amount = Amount::new(1_000_000 * crate::GRAINS_PER_ASY);
 /// What creating a topic burns.
 pub const TOPIC_PRICE: Amount = Amount::new(100 * crate::GRAINS_PER_ASY);
 /// Least stake of one account behind one key: shares of a pool are counted in grains of it.
@@ -118,6 +123,7 @@ impl TopicTerms {
             && self.immunity_epochs <= TOPIC_EPOCHS_MAX
             && (2..=TOPIC_EPOCHS_MAX).contains(&self.activity_epochs)
             && self.owner_share <= TOPIC_OWNER_SHARE_MAX
+            && self.stake_min <= TOPIC_STAKE_COUNTED_MAX
             && moving_average_ppm <= 1_000_000
             && liquid
     }

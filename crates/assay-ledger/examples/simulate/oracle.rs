@@ -164,7 +164,9 @@ impl Watch {
                 }
                 Event::Rebated { amount, .. } => self.issued += wide(*amount),
                 Event::TopicFunded { topic, amount, .. } => {
-                    *self.fees.entry(*topic).or_default() += wide(*amount);
+                    // A twentieth burns, floored.
+                    let amount = wide(*amount);
+                    *self.fees.entry(*topic).or_default() += amount - amount / 20;
                 }
                 Event::Staked {
                     topic, key, amount, ..

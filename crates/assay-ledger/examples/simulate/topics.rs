@@ -195,13 +195,14 @@ fn free_key(slots: &[(u16, &TopicSlot)], rng: &mut StdRng) -> Option<AccountId> 
 }
 
 fn register(slots: &[(u16, &TopicSlot)], topic: TopicId, rng: &mut StdRng) -> Step {
+    let key = free_key(slots, rng)?;
     let register = Call::RegisterSlot {
         topic,
-        key: free_key(slots, rng)?,
+        owner: anybody(rng),
         take: BasisPoints::new(rng.random_range(0..=TOPIC_TAKE_MAX.get())),
         price_max: Amount::new(1_000 * ASY),
     };
-    Some((anybody(rng), register))
+    Some((key, register))
 }
 
 /// Takes back all that an account has behind a key, or a part.
@@ -298,21 +299,20 @@ pub(crate) fn aim(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Step 
     let (topic, row, slots) = occasion(target, view, rng)?;
     let (own, slot) = pick(&slots, rng)?;
     let key = slot.key;
-    let register = |key, take, price_max| Call::RegisterSlot {
+    let register = |take, price_max| Call::RegisterSlot {
         topic,
-        key,
+        owner: from,
         take,
         price_max,
     };
     let some = Amount::new(1_000 * ASY);
     let (take, too_much) = (TOPIC_TAKE_MAX, TOPIC_TAKE_MAX.get() + 1);
     match target {
-        Rejection::KeyTaken => Some((from, register(key, take, some))),
-        Rejection::TakeTooLarge => Some((from, register(key, BasisPoints::new(too_much), some))),
-        Rejection::NoFreeSlot => Some((from, register(free_key(&slots, rng)?, take, some))),
+        Rejection::KeyTaken => Some((key, register(take, some))),
+        Rejection::TakeTooLarge => Some((key, register(BasisPoints::new(too_much), some))),
+        Rejection::NoFreeSlot => Some((free_key(&slots, rng)?, register(take, some))),
         Rejection::PriceAboveMaximum => {
-            let call = register(free_key(&slots, rng)?, take, Amount::new(1));
-            Some((from, call))
+            Some((free_key(&slots, rng)?, register(take, Amount::new(1))))
         }
         Rejection::UnknownSlot | Rejection::StakeTooSmall => {
             let known = target == Rejection::StakeTooSmall;

@@ -94,6 +94,8 @@ pub struct TopicSlot {
     pub weights: WeightRow,
     /// When they were committed to; when the slot was taken, if it has none.
     pub updated_at: LedgerTime,
+    /// In which epoch of the topic they counted first.
+    pub counted_in: u64,
     /// Bonds to other slots.
     pub bonds: WeightRow,
     /// What it earned in the last epoch.
@@ -109,6 +111,7 @@ wire_struct!(TopicSlot {
     due,
     weights,
     updated_at,
+    counted_in,
     bonds,
     earned
 });

@@ -12,8 +12,8 @@ use assay_types::{
     AccountId, Amount, ApprovalCall, BasisPoints, Blob, Call, Check, ContentId, Good, Lane,
     LedgerTime, List, ModelId, OfferId, OrderId, PROOF_DELIVER, PROOF_KEYS_PER_MODEL_MAX, Params,
     ProofEvidence, ProofKeyId, Rejection, RoyaltySplit, TOPIC_EPOCH_MS_MAX, TOPIC_EPOCH_MS_MIN,
-    TOPIC_EPOCHS_MAX, TOPIC_OWNER_SHARE_MAX, TOPIC_SLOTS_MAX, TOPICS_MAX, Terms, Text, TopicId,
-    TopicMechanism, TopicTerms, Transaction, Unsigned, YumaBonds,
+    TOPIC_EPOCHS_MAX, TOPIC_OWNER_SHARE_MAX, TOPIC_SLOTS_MAX, TOPIC_STAKE_COUNTED_MAX, TOPICS_MAX,
+    Terms, Text, TopicId, TopicMechanism, TopicTerms, Transaction, Unsigned, YumaBonds,
 };
 use std::collections::BTreeSet;
 
@@ -793,7 +793,8 @@ fn creating_topics(seen: &mut Seen) {
         amount: asy(9_950),
     };
     world.ok(poor, all);
-    let impossible: [&dyn Fn(&mut TopicTerms); 12] = [
+    let impossible: [&dyn Fn(&mut TopicTerms); 13] = [
+        &|terms| terms.stake_min = Amount::new(TOPIC_STAKE_COUNTED_MAX.get() + 1),
         &|terms| terms.slots = 1,
         &|terms| terms.slots = TOPIC_SLOTS_MAX + 1,
         &|terms| terms.validators = 0,
@@ -855,7 +856,7 @@ fn holding_slots(seen: &mut Seen) {
     let owner = seller(0);
     let register = |take, price_max| Call::RegisterSlot {
         topic,
-        key: topics::key(0),
+        owner,
         take: BasisPoints::new(take),
         price_max,
     };
@@ -875,23 +876,28 @@ fn holding_slots(seen: &mut Seen) {
     rung(&mut scene, owner, nothing, Rejection::AmountZero);
     rung(
         &mut scene,
-        owner,
+        topics::key(0),
         register(1_801, Amount::ZERO),
         Rejection::TakeTooLarge,
     );
     rung(
         &mut scene,
-        owner,
+        topics::key(0),
         register(0, Amount::new(1)),
         Rejection::PriceAboveMaximum,
     );
     scene.register(0);
-    rung(&mut scene, owner, register(0, asy(1)), Rejection::KeyTaken);
+    rung(
+        &mut scene,
+        topics::key(0),
+        register(0, asy(1)),
+        Rejection::KeyTaken,
+    );
     for number in 1..4 {
         scene.register(number);
     }
     let fifth = scene.register_call(4);
-    rung(&mut scene, seller(4), fifth, Rejection::NoFreeSlot);
+    rung(&mut scene, topics::key(4), fifth, Rejection::NoFreeSlot);
 
     let key = topics::key(0);
     let stake = |key, amount| Call::Stake { topic, key, amount };

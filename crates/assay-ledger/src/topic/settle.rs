@@ -5,7 +5,7 @@ use crate::{
     rows::{PoolKey, SlotKey, Topic, TopicSlot},
 };
 use assay_topic::{
-    Mechanism as _, Role,
+    Mechanism as _, Role, Share,
     payout::split,
     yuma::{BondsRule, Epoch, LiquidAlpha, Matrix, Slot, State, Yuma},
 };
@@ -14,7 +14,10 @@ use assay_types::{
     WeightCell, WeightRow, YumaBonds,
 };
 
-/// Most weights and bonds that a block settles; a topic that has more is alone.
+/// The moment of weights that do not count.
+const NEVER: u64 = 0;
+
+/// Most weights, bonds and slots that a block settles; a topic that has more is alone.
 ///
 /// Topics whose turn does not come wait for the next block as they are: nothing that concerns an ended epoch is taken
 /// before it is settled, so when that happens changes nothing.
@@ -27,7 +30,7 @@ struct Income {
 }
 
 impl Run<'_> {
-    /// Settles the epoch of a topic that has ended; how many weights and bonds that were.
+    /// Settles the epoch of a topic that has ended; how many weights, bonds and slots that were.
     pub(crate) fn settle_topic(&mut self, topic: TopicId) -> usize {
         let Some(mut row) = self.state.topics.get(&topic).cloned() else {
             return 0;
@@ -36,10 +39,8 @@ impl Run<'_> {
             .slots(topic)
             .map(|(key, slot)| (*key, slot.clone()))
             .collect();
-        let mut silent = vec![false; slots.len()];
-        for ((key, slot), silent) in slots.iter_mut().zip(&mut silent) {
+        for (key, slot) in &mut slots {
             if slot.due.take().is_some() {
-                *silent = true;
                 slot.weights = WeightRow::default();
                 self.events.push(Event::RevealMissed {
                     topic,
@@ -48,12 +49,13 @@ impl Run<'_> {
                 });
             }
         }
-        let epoch = self.epoch_of(topic, &row, &slots, &silent);
+        let epoch = self.epoch_of(topic, &row, &slots);
         let state = State {
             permits: slots.iter().map(|(_, slot)| slot.permit).collect(),
             bonds: matrix(slots.iter().map(|(_, slot)| &slot.bonds)),
         };
         let cells = epoch.weights.cells().saturating_add(state.bonds.cells());
+        let work = cells.saturating_add(slots.len());
         let (next, settlement, _) = yuma(&row.terms).settle(&state, &epoch);
         for (place, (_, slot)) in slots.iter_mut().enumerate() {
             slot.permit = next.permits.get(place).copied().unwrap_or_default();
@@ -65,8 +67,9 @@ impl Run<'_> {
 
         let income = self.income(&mut row);
         let whole = income.minted.saturating_add(income.fees);
-        if settlement.shares.is_empty() {
-            // Nobody earned it: what was to be minted never is, and who funded the topic pays a later epoch.
+        let worked = |share: &Share| share.role == Role::Worker;
+        if !settlement.shares.iter().any(worked) {
+            // Nothing was judged: what was to be minted never is, and who funded the topic pays a later epoch.
             row.fees = row.fees.saturating_add(income.fees);
             self.settled(topic, &row, Amount::ZERO, Amount::ZERO);
         } else {
@@ -106,31 +109,27 @@ impl Run<'_> {
             self.state.put_slot(key, slot);
         }
         self.begin_epoch(topic, row);
-        cells
+        work
     }
 
-    fn epoch_of(
-        &self,
-        topic: TopicId,
-        row: &Topic,
-        slots: &[(SlotKey, TopicSlot)],
-        silent: &[bool],
-    ) -> Epoch {
-        let counted_ms = row
-            .terms
-            .epoch_ms
-            .saturating_mul(u64::from(row.terms.activity_epochs));
-        let active_since = row.epoch_ends_at.get().saturating_sub(counted_ms).max(1);
-        let each = slots.iter().zip(silent).map(|((_, slot), silent)| Slot {
+    fn epoch_of(&self, topic: TopicId, row: &Topic, slots: &[(SlotKey, TopicSlot)]) -> Epoch {
+        let counts = |slot: &TopicSlot| {
+            let age = row.epoch.saturating_sub(slot.counted_in);
+            !slot.weights.is_empty() && age < u64::from(row.terms.activity_epochs)
+        };
+        let each = slots.iter().map(|(_, slot)| Slot {
             stake: self.pool(topic, slot.key).total.get(),
             registered_at: slot.registered_at.get(),
-            updated_at: if *silent { 0 } else { slot.updated_at.get() },
+            updated_at: match counts(slot) {
+                true => slot.updated_at.get(),
+                false => NEVER,
+            },
         });
         Epoch {
             slots: each.collect(),
             weights: matrix(slots.iter().map(|(_, slot)| &slot.weights)),
             owner: None,
-            active_since,
+            active_since: NEVER.saturating_add(1),
             bonds_since: row.settled_at.get(),
         }
     }

@@ -4,15 +4,19 @@ use crate::{
     block::Run,
     rows::{Pool, PoolKey, Staker, StakerKey, Topic},
 };
-use assay_types::{AccountId, Amount, GRAINS_PER_ASY, TopicId};
+use assay_types::{AccountId, Amount, TopicId};
 
-/// What counts as demand of a topic that nobody funded: it earns, though little, by stake alone.
-const DEMAND_LEAST: u64 = GRAINS_PER_ASY;
+/// One in so many grains of stake counts as demand of a topic that nobody funded: it earns, though little, by stake
+/// alone. A part of the stake, not a sum, so that nobody gains by splitting a topic.
+const DEMAND_OF_STAKE: u64 = 1_024;
 
 impl Topic {
     /// Its weight among topics: √(stake · demand), so that neither money behind it nor money spent on it is enough.
     fn weight(&self) -> u128 {
-        let demand = self.demand.get().saturating_add(DEMAND_LEAST);
+        let demand = self
+            .demand
+            .get()
+            .saturating_add(self.stake.get() / DEMAND_OF_STAKE);
         let product = u128::from(self.stake.get()).saturating_mul(u128::from(demand));
         product.isqrt()
     }

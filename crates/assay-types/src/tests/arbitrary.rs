@@ -243,14 +243,16 @@ fn weights() -> impl Strategy<Value = WeightRow> {
 fn topic_call() -> impl Strategy<Value = Call> {
     prop_oneof![
         topic_terms().prop_map(|terms| Call::CreateTopic { terms }),
-        (topic(), account(), basis_points(), amount()).prop_map(|(topic, key, take, price_max)| {
-            Call::RegisterSlot {
-                topic,
-                key,
-                take,
-                price_max,
+        (topic(), account(), basis_points(), amount()).prop_map(
+            |(topic, owner, take, price_max)| {
+                Call::RegisterSlot {
+                    topic,
+                    owner,
+                    take,
+                    price_max,
+                }
             }
-        }),
+        ),
         (topic(), account(), amount()).prop_map(|(topic, key, amount)| Call::Stake {
             topic,
             key,

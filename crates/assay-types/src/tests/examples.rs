@@ -213,7 +213,7 @@ fn topic_calls() -> Vec<Named<Call>> {
             "register_slot",
             Call::RegisterSlot {
                 topic,
-                key,
+                owner: key,
                 take: BasisPoints::new(900),
                 price_max: amount,
             },

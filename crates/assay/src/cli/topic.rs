@@ -27,11 +27,11 @@ The terms are never changed.")]
 Example:
   assay topic show 5f0c… --json | jq '.slots[] | {slot, earned}'")]
     Show(TopicShow),
-    /// Take a slot: the wallet's account earns, the key works
+    /// Take a slot: the wallet's key works in it
     #[command(after_help = "\
 Examples:
   assay topic register --wallet miner 5f0c…
-  assay topic register --wallet cold 5f0c… --key asy1…
+  assay topic register --wallet hot 5f0c… --owner asy1…
 
 A slot's price burns; it rises by 26 % with each registration and halves every
 hour. When all slots are held, the one that earned least and is neither immune
@@ -131,9 +131,9 @@ pub(crate) struct TopicRegister {
     /// The topic: its id, or as many of its first digits as no other has
     #[arg(value_name = "TOPIC")]
     pub(crate) topic: String,
-    /// The account that works [default: the wallet's own]
+    /// The account that earns [default: the wallet's own]
     #[arg(long, value_name = "ADDRESS")]
-    pub(crate) key: Option<AccountId>,
+    pub(crate) owner: Option<AccountId>,
     /// What the owner keeps of its stakers' dividends in percent, at most 18
     #[arg(long, value_name = "PERCENT", default_value = "10", value_parser = percent)]
     pub(crate) take: BasisPoints,

@@ -51,7 +51,8 @@ async fn create(args: &TopicCreate, globals: &Globals, output: &Output) -> Done 
                     steepness: 1_000,
                 },
             },
-            moving_average_ppm: 900_000,
+            // The longest memory at which overweighting newcomers does not pay: docs/topics-lab.md.
+            moving_average_ppm: 950_000,
             bonds_penalty: 65_535,
         },
         slots: args.slots,
@@ -225,11 +226,12 @@ async fn register(args: &TopicRegister, globals: &Globals, output: &Output) -> D
     let sender = connect::sender(globals, &args.wallet, output).await?;
     let topic = resolve(sender.client(), &args.topic).await?;
     let view = metagraph(sender.client(), topic).await?;
-    let key = args.key.unwrap_or_else(|| sender.account());
+    let key = sender.account();
+    let owner = args.owner.unwrap_or(key);
     let price_max = args.price_max.unwrap_or(view.topic.slot_price);
     let call = Call::RegisterSlot {
         topic,
-        key,
+        owner,
         take: args.take,
         price_max,
     };
@@ -241,13 +243,14 @@ async fn register(args: &TopicRegister, globals: &Globals, output: &Output) -> D
         "topic": topic.to_string(),
         "slot": slot.slot,
         "key": key.to_string(),
-        "owner": sender.account().to_string(),
+        "owner": owner.to_string(),
         "transaction": confirmed.id.to_string(),
         "height": confirmed.height.get(),
     }));
     output.facts([
         ("slot", slot.slot.to_string()),
         ("key", key.to_string()),
+        ("owner", owner.to_string()),
         ("price", format!("{price_max} at most, burnt")),
         ("transaction", confirmed.id.to_string()),
     ]);

@@ -38,6 +38,13 @@ impl Town {
         let shown = self.run(&line).exits(0).json();
         shown["address"].as_str().unwrap().to_owned()
     }
+
+    /// In grains.
+    fn balance(&self, wallet: &str) -> u64 {
+        let shown = self.run(&format!("wallet show --wallet {wallet} --json"));
+        let shown = shown.exits(0).json();
+        shown["balance"].as_str().unwrap().parse().unwrap()
+    }
 }
 
 #[test]

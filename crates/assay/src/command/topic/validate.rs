@@ -52,13 +52,18 @@ pub(crate) async fn run(args: &TopicValidate, globals: &Globals, output: &Output
         let height = sender.client().status().await?.height;
         let query = EventQuery::after(height).of_account(sender.account());
         let mut events = sender.client().events(query);
-        epoch(args, topic, &sender, &mut journal, output).await?;
-        done += 1;
-        if args.epochs.is_some_and(|epochs| done >= epochs) {
-            return Ok(Ended::Well);
-        }
+        let working = async {
+            epoch(args, topic, &sender, &mut journal, output).await?;
+            done += 1;
+            match args.epochs {
+                Some(epochs) if done >= epochs => Ok(true),
+                _ => ended(&mut events, topic).await.map(|()| false),
+            }
+        };
         tokio::select! {
-            ended = ended(&mut events, topic) => ended?,
+            finished = working => if finished? {
+                return Ok(Ended::Well);
+            },
             () = interrupt::requested() => {
                 output.note(dim("stopping; what was committed to is kept and revealed when this is started again"));
                 return Ok(Ended::Well);
@@ -67,7 +72,7 @@ pub(crate) async fn run(args: &TopicValidate, globals: &Globals, output: &Output
     }
 }
 
-/// One epoch: reveals what is due, then asks the program and commits to its weights.
+/// One epoch: asks the program and commits to its weights; when commitments have ended, reveals what is due.
 async fn epoch(
     args: &TopicValidate,
     topic: TopicId,
@@ -77,99 +82,60 @@ async fn epoch(
 ) -> anyhow::Result<()> {
     let view = metagraph(sender.client(), topic).await?;
     let slot = own(&view, sender.account())?;
-    let number = view.topic.epoch;
-    if let Some(due) = slot.due {
-        match journal.find(due) {
-            Some(sealed) => {
-                let call = Call::RevealWeights {
-                    topic,
-                    weights: sealed.weights,
-                    salt: sealed.salt,
-                };
-                sent(sender, call, output).await?;
-                tell(
-                    output,
-                    number,
-                    slot.slot,
-                    "revealed",
-                    &good("revealed"),
-                    None,
-                );
+    let (number, end) = (view.topic.epoch, view.topic.commits_end_at);
+    let say = |event, word: &dyn std::fmt::Display, more: Option<&str>| {
+        output.json(&json!({ "epoch": number, "slot": slot.slot, "event": event, "detail": more }));
+        let more = more.unwrap_or_default();
+        output.line(format_args!("epoch {number}  {word} {more}"));
+    };
+    if !slot.permit {
+        let why = "the slot may not weigh in this epoch; stake more and wait for the next one";
+        say("waiting", &dim("waiting:"), Some(why));
+    } else if sender.client().status().await?.time > end {
+        let why = "commitments have ended in this epoch; the next one begins soon";
+        say("waiting", &dim("waiting:"), Some(why));
+    } else {
+        let question = Question {
+            slot: slot.slot,
+            topic: &view,
+        };
+        let asked = ask(&args.program, args.within, &question).await;
+        match asked.and_then(|answer| quantized(&answer, slot.slot, view.topic.slots)) {
+            Ok(weights) => {
+                let what = format!("to {} weights", weights.len());
+                let sealed = sender.seal_weights(topic, weights);
+                journal.keep(&sealed)?;
+                let commitment = sealed.commitment;
+                sent(sender, Call::CommitWeights { topic, commitment }, output).await?;
+                say("committed", &good("committed"), Some(&what));
             }
-            None => tell(
-                output,
-                number,
-                slot.slot,
-                "not_revealed",
-                &bad("cannot reveal:"),
-                Some("the commitment was made with another journal"),
+            Err(error) => say(
+                "no_weights",
+                &bad("no weights:"),
+                Some(&format!("{error:#}")),
             ),
         }
     }
-    if !slot.permit {
-        let why = "the slot may not weigh in this epoch; stake more and wait for the next one";
-        tell(
-            output,
-            number,
-            slot.slot,
-            "waiting",
-            &dim("waiting:"),
-            Some(why),
-        );
+    let Some(due) = slot.due else {
         return Ok(());
-    }
-    let question = Question {
-        slot: slot.slot,
-        topic: &view,
     };
-    let asked = ask(&args.program, args.within, &question).await;
-    let weights = asked.and_then(|answer| quantized(&answer, slot.slot, view.topic.slots));
-    let weights = match weights {
-        Ok(weights) => weights,
-        Err(error) => {
-            let why = format!("{error:#}");
-            tell(
-                output,
-                number,
-                slot.slot,
-                "no_weights",
-                &bad("no weights:"),
-                Some(&why),
-            );
-            return Ok(());
-        }
+    let Some(sealed) = journal.find(due) else {
+        let why = "the commitment was made with another journal";
+        say("not_revealed", &bad("cannot reveal:"), Some(why));
+        return Ok(());
     };
-    let cells = weights.len();
-    let sealed = sender.seal_weights(topic, weights);
-    journal.keep(&sealed)?;
-    let call = Call::CommitWeights {
+    let spinner = output.spinner("waiting for commitments to end");
+    let waited = sender.client().wait_for_time(end.after(1)).await;
+    spinner.finish_and_clear();
+    waited?;
+    let call = Call::RevealWeights {
         topic,
-        commitment: sealed.commitment,
+        weights: sealed.weights,
+        salt: sealed.salt,
     };
     sent(sender, call, output).await?;
-    let what = format!("to {cells} weights");
-    tell(
-        output,
-        number,
-        slot.slot,
-        "committed",
-        &good("committed"),
-        Some(&what),
-    );
+    say("revealed", &good("revealed"), None);
     Ok(())
-}
-
-fn tell(
-    output: &Output,
-    epoch: u64,
-    slot: u16,
-    event: &str,
-    word: &impl std::fmt::Display,
-    more: Option<&str>,
-) {
-    output.json(&json!({ "epoch": epoch, "slot": slot, "event": event, "detail": more }));
-    let more = more.unwrap_or_default();
-    output.line(format_args!("epoch {epoch}  {word} {more}"));
 }
 
 fn own(view: &MetagraphView, key: AccountId) -> anyhow::Result<&SlotView> {
