@@ -11,6 +11,8 @@ pub struct Rules {
     pub yuma: Yuma,
     /// When others can read a validator's weights.
     pub secrecy: Secrecy,
+    /// What an epoch pays in which nobody's weights count.
+    pub unjudged: Unjudged,
     /// Which slot is replaced where all miners are immune.
     pub crowded: Crowded,
     /// Epochs in which a new slot is immune.
@@ -28,7 +30,7 @@ pub enum Secrecy {
     /// reveal. They count as of the *latest* commitment, though they were made before it.
     TimeLocked,
     /// Committed in one epoch, revealed by their validator in the next, of the moment of their own commitment. Who
-    /// does not reveal has no weights and no say.
+    /// does not reveal has no weights, and no say until it has revealed again.
     Revealed {
         /// Whether reveals can be read while commitments of the same epoch are still accepted.
         readable: Readable,
@@ -38,10 +40,20 @@ pub enum Secrecy {
 /// When reveals can be read by somebody who has yet to commit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readable {
-    /// In the same epoch: validators reveal early, and the copier commits last.
+    /// In the same epoch, in all of which both are taken: validators reveal early, and the copier commits last. No
+    /// ledger's rule that is compared here; it shows what [`Self::AfterCommitting`] is for.
     WhileCommitting,
-    /// In the next: validators reveal as late as they can, or the ledger closes commitments first.
+    /// In the next: commitments are taken in an epoch's first half, reveals in its second.
     AfterCommitting,
+}
+
+/// What an epoch pays in which nobody's weights count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unjudged {
+    /// Nothing; its emission is never minted.
+    PaysNobody,
+    /// Validators, by stake.
+    PaysStake,
 }
 
 /// Who gives way to a newcomer where all miners are immune.
@@ -65,8 +77,9 @@ impl Rules {
                 ..Yuma::UPSTREAM
             },
             secrecy: Secrecy::Revealed {
-                readable: Readable::WhileCommitting,
+                readable: Readable::AfterCommitting,
             },
+            unjudged: Unjudged::PaysNobody,
             crowded: Crowded::Refuse,
             immunity_epochs: 11,
             activity_epochs: 13,
@@ -79,6 +92,7 @@ impl Rules {
             name: "upstream, open",
             yuma: Yuma::UPSTREAM,
             secrecy: Secrecy::Open,
+            unjudged: Unjudged::PaysStake,
             crowded: Crowded::ReplaceLeast,
             immunity_epochs: 11,
             activity_epochs: 13,

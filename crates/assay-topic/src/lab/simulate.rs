@@ -2,17 +2,18 @@
 //!
 //! ```text
 //!  tick 0    qualities move; who is absent
-//!       60   reveals of the last epoch's commitments (where the rules have them)
+//!       60   reveals of the last epoch's commitments, where they can be read while committing
 //!       120  somebody may take a slot
-//!       180  validators observe and send
+//!       150  validators observe and send
+//!       170  who copies sends, where commitments end with the first half
 //!       240  somebody may take a slot
-//!       300  who copies sends
-//!       330  reveals, where they are late
+//!       300  who copies sends, elsewhere
+//!       330  reveals of the last epoch's commitments, where commitments end with the first half
 //!       360  settlement
 //! ```
 
 use super::{
-    Population, Readable, Secrecy, Setup, SetupError, Side, Strategy,
+    Population, Readable, Secrecy, Setup, SetupError, Side, Strategy, Unjudged,
     random::{Random, Stream},
     setup::OWN_MINERS,
     slots::{EPOCH_TICKS, Holder, Miner, Miners},
@@ -130,11 +131,16 @@ impl<'a> Run<'a> {
             validator.observe(&self.miners.slots, population.noise);
         }
         self.share_observations();
-        self.send(false, start + 180);
+        self.send(false, start + 150);
+        let halves = readable == Some(Readable::AfterCommitting);
+        if halves {
+            self.send(true, start + 170);
+        }
         self.registrations((entrant && !early).then_some(quality), start + 240);
-        self.send(true, start + 300);
-        if readable == Some(Readable::AfterCommitting) {
+        if halves {
             self.reveal();
+        } else {
+            self.send(true, start + 300);
         }
         self.settle(start);
         self.pay_costs();
@@ -261,10 +267,7 @@ impl<'a> Run<'a> {
         for validator in &mut self.validators {
             let due = validator.due.take();
             match (self.setup.rules.secrecy, due) {
-                (Secrecy::Revealed { .. }, Some(_)) => {
-                    validator.silent = true;
-                    validator.weights.clear();
-                }
+                (Secrecy::Revealed { .. }, Some(_)) => validator.weights.clear(),
                 (_, Some(sent)) => {
                     validator.weights = sent.weights;
                     validator.made_at = sent.at;
@@ -278,7 +281,12 @@ impl<'a> Run<'a> {
             }
         }
         let epoch = self.submissions(start);
-        let (state, settlement, outcome) = self.setup.rules.yuma.settle(&self.state, &epoch);
+        let (state, mut settlement, outcome) = self.setup.rules.yuma.settle(&self.state, &epoch);
+        if self.setup.rules.unjudged == Unjudged::PaysNobody
+            && outcome.incentive.iter().all(|incentive| *incentive == 0.0)
+        {
+            settlement.shares.clear();
+        }
         self.state = state;
         for validator in &mut self.validators {
             validator.due = validator.committed.take();
@@ -312,6 +320,7 @@ impl<'a> Run<'a> {
     }
 
     fn submissions(&self, start: u64) -> Epoch {
+        let revealed = matches!(self.setup.rules.secrecy, Secrecy::Revealed { .. });
         let miners = self.miners.slots.iter().map(|miner| Slot {
             stake: 0,
             registered_at: miner.registered_at,
@@ -320,7 +329,8 @@ impl<'a> Run<'a> {
         let validators = self.validators.iter().map(|validator| Slot {
             stake: validator.stake,
             registered_at: 1,
-            updated_at: if validator.silent {
+            // Where weights are revealed, an empty row has no say: neither one never sent nor one lost by a miss.
+            updated_at: if revealed && validator.weights.iter().all(|weight| *weight == 0) {
                 0
             } else {
                 validator.updated_at

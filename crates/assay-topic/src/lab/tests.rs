@@ -86,7 +86,7 @@ fn copying_open_weights_earns_no_less_and_saves_the_cost_of_measuring() {
     }
 }
 
-/// The limit of commit–reveal: where an epoch changes less than a measurement errs, last epoch's mean is as good.
+/// The limit of commit–reveal: where an epoch changes less than a measurement errs, an older mean is as good.
 #[test]
 fn copying_with_a_guess_at_newcomers_is_worth_measuring_by_our_rules_too() {
     for row in rows(&[Strategy::Guesser], Rules::ours(), &[5, 20, 45]) {
@@ -112,6 +112,52 @@ fn no_copying_pays_by_our_rules_where_qualities_move_faster_than_measurements_er
     for row in table(&options, &mut |_, _| ()).expect("possible options") {
         assert!(row.ratio_net > 1.0, "{row:?}");
     }
+}
+
+/// Why commitments are taken before reveals: with a step of 0.2, a guess pays only without that.
+#[test]
+fn reveals_that_cannot_be_read_while_committing_are_worth_less_to_copiers() {
+    let mut options = options(
+        &[Strategy::Copier, Strategy::Guesser],
+        Rules::ours(),
+        &[10, 50],
+    );
+    options.population.drift = 0.2;
+    options.epochs = 1_000;
+    let ours = table(&options, &mut |_, _| ()).expect("possible options");
+    options.rules[0].secrecy = Secrecy::Revealed {
+        readable: Readable::WhileCommitting,
+    };
+    let earlier = table(&options, &mut |_, _| ()).expect("possible options");
+    for (ours, earlier) in ours.iter().zip(&earlier) {
+        assert!(
+            ours.ratio_gross < earlier.ratio_gross - 0.01,
+            "{ours:?} {earlier:?}"
+        );
+    }
+    assert!(ours[2].ratio_net < 0.995, "{:?}", ours[2]);
+    assert!(earlier[2].ratio_net > 1.005, "{:?}", earlier[2]);
+}
+
+#[test]
+fn epochs_in_which_nobody_reveals_pay_nobody_by_our_rules_and_stake_by_upstreams() {
+    let unpaid = |rules, absence| {
+        let mut setup = setup(Strategy::Honest, rules);
+        setup.population.absence = absence;
+        let earnings = simulate(&setup, 1).expect("a possible setup");
+        earnings.unpaid_epochs
+    };
+    assert_eq!(unpaid(Rules::ours(), 1.0), 60);
+    assert_eq!(unpaid(Rules::upstream(), 1.0), 0);
+    // The first epoch has nothing to reveal.
+    assert_eq!(unpaid(Rules::ours(), 0.0), 1);
+}
+
+/// With a say of its empty row, an absent validator would keep weights on all but the cartel's miners at zero.
+#[test]
+fn who_missed_a_reveal_is_not_counted_against_those_who_did_not() {
+    let row = &rows(&[Strategy::Cartel], Rules::ours(), &[45])[0];
+    assert!(row.ratio_gross < 0.63, "{row:?}");
 }
 
 #[test]

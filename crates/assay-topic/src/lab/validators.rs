@@ -11,7 +11,7 @@ use crate::number::{exp, mean, normalize};
 /// How much more than by what it saw a booster gives newcomers. What exceeds the consensus is clipped; the rest was first.
 const BOOST: f64 = 3.0;
 /// How much more than an average miner has a copier gives slots of whose holders it knows nothing: of 1, 2 and 3, what
-/// pays best over all moving averages.
+/// pays best by our rules.
 const GUESS: f64 = 2.0;
 /// All stake, in the smallest units that there are here.
 const STAKE: u64 = 1_000_000_000_000;
@@ -46,8 +46,6 @@ pub(super) struct Validator {
     pub(super) committed: Option<Sent>,
     /// What it committed to in the last one.
     pub(super) due: Option<Sent>,
-    /// Whether it failed to reveal.
-    pub(super) silent: bool,
 }
 
 impl Validator {
@@ -82,7 +80,6 @@ impl Validator {
             made_at: 0,
             committed: None,
             due: None,
-            silent: false,
         })
         .collect()
     }
@@ -90,7 +87,6 @@ impl Validator {
     /// Begins an epoch: whether it is there.
     pub(super) fn wake(&mut self, absence: f64) {
         self.absent = self.random.uniform() < absence;
-        self.silent = false;
     }
 
     /// Observes all slots. Drawn whether it looks or not, so that its next epochs do not depend on what it does.
