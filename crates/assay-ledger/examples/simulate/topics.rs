@@ -14,8 +14,8 @@ use assay_ledger::{
 };
 use assay_types::{
     AccountId, Amount, BasisPoints, Call, ContentId, Hash32, Rejection, SUPPLY_MAX,
-    TOPIC_EPOCH_MS_MAX, TOPIC_EPOCH_MS_MIN, TOPIC_TAKE_MAX, TopicId, TopicMechanism, TopicTerms,
-    WeightCell, WeightRow, YumaBonds, weights_commitment,
+    TOPIC_EPOCH_MS_MAX, TOPIC_EPOCH_MS_MIN, TOPIC_STAKE_COUNTED_MAX, TOPIC_TAKE_MAX, TopicId,
+    TopicMechanism, TopicTerms, WeightCell, WeightRow, YumaBonds, weights_commitment,
 };
 use rand::{RngExt as _, rngs::StdRng};
 use std::collections::BTreeSet;
@@ -173,7 +173,7 @@ fn terms(number: u16) -> TopicTerms {
         owner_share: BasisPoints::new(OWNER_SHARE_STEP * number),
         stake_min: match number {
             // Nobody has as much, so nobody has a say and nobody is paid.
-            HOPELESS => SUPPLY_MAX,
+            HOPELESS => TOPIC_STAKE_COUNTED_MAX,
             _ => Amount::new(u64::from(number % 3) * 20 * ASY),
         },
     }

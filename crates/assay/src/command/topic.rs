@@ -1,6 +1,7 @@
-//! `assay topic create|list|show|register|stake|unstake|fund|validate`.
+//! `assay topic create|list|show|register|stake|unstake|fund|validate|simulate`.
 
 mod journal;
+mod simulate;
 mod validate;
 
 use crate::{
@@ -33,6 +34,7 @@ pub(crate) async fn run(command: &Topic, globals: &Globals, output: &Output) -> 
         Topic::Unstake(args) => stake(args, globals, output, false).await,
         Topic::Fund(args) => fund(args, globals, output).await,
         Topic::Validate(args) => validate::run(args, globals, output).await,
+        Topic::Simulate(args) => simulate::run(args, output),
     }
 }
 
