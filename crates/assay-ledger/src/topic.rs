@@ -11,7 +11,8 @@
 //! its successor nothing. Whoever commits and does not reveal has no weights, and no say before it has some again.
 //!
 //! A slot has two accounts: the *key* registers, works, commits and reveals; the *owner* that it names, who may keep its
-//! own key away from any network, gets what the slot earns. Money stands behind a key and stays its stakers' if the key loses its slot.
+//! own key away from any network, gets what the slot earns. Money stands behind a key and stays its stakers' if the key
+//! loses its slot.
 //!
 //! Invariants: a key holds at most one slot of a topic; what stands behind a key is the sum of what its stakers can
 //! take back, but for less than a grain each; an epoch that has ended changes by its settlement alone.
