@@ -21,6 +21,9 @@ weigh them; when an epoch ends, Yuma consensus decides what each has earned.
 The terms are never changed.")]
     Create(TopicCreate),
     /// List topics
+    #[command(after_help = "\
+Example:
+  assay topic list --json | jq -r .topic")]
     List(TopicList),
     /// Show a topic and all its slots
     #[command(after_help = "\
@@ -38,10 +41,27 @@ hour. When all slots are held, the one that earned least and is neither immune
 nor a validator's is replaced.")]
     Register(TopicRegister),
     /// Put money behind a key
+    #[command(after_help = "\
+Example:
+  assay topic stake --wallet shop 5f0c… asy1… 100
+
+Whole shares of what stands there are bought, as many as the amount covers.
+Dividends make a share worth more; the slot's owner keeps its take of them.")]
     Stake(TopicStake),
     /// Take money from behind a key; it arrives after the unbonding delay
+    #[command(after_help = "\
+Example:
+  assay topic unstake --wallet shop 5f0c… asy1… 40
+
+Whole shares are sold, for what they are worth. 1 ASY stays at least, or nothing.")]
     Unstake(TopicStake),
     /// Pay for a topic's work: it is paid out when the epoch ends
+    #[command(after_help = "\
+Example:
+  assay topic fund --wallet shop 5f0c… 5
+
+A twentieth burns; the rest is paid to those who earned it, before anything is
+minted. What a topic is paid raises its part of the emission.")]
     Fund(TopicFund),
     /// Judge: commit to weights in each epoch and reveal them in the next, until asked to stop
     #[command(after_help = "\
