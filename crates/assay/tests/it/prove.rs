@@ -380,7 +380,7 @@ fn programs_get_one_object() {
           "padded": 131072
         },
         {
-          "cells": 9472,
+          "cells": 16384,
           "padded": 16384
         }
       ]
@@ -405,7 +405,7 @@ fn the_report_names_every_term() {
     grinding  at most 16 bits of work in a term
     columns   704 numbers, as 2^10
     weights   131072 numbers, as 2^17
-              9472 numbers, as 2^14
+              16384 numbers, as 2^14
 
     how a false proof could pass   bits
     random point

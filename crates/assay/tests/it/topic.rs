@@ -43,7 +43,11 @@ impl Town {
     fn balance(&self, wallet: &str) -> u64 {
         let shown = self.run(&format!("wallet show --wallet {wallet} --json"));
         let shown = shown.exits(0).json();
-        shown["balance"].as_str().unwrap().parse().unwrap()
+        shown["account"]["balance"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap()
     }
 }
 
