@@ -24,6 +24,12 @@ const _: () = assert!(
     "what can be proven can be delivered"
 );
 
+const _: () = assert!(
+    assay_proof::key::KEY_VERSION != System::Groth16.tag()
+        && assay_proof::key::KEY_VERSION != System::Risc0.tag(),
+    "a key's first byte tells whose proof it is"
+);
+
 /// The verdicts that the ledger needs to execute `transactions`. Whoever calls has bounded them by the
 /// weight of a block.
 pub(crate) fn facts(transactions: &[Transaction]) -> Facts {

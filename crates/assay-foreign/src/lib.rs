@@ -35,9 +35,9 @@ pub enum System {
 }
 
 impl System {
-    /// The first byte of a registered key of this system, before the system's own bytes. 1 is a key of a tensor
-    /// program.
-    pub fn tag(self) -> u8 {
+    /// The first byte of a registered key of this system, before the system's own bytes. No version of keys of tensor
+    /// programs is one of these.
+    pub const fn tag(self) -> u8 {
         match self {
             Self::Groth16 => 2,
             Self::Risc0 => 3,

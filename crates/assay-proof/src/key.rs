@@ -12,8 +12,9 @@ use assay_model::{Shape, program::ValueType};
 use assay_types::{Hash32, ModelId};
 use serde::{Deserialize, Serialize};
 
-/// The format's version, its first byte. A change of the protocol's parameters is another version.
-pub const KEY_VERSION: u8 = 1;
+/// The format's version, its first byte. A change of the protocol's parameters is another version; 2 and 3 are none,
+/// for keys of foreign systems begin with them.
+pub const KEY_VERSION: u8 = 4;
 /// Longest key: of the largest programs, whose tables take most of it.
 pub const KEY_BYTES_MAX: usize = 64 * 1024;
 /// Domain of a key's id.

@@ -12,7 +12,7 @@ use p3_sumcheck::generic_degree::GenericDegreeProof;
 use serde::{Deserialize, Serialize};
 
 /// The format's version, its first byte.
-pub const PROOF_VERSION: u8 = 2;
+pub const PROOF_VERSION: u8 = 3;
 /// Longest proof.
 pub const PROOF_BYTES_MAX: usize = 512 * 1024;
 

@@ -10,7 +10,7 @@ use p3_challenger::{CanObserve as _, FieldChallenger as _};
 use p3_field::{PrimeCharacteristicRing as _, integers::QuotientMap as _};
 
 /// Separates this protocol's transcripts from all others; a change of the protocol changes it.
-const DOMAIN: &[u8] = b"assay proof of inference v2";
+const DOMAIN: &[u8] = b"assay proof of inference v3";
 
 /// Domain of a statement's digest.
 const STATEMENT_CONTEXT: &str = "assay proof statement v1";

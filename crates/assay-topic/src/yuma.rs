@@ -25,7 +25,6 @@ mod matrix;
 mod weights;
 
 pub use matrix::{Matrix, MatrixError};
-pub use weights::{WeightsError, upscaled};
 
 use crate::{
     mechanism::{Mechanism, Role, Settlement, Share},

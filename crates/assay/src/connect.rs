@@ -3,12 +3,12 @@
 use crate::{
     cli::{Globals, ModelName, WalletChoice},
     command,
-    failure::Hint,
-    output::Output,
+    failure::{Done, Ended, Hint},
+    output::{Output, good},
 };
 use anyhow::{Context, anyhow};
 use assay_api::{EventView, ModelView, StampedEvent};
-use assay_client::{Client, ClientError, Sender};
+use assay_client::{Client, ClientError, Confirmed, Sender};
 use assay_model::{Manifest, Tensor, manifest::MANIFEST_BYTES_MAX};
 use assay_types::{
     APPROVAL_DELIVER, AccountId, ApprovalCall, Call, ContentId, Lane, OrderId, PROOF_DELIVER,
@@ -37,6 +37,32 @@ pub(crate) async fn sender(
     let client = client(globals).await?;
     let key = command::wallet::unlock(wallet, globals, output)?;
     Ok(Sender::new(client, key, Lane::default()))
+}
+
+/// Sends one call and waits until it is final.
+///
+/// # Errors
+/// When the node or the ledger refuses.
+pub(crate) async fn send(
+    sender: &Sender,
+    call: Call,
+    output: &Output,
+) -> anyhow::Result<Confirmed> {
+    let spinner = output.spinner("waiting for a block");
+    let sent = sender.send_and_wait(call).await;
+    spinner.finish_and_clear();
+    advise(sent)
+}
+
+/// Says that a transaction is final, the last line of what it did.
+pub(crate) fn is_final(confirmed: &Confirmed, output: &Output) -> Done {
+    output.blank();
+    output.line(format_args!(
+        "{} in block {}",
+        good("final:"),
+        confirmed.height
+    ));
+    Ok(Ended::Well)
 }
 
 /// The account that is meant.

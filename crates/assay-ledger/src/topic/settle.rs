@@ -87,17 +87,13 @@ impl Run<'_> {
             self.issue(minted);
             self.pay_topic(topic, row.epoch, row.owner, TopicRole::Owner, to_owner);
             for (share, amount) in settlement.shares.iter().zip(parts.paid) {
-                let place = usize::try_from(share.slot).unwrap_or(usize::MAX);
-                let Some((_, slot)) = slots.get_mut(place) else {
-                    continue;
-                };
+                let slot = usize::try_from(share.slot).ok();
+                let slot = slot.and_then(|slot| slots.get_mut(slot));
+                let (_, slot) = slot.expect("shares are of the epoch's slots");
                 let amount = Amount::new(amount);
                 slot.earned = slot.earned.saturating_add(amount);
                 match share.role {
-                    Role::Validator => {
-                        let slot = slot.clone();
-                        self.pay_validator(topic, &mut row, &slot, amount);
-                    }
+                    Role::Validator => self.pay_validator(topic, &mut row, slot, amount),
                     Role::Worker | Role::Forecaster => {
                         self.pay_topic(topic, row.epoch, slot.owner, TopicRole::Worker, amount);
                     }

@@ -36,20 +36,13 @@ impl Run<'_> {
     /// Gives topics their part of what an epoch of the ledger emits: by weight, floored. It is not minted before
     /// somebody has earned it.
     pub(crate) fn budget_topics(&mut self, epoch: u64) {
-        let topics: Vec<(TopicId, Topic)> = self
-            .state
-            .topics
-            .range(..)
-            .map(|(id, topic)| (*id, topic.clone()))
-            .collect();
-        let topics: Vec<_> = topics
-            .into_iter()
-            .map(|(id, mut topic)| {
-                let funded = std::mem::take(&mut topic.funded);
-                topic.demand = Amount::new(topic.demand.saturating_add(funded).get() / 2);
-                (id, topic)
-            })
-            .collect();
+        let topics = self.state.topics.range(..).map(|(id, topic)| {
+            let mut topic = topic.clone();
+            let funded = std::mem::take(&mut topic.funded);
+            topic.demand = Amount::new(topic.demand.saturating_add(funded).get() / 2);
+            (*id, topic)
+        });
+        let topics: Vec<(TopicId, Topic)> = topics.collect();
         let all = topics
             .iter()
             .fold(0u128, |sum, (_, topic)| sum.saturating_add(topic.weight()));

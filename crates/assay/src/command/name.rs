@@ -4,7 +4,7 @@ use crate::{
     cli::{Globals, Name, NameLease, NameShow, NameTransfer},
     connect,
     failure::{Done, Ended, Hint},
-    output::{Output, Table, good},
+    output::{Output, Table},
     words,
 };
 use anyhow::anyhow;
@@ -40,12 +40,8 @@ async fn renew(args: &NameLease, globals: &Globals, output: &Output) -> Done {
     let sender = connect::sender(globals, &args.wallet, output).await?;
     let price = price(sender.client(), args).await?;
     let (name, lease_ms) = (args.name, args.lease_ms);
-    let spinner = output.spinner("waiting for a block");
-    let renewed = sender
-        .send_and_wait(Call::RenewName { name, lease_ms })
-        .await;
-    spinner.finish_and_clear();
-    let confirmed = connect::advise(renewed)?;
+    let renew = Call::RenewName { name, lease_ms };
+    let confirmed = connect::send(&sender, renew, output).await?;
     leased(args, price, sender.client(), &confirmed, output).await
 }
 
@@ -84,23 +80,15 @@ async fn leased(
     facts.push(("price", format!("{price}, burnt")));
     facts.push(("transaction", confirmed.id.to_string()));
     output.facts(facts);
-    output.blank();
-    output.line(format_args!(
-        "{} in block {}",
-        good("final:"),
-        confirmed.height
-    ));
-    Ok(Ended::Well)
+    connect::is_final(confirmed, output)
 }
 
 async fn transfer(args: &NameTransfer, globals: &Globals, output: &Output) -> Done {
     let sender = connect::sender(globals, &args.wallet, output).await?;
     let to = connect::party(sender.client(), args.to).await?;
     let name = args.name;
-    let spinner = output.spinner("waiting for a block");
-    let sent = sender.send_and_wait(Call::TransferName { name, to }).await;
-    spinner.finish_and_clear();
-    let confirmed = connect::advise(sent)?;
+    let transfer = Call::TransferName { name, to };
+    let confirmed = connect::send(&sender, transfer, output).await?;
     output.json(&json!({
         "transaction": confirmed.id.to_string(),
         "height": confirmed.height.get(),
@@ -113,13 +101,7 @@ async fn transfer(args: &NameTransfer, globals: &Globals, output: &Output) -> Do
         ("to", to.to_string()),
         ("transaction", confirmed.id.to_string()),
     ]);
-    output.blank();
-    output.line(format_args!(
-        "{} in block {}",
-        good("final:"),
-        confirmed.height
-    ));
-    Ok(Ended::Well)
+    connect::is_final(&confirmed, output)
 }
 
 async fn show(args: &NameShow, globals: &Globals, output: &Output) -> Done {

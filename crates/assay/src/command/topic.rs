@@ -11,12 +11,12 @@ use crate::{
     },
     connect,
     failure::{Done, Ended, Hint},
-    output::{Output, Table, good},
+    output::{Output, Table},
     words,
 };
 use anyhow::anyhow;
 use assay_api::{MetagraphView, SlotView, TopicMechanismView, TopicView, YumaBondsView};
-use assay_client::{Client, Confirmed, Sender};
+use assay_client::{Client, Confirmed};
 use assay_types::{Amount, Call, TOPICS_MAX, TopicId, TopicMechanism, TopicTerms, YumaBonds};
 use serde_json::json;
 
@@ -78,17 +78,7 @@ async fn create(args: &TopicCreate, globals: &Globals, output: &Output) -> Done 
         ("topic", topic.to_string()),
         ("transaction", confirmed.id.to_string()),
     ]);
-    end(output, &confirmed)
-}
-
-fn end(output: &Output, confirmed: &Confirmed) -> Done {
-    output.blank();
-    output.line(format_args!(
-        "{} in block {}",
-        good("final:"),
-        confirmed.height
-    ));
-    Ok(Ended::Well)
+    connect::is_final(&confirmed, output)
 }
 
 async fn list(args: &TopicList, globals: &Globals, output: &Output) -> Done {
@@ -112,10 +102,7 @@ async fn list(args: &TopicList, globals: &Globals, output: &Output) -> Done {
         output.table(&table);
     }
     if page.next.is_some() {
-        output.note(format_args!(
-            "there are more; --limit {} shows more of them",
-            args.limit * 2
-        ));
+        output.note("there are more; --limit shows them");
     }
     Ok(Ended::Well)
 }
@@ -165,7 +152,7 @@ async fn show(args: &TopicShow, globals: &Globals, output: &Output) -> Done {
     for slot in &view.slots {
         table.row([
             slot.slot.to_string(),
-            connect::called(&client, slot.key).await?,
+            slot.key.short(),
             words::column(slot.stake),
             validates(slot).to_owned(),
             slot.weights.len().to_string(),
@@ -237,7 +224,7 @@ async fn register(args: &TopicRegister, globals: &Globals, output: &Output) -> D
         take: args.take,
         price_max,
     };
-    let confirmed = sent(&sender, call, output).await?;
+    let confirmed = connect::send(&sender, call, output).await?;
     let after = metagraph(sender.client(), topic).await?;
     let slot = after.slots.iter().find(|slot| slot.key == key);
     let slot = slot.ok_or_else(|| anyhow!("the slot is gone again already"))?;
@@ -256,7 +243,7 @@ async fn register(args: &TopicRegister, globals: &Globals, output: &Output) -> D
         ("price", format!("{price_max} at most, burnt")),
         ("transaction", confirmed.id.to_string()),
     ]);
-    end(output, &confirmed)
+    connect::is_final(&confirmed, output)
 }
 
 async fn stake(args: &TopicStake, globals: &Globals, output: &Output, more: bool) -> Done {
@@ -268,12 +255,14 @@ async fn stake(args: &TopicStake, globals: &Globals, output: &Output, more: bool
         true => Call::Stake { topic, key, amount },
         false => Call::Unstake { topic, key, amount },
     };
-    let confirmed = sent(&sender, call, output).await?;
+    let confirmed = connect::send(&sender, call, output).await?;
     moved(
         output,
         &confirmed,
         topic,
         Some(("key", key.to_string())),
+        // Whole shares are bought and sold.
+        format!("{amount} at {}", if more { "most" } else { "least" }),
         amount,
     )
 }
@@ -282,15 +271,9 @@ async fn fund(args: &TopicFund, globals: &Globals, output: &Output) -> Done {
     let sender = connect::sender(globals, &args.wallet, output).await?;
     let topic = resolve(sender.client(), &args.topic).await?;
     let amount = args.amount;
-    let confirmed = sent(&sender, Call::FundTopic { topic, amount }, output).await?;
-    moved(output, &confirmed, topic, None, amount)
-}
-
-async fn sent(sender: &Sender, call: Call, output: &Output) -> anyhow::Result<Confirmed> {
-    let spinner = output.spinner("waiting for a block");
-    let confirmed = sender.send_and_wait(call).await;
-    spinner.finish_and_clear();
-    connect::advise(confirmed)
+    let confirmed = connect::send(&sender, Call::FundTopic { topic, amount }, output).await?;
+    let said = format!("{amount}, a twentieth of it burnt");
+    moved(output, &confirmed, topic, None, said, amount)
 }
 
 fn moved(
@@ -298,6 +281,7 @@ fn moved(
     confirmed: &Confirmed,
     topic: TopicId,
     key: Option<(&'static str, String)>,
+    said: String,
     amount: Amount,
 ) -> Done {
     output.json(&json!({
@@ -309,8 +293,8 @@ fn moved(
     }));
     let mut facts = vec![("topic", topic.to_string())];
     facts.extend(key);
-    facts.push(("amount", amount.to_string()));
+    facts.push(("amount", said));
     facts.push(("transaction", confirmed.id.to_string()));
     output.facts(facts);
-    end(output, confirmed)
+    connect::is_final(confirmed, output)
 }

@@ -3,8 +3,8 @@
 use crate::{
     cli::{Globals, Transfer},
     connect,
-    failure::{Done, Ended},
-    output::{Output, good},
+    failure::Done,
+    output::Output,
 };
 use assay_types::Call;
 use serde_json::json;
@@ -17,10 +17,7 @@ pub(crate) async fn run(args: &Transfer, globals: &Globals, output: &Output) -> 
     let sender = connect::sender(globals, &args.wallet, output).await?;
     let Transfer { to, amount, .. } = *args;
     let to = connect::party(sender.client(), to).await?;
-    let spinner = output.spinner("waiting for a block");
-    let sent = sender.send_and_wait(Call::Transfer { to, amount }).await;
-    spinner.finish_and_clear();
-    let confirmed = connect::advise(sent)?;
+    let confirmed = connect::send(&sender, Call::Transfer { to, amount }, output).await?;
     output.json(&json!({
         "transaction": confirmed.id.to_string(),
         "height": confirmed.height.get(),
@@ -33,11 +30,5 @@ pub(crate) async fn run(args: &Transfer, globals: &Globals, output: &Output) -> 
         ("to", connect::with_name(sender.client(), to).await?),
         ("transaction", confirmed.id.to_string()),
     ]);
-    output.blank();
-    output.line(format_args!(
-        "{} in block {}",
-        good("final:"),
-        confirmed.height
-    ));
-    Ok(Ended::Well)
+    connect::is_final(&confirmed, output)
 }

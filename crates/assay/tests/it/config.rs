@@ -1,6 +1,6 @@
 //! Settings: flags over variables over the file, each named by where it comes from.
 
-use crate::program::World;
+use crate::program::{Town, World};
 use serde_json::Value;
 
 /// What `config show` says of one setting.
@@ -104,10 +104,11 @@ fn a_wrong_file_is_refused_with_its_line_and_can_be_mended() {
 
 #[test]
 fn quiet_says_nothing_but_answers_and_verbose_logs() {
-    let world = World::new();
-    let node = world.start("node --dev --listen 127.0.0.1:0 --json");
-    let serving: Value = serde_json::from_str(&node.wait_for("url")).unwrap();
-    let url = serving["url"].as_str().unwrap();
+    let Town {
+        world,
+        node: _node,
+        url,
+    } = Town::new();
     let bench =
         format!("provide --wallet seller-1 --bench-only --model digits-mlp --node {url} --json");
     let quiet = world.run(&format!("{bench} --quiet")).exits(0);

@@ -1,36 +1,16 @@
 //! The README's second section: a node, three sellers and a buyer as separate processes.
 
-use crate::program::{Running, World, models};
+use crate::program::{Running, Town, models};
 
-struct Town {
-    world: World,
-    node: Running,
-    url: String,
-}
-
-impl Town {
-    fn new() -> Self {
-        let world = World::new();
-        let node = world.start("node --dev --listen 127.0.0.1:0 --json");
-        let serving: serde_json::Value = serde_json::from_str(&node.wait_for("url")).unwrap();
-        let url = serving["url"].as_str().unwrap().to_owned();
-        Self { world, node, url }
-    }
-
-    fn run(&self, line: &str) -> crate::program::Ended {
-        self.world
-            .run_with("assay-dev", &format!("{line} --node {}", self.url))
-    }
-
-    fn seller(&self, number: u8, more: &str) -> Running {
-        let line = format!(
-            "provide --wallet seller-{number} {more} --json --node {}",
-            self.url
-        );
-        let running = self.world.start(&line);
-        running.wait_for("offering");
-        running
-    }
+/// A seller that has its offer out.
+fn seller(town: &Town, number: u8, more: &str) -> Running {
+    let line = format!(
+        "provide --wallet seller-{number} {more} --json --node {}",
+        town.url
+    );
+    let running = town.world.start(&line);
+    running.wait_for("offering");
+    running
 }
 
 #[test]
@@ -43,7 +23,7 @@ fn a_buyer_and_three_sellers_trade_over_the_network() {
     );
     town.run(&buy).exits(2).says(&["fewer independent sellers"]);
 
-    let sellers = [1, 2, 3].map(|number| town.seller(number, ""));
+    let sellers = [1, 2, 3].map(|number| seller(&town, number, ""));
     let bought = town.run(&buy).exits(0).json();
     assert_eq!(bought["answer"]["label"], "7");
     assert_eq!(bought["verdict"]["type"], "agreed");

@@ -1,37 +1,6 @@
 //! Names over the real binary: leased, used in place of an address, given away.
 
-use crate::program::{Ended, Running, World};
-
-struct Town {
-    world: World,
-    _node: Running,
-    url: String,
-}
-
-impl Town {
-    fn new() -> Self {
-        let world = World::new();
-        let node = world.start("node --dev --listen 127.0.0.1:0 --json");
-        let serving: serde_json::Value = serde_json::from_str(&node.wait_for("url")).unwrap();
-        let url = serving["url"].as_str().unwrap().to_owned();
-        Self {
-            world,
-            _node: node,
-            url,
-        }
-    }
-
-    fn run(&self, line: &str) -> Ended {
-        self.world
-            .run_with("assay-dev", &format!("{line} --node {}", self.url))
-    }
-
-    fn address(&self, wallet: &str) -> String {
-        let line = format!("wallet show --wallet {wallet} --offline --json");
-        let shown = self.run(&line).exits(0).json();
-        shown["address"].as_str().unwrap().to_owned()
-    }
-}
+use crate::program::{Town, World};
 
 #[test]
 fn a_name_is_leased_paid_given_away_and_found() {

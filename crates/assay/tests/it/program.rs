@@ -32,6 +32,39 @@ pub(crate) struct Running {
     lines: mpsc::Receiver<String>,
 }
 
+/// A development node, and what speaks to it.
+pub(crate) struct Town {
+    pub(crate) world: World,
+    pub(crate) node: Running,
+    pub(crate) url: String,
+}
+
+impl Town {
+    pub(crate) fn new() -> Self {
+        let world = World::new();
+        let node = world.start("node --dev --listen 127.0.0.1:0 --json");
+        let serving: serde_json::Value = serde_json::from_str(&node.wait_for("url")).unwrap();
+        let url = serving["url"].as_str().unwrap().to_owned();
+        Self { world, node, url }
+    }
+
+    /// Runs the program against the node. What follows ` -- ` is a program of the user's and takes no flags of ours.
+    pub(crate) fn run(&self, line: &str) -> Ended {
+        let (own, program) = match line.split_once(" -- ") {
+            Some((own, program)) => (own, format!(" -- {program}")),
+            None => (line, String::new()),
+        };
+        let line = format!("{own} --node {}{program}", self.url);
+        self.world.run_with("assay-dev", &line)
+    }
+
+    pub(crate) fn address(&self, wallet: &str) -> String {
+        let line = format!("wallet show --wallet {wallet} --offline --json");
+        let shown = self.run(&line).exits(0).json();
+        shown["address"].as_str().unwrap().to_owned()
+    }
+}
+
 impl World {
     pub(crate) fn new() -> Self {
         Self {

@@ -1,13 +1,10 @@
 //! `assay state`: a row is fetched with its proof, and checked where there is no node.
 
-use crate::program::World;
+use crate::program::Town;
 
 #[test]
 fn a_balance_is_proven_and_verified_offline() {
-    let world = World::new();
-    let node = world.start("node --dev --listen 127.0.0.1:0 --json");
-    let serving: serde_json::Value = serde_json::from_str(&node.wait_for("url")).unwrap();
-    let url = serving["url"].as_str().unwrap().to_owned();
+    let Town { world, node, url } = Town::new();
     let at = |line: &str| world.run(&format!("{line} --node {url}"));
     let wallet = at("wallet show --wallet buyer --json").exits(0).json();
     let address = wallet["address"].as_str().unwrap().to_owned();

@@ -1,54 +1,13 @@
 //! A topic over the real binary: created, worked in, judged by a program, and paid.
 
-use crate::program::{Ended, Running, World};
+use crate::program::{Town, World};
 
-struct Town {
-    world: World,
-    _node: Running,
-    url: String,
-}
-
-impl Town {
-    fn new() -> Self {
-        let world = World::new();
-        let node = world.start("node --dev --listen 127.0.0.1:0 --json");
-        let serving: serde_json::Value = serde_json::from_str(&node.wait_for("url")).unwrap();
-        let url = serving["url"].as_str().unwrap().to_owned();
-        Self {
-            world,
-            _node: node,
-            url,
-        }
-    }
-
-    fn run(&self, line: &str) -> Ended {
-        // What follows `--` is the user's program and takes no flags of ours.
-        let (own, program) = line.split_once(" -- ").unwrap_or((line, ""));
-        let program = if program.is_empty() {
-            String::new()
-        } else {
-            format!(" -- {program}")
-        };
-        let line = format!("{own} --node {}{program}", self.url);
-        self.world.run_with("assay-dev", &line)
-    }
-
-    fn address(&self, wallet: &str) -> String {
-        let line = format!("wallet show --wallet {wallet} --offline --json");
-        let shown = self.run(&line).exits(0).json();
-        shown["address"].as_str().unwrap().to_owned()
-    }
-
-    /// In grains.
-    fn balance(&self, wallet: &str) -> u64 {
-        let shown = self.run(&format!("wallet show --wallet {wallet} --json"));
-        let shown = shown.exits(0).json();
-        shown["account"]["balance"]
-            .as_str()
-            .unwrap()
-            .parse()
-            .unwrap()
-    }
+/// In grains.
+fn balance(town: &Town, wallet: &str) -> u64 {
+    let shown = town.run(&format!("wallet show --wallet {wallet} --json"));
+    let shown = shown.exits(0).json();
+    let balance = shown["account"]["balance"].as_str().unwrap();
+    balance.parse().unwrap()
 }
 
 #[test]
@@ -86,7 +45,7 @@ fn a_miner_is_paid_by_what_a_program_judges() {
         .exits(0)
         .says(&["5 ASY", "final:"]);
 
-    let before = town.balance("seller-2");
+    let before = balance(&town, "seller-2");
     // It keeps what it was asked, and judges the only other slot.
     let question = town.world.path("question.json");
     let script = town.world.path("judge.sh");
@@ -114,7 +73,7 @@ fn a_miner_is_paid_by_what_a_program_judges() {
     let weights = &shown["slots"][0]["weights"];
     assert_eq!(*weights, serde_json::json!([{"slot": 1, "weight": 65_535}]));
     // Half of what is left of 4.75 ASY after the owner's tenth is the miner's.
-    let after = town.balance("seller-2");
+    let after = balance(&town, "seller-2");
     assert!(after - before > 2_000_000_000, "{before} to {after}");
     town.run(&format!("topic show {topic}")).exits(0).says(&[
         "Yuma, classic bonds",

@@ -21,9 +21,11 @@ pub(super) fn run(args: &TopicSimulate, output: &Output) -> Done {
         shares_percent: args.shares.clone(),
         ..StudyOptions::default()
     };
-    let rules = options.rules.len() * options.strategies.len() * options.shares_percent.len();
-    let bar = output.progress("simulating", rules as u64);
-    let done = study(&options, &mut |done, _| bar.set_position(done as u64));
+    let bar = output.progress("simulating", 0);
+    let done = study(&options, &mut |done, whole| {
+        bar.set_length(whole as u64);
+        bar.set_position(done as u64);
+    });
     bar.finish_and_clear();
     let rows = done?.rows;
     for row in &rows {

@@ -1,6 +1,6 @@
 //! `assay topic validate`: judges in every epoch, with a program of the user's.
 
-use super::{journal::Journal, metagraph, resolve, sent};
+use super::{journal::Journal, metagraph, resolve};
 use crate::{
     cli::{Globals, TopicValidate},
     connect,
@@ -11,7 +11,7 @@ use crate::{
 };
 use anyhow::{Context, anyhow, bail};
 use assay_api::{EventView, MetagraphView, SlotView, StreamMessage};
-use assay_client::{EventQuery, EventStream, Sender};
+use assay_client::{ClientError, EventQuery, EventStream, Sender};
 use assay_types::{AccountId, Call, TopicId, WeightCell, WeightRow};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -53,11 +53,11 @@ pub(crate) async fn run(args: &TopicValidate, globals: &Globals, output: &Output
         let query = EventQuery::after(height).of_account(sender.account());
         let mut events = sender.client().events(query);
         let working = async {
-            epoch(args, topic, &sender, &mut journal, output).await?;
+            let number = epoch(args, topic, &sender, &mut journal, output).await?;
             done += 1;
             match args.epochs {
                 Some(epochs) if done >= epochs => Ok(true),
-                _ => ended(&mut events, topic).await.map(|()| false),
+                _ => ended(&mut events, topic, number).await.map(|()| false),
             }
         };
         tokio::select! {
@@ -72,14 +72,15 @@ pub(crate) async fn run(args: &TopicValidate, globals: &Globals, output: &Output
     }
 }
 
-/// One epoch: asks the program and commits to its weights; when commitments have ended, reveals what is due.
+/// One epoch, whose number it returns: asks the program and commits to its weights; when commitments have ended, reveals
+/// what is due. What the ledger refuses is told and costs this epoch, for the next one is another chance.
 async fn epoch(
     args: &TopicValidate,
     topic: TopicId,
     sender: &Sender,
     journal: &mut Journal,
     output: &Output,
-) -> anyhow::Result<()> {
+) -> anyhow::Result<u64> {
     let view = metagraph(sender.client(), topic).await?;
     let slot = own(&view, sender.account())?;
     let (number, end) = (view.topic.epoch, view.topic.commits_end_at);
@@ -88,10 +89,18 @@ async fn epoch(
         let more = more.unwrap_or_default();
         output.line(format_args!("epoch {number}  {word} {more}"));
     };
+    let refused = |error: &anyhow::Error| {
+        say("refused", &bad("refused:"), Some(&format!("{error:#}")));
+    };
+    let left_ms = end.since(sender.client().status().await?.time);
+    let known = |commitment| journal.find(commitment).is_some();
     if !slot.permit {
         let why = "the slot may not weigh in this epoch; stake more and wait for the next one";
         say("waiting", &dim("waiting:"), Some(why));
-    } else if sender.client().status().await?.time > end {
+    } else if slot.committed.is_some_and(known) {
+        let why = "in this epoch already, before this was started again";
+        say("committed", &good("committed"), Some(why));
+    } else if left_ms == 0 {
         let why = "commitments have ended in this epoch; the next one begins soon";
         say("waiting", &dim("waiting:"), Some(why));
     } else {
@@ -99,30 +108,33 @@ async fn epoch(
             slot: slot.slot,
             topic: &view,
         };
-        let asked = ask(&args.program, args.within, &question).await;
+        // Weights that come later are of no use, and what is due waits.
+        let within = args.within.min(Duration::from_millis(left_ms));
+        let asked = ask(&args.program, within, &question).await;
         match asked.and_then(|answer| quantized(&answer, slot.slot, view.topic.slots)) {
             Ok(weights) => {
                 let what = format!("to {} weights", weights.len());
                 let sealed = sender.seal_weights(topic, weights);
                 journal.keep(&sealed)?;
                 let commitment = sealed.commitment;
-                sent(sender, Call::CommitWeights { topic, commitment }, output).await?;
-                say("committed", &good("committed"), Some(&what));
+                match sent(sender, Call::CommitWeights { topic, commitment }, output).await? {
+                    Ok(()) => say("committed", &good("committed"), Some(&what)),
+                    Err(error) => refused(&error),
+                }
             }
-            Err(error) => say(
-                "no_weights",
-                &bad("no weights:"),
-                Some(&format!("{error:#}")),
-            ),
+            Err(error) => {
+                let why = format!("{error:#}");
+                say("no_weights", &bad("no weights:"), Some(&why));
+            }
         }
     }
     let Some(due) = slot.due else {
-        return Ok(());
+        return Ok(number);
     };
     let Some(sealed) = journal.find(due) else {
         let why = "the commitment was made with another journal";
         say("not_revealed", &bad("cannot reveal:"), Some(why));
-        return Ok(());
+        return Ok(number);
     };
     let spinner = output.spinner("waiting for commitments to end");
     let waited = sender.client().wait_for_time(end.after(1)).await;
@@ -133,9 +145,25 @@ async fn epoch(
         weights: sealed.weights,
         salt: sealed.salt,
     };
-    sent(sender, call, output).await?;
-    say("revealed", &good("revealed"), None);
-    Ok(())
+    match sent(sender, call, output).await? {
+        Ok(()) => say("revealed", &good("revealed"), None),
+        Err(error) => refused(&error),
+    }
+    Ok(number)
+}
+
+/// Sends a call; inside, why the ledger refused it, or that no block took it in time.
+async fn sent(sender: &Sender, call: Call, output: &Output) -> anyhow::Result<anyhow::Result<()>> {
+    let spinner = output.spinner("waiting for a block");
+    let sent = sender.send_and_wait(call).await;
+    spinner.finish_and_clear();
+    match sent {
+        Ok(_) => Ok(Ok(())),
+        refused @ Err(ClientError::Rejected { .. } | ClientError::NotIncluded { .. }) => {
+            Ok(connect::advise(refused).map(|_| ()))
+        }
+        failed => connect::advise(failed).map(|_| Ok(())),
+    }
 }
 
 fn own(view: &MetagraphView, key: AccountId) -> anyhow::Result<&SlotView> {
@@ -145,10 +173,14 @@ fn own(view: &MetagraphView, key: AccountId) -> anyhow::Result<&SlotView> {
 }
 
 /// Waits until an epoch of the topic is settled.
-async fn ended(events: &mut EventStream, topic: TopicId) -> anyhow::Result<()> {
+async fn ended(events: &mut EventStream, topic: TopicId, number: u64) -> anyhow::Result<()> {
     loop {
         if let StreamMessage::Market(event) = events.next().await?
-            && matches!(event.event, EventView::TopicSettled { topic: own, .. } if own == topic)
+            && let EventView::TopicSettled {
+                topic: own, epoch, ..
+            } = event.event
+            && own == topic
+            && epoch >= number
         {
             return Ok(());
         }
