@@ -64,7 +64,7 @@ impl From<&Header> for HeaderView {
 }
 
 /// A final block.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BlockView {
     /// Its header.
@@ -79,7 +79,7 @@ pub struct BlockView {
 }
 
 /// Some final blocks without their transactions, newest first, and how to get more.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BlocksPage {
     /// The blocks.

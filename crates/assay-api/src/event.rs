@@ -4,7 +4,7 @@ use crate::{
     GoodView, RejectionView, TermsView,
     json::{Address, Grains, Id, Maybe, Number, Spoken},
     receipt::{ReceiptView, burn_reason},
-    topic::topic_role,
+    topic::{submission_kind, topic_role},
 };
 use assay_types::{
     AccountId, Amount, ContentId, Event, Hash32, LedgerTime, ModelId, Name, OfferId, OrderId,
@@ -13,7 +13,7 @@ use assay_types::{
 use serde::{Deserialize, Serialize};
 
 /// One thing that happened in a block; see `assay_types::Event` for the words.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are those of `assay_types::Event`")]
@@ -322,7 +322,7 @@ pub enum EventView {
         #[serde(rename = "release_at_ms", with = "Number")]
         release_at: LedgerTime,
     },
-    WeightsCommitted {
+    SubmissionCommitted {
         #[serde(with = "Id")]
         topic: TopicId,
         slot: u16,
@@ -331,13 +331,14 @@ pub enum EventView {
         #[serde(with = "Id")]
         commitment: Hash32,
     },
-    WeightsRevealed {
+    SubmissionRevealed {
         #[serde(with = "Id")]
         topic: TopicId,
         slot: u16,
         #[serde(with = "Address")]
         key: AccountId,
-        cells: u16,
+        kind: String,
+        numbers: u16,
     },
     RevealMissed {
         #[serde(with = "Id")]
@@ -372,6 +373,22 @@ pub enum EventView {
         minted: Amount,
         #[serde(with = "Grains")]
         fees: Amount,
+    },
+    SlotAnnounced {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        slot: u16,
+        #[serde(with = "Address")]
+        key: AccountId,
+        #[serde(default)]
+        address: Option<String>,
+    },
+    TopicInferred {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        epoch: u64,
+        inference: Vec<f64>,
+        inferers: u16,
     },
     /// An event that this program does not know yet.
     #[serde(other)]
@@ -689,27 +706,29 @@ impl From<&Event> for EventView {
                 amount: *amount,
                 release_at: *release_at,
             },
-            Event::WeightsCommitted {
+            Event::SubmissionCommitted {
                 topic,
                 slot,
                 key,
                 commitment,
-            } => Self::WeightsCommitted {
+            } => Self::SubmissionCommitted {
                 topic: *topic,
                 slot: *slot,
                 key: *key,
                 commitment: *commitment,
             },
-            Event::WeightsRevealed {
+            Event::SubmissionRevealed {
                 topic,
                 slot,
                 key,
-                cells,
-            } => Self::WeightsRevealed {
+                kind,
+                numbers,
+            } => Self::SubmissionRevealed {
                 topic: *topic,
                 slot: *slot,
                 key: *key,
-                cells: *cells,
+                kind: submission_kind(*kind).to_owned(),
+                numbers: *numbers,
             },
             Event::RevealMissed { topic, slot, key } => Self::RevealMissed {
                 topic: *topic,
@@ -748,6 +767,28 @@ impl From<&Event> for EventView {
                 epoch: *epoch,
                 minted: *minted,
                 fees: *fees,
+            },
+            Event::SlotAnnounced {
+                topic,
+                slot,
+                key,
+                address,
+            } => Self::SlotAnnounced {
+                topic: *topic,
+                slot: *slot,
+                key: *key,
+                address: address.as_ref().map(ToString::to_string),
+            },
+            Event::TopicInferred {
+                topic,
+                epoch,
+                inference,
+                inferers,
+            } => Self::TopicInferred {
+                topic: *topic,
+                epoch: *epoch,
+                inference: inference.iter().map(|label| label.get()).collect(),
+                inferers: *inferers,
             },
         }
     }

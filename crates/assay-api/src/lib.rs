@@ -28,6 +28,7 @@ mod receipt;
 mod state;
 mod status;
 mod stream;
+mod submission;
 mod supply;
 mod topic;
 mod transaction;
@@ -52,6 +53,9 @@ pub use status::{HealthView, LimitsView, MempoolView, ParamsView, StatusView, Su
 pub use stream::{
     BLOCK_EVENT, BlockEvent, CursorError, EventCursor, MARKET_EVENT, SenderOutcome, StampedEvent,
     StreamMessage,
+};
+pub use submission::{
+    ForecasterView, InfererView, RoundView, SlotLossView, SubmissionView, submission_name,
 };
 pub use supply::{EmissionParamsView, EmissionView, EpochView, LeaderView};
 pub use topic::{

@@ -61,6 +61,8 @@ pub const MODEL_ROUTE: &str = "/v1/models/{id}";
 pub const TOPICS: &str = "/v1/topics";
 /// One topic with all its slots.
 pub const TOPIC_ROUTE: &str = "/v1/topics/{id}";
+/// A topic's inferences that wait to be measured.
+pub const TOPIC_ROUND_ROUTE: &str = "/v1/topics/{id}/round";
 /// The receipt of a closed order.
 pub const RECEIPT_ROUTE: &str = "/v1/receipts/{order}";
 /// What proves where the chain stands: its height, time and supply. As every path below it, this answers
@@ -135,6 +137,11 @@ pub fn model(id: ModelId) -> String {
 /// Path of [`TOPIC_ROUTE`].
 pub fn topic(id: TopicId) -> String {
     format!("/v1/topics/{id}")
+}
+
+/// Path of [`TOPIC_ROUND_ROUTE`].
+pub fn topic_round(id: TopicId) -> String {
+    format!("/v1/topics/{id}/round")
 }
 
 /// Path of [`RECEIPT_ROUTE`].

@@ -77,7 +77,7 @@ impl FromStr for EventCursor {
 }
 
 /// One event with its place and time; the data of a [`MARKET_EVENT`] message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StampedEvent {
     /// Its block's height.
@@ -108,7 +108,7 @@ impl StampedEvent {
 }
 
 /// A block has been told in full; the data of a [`BLOCK_EVENT`] message.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct BlockEvent {
     /// Its height.
@@ -143,7 +143,7 @@ impl BlockEvent {
 }
 
 /// What became of one of an account's transactions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct SenderOutcome {
     /// Its id.
@@ -158,7 +158,7 @@ pub struct SenderOutcome {
 }
 
 /// One message of the stream.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum StreamMessage {
     /// Something happened.
     Market(StampedEvent),

@@ -2,8 +2,8 @@
 
 use crate::json::{Address, Grains, Id, Maybe, Number};
 use assay_types::{
-    AccountId, Amount, ContentId, Hash32, LedgerTime, TopicId, TopicMechanism, TopicRole,
-    TopicTerms, WeightCell, YumaBonds,
+    AccountId, Amount, ContentId, Hash32, LedgerTime, LossFunction, SubmissionKind, TopicId,
+    TopicMechanism, TopicRole, TopicTerms, WeightCell, YumaBonds,
 };
 use serde::{Deserialize, Serialize};
 
@@ -99,9 +99,15 @@ pub struct SlotView {
     pub updated_at: LedgerTime,
     /// Its bonds to other slots, in parts of 65 535.
     pub bonds: Vec<WeightCellView>,
+    /// What it sent in this epoch, if the topic synthesises inferences: what kind of submission.
+    #[serde(default)]
+    pub sent: Option<String>,
     /// What it earned in the last epoch.
     #[serde(with = "Grains")]
     pub earned: Amount,
+    /// Where its key can be asked.
+    #[serde(default)]
+    pub address: Option<String>,
 }
 
 /// A weight on a slot, or a bond to it.
@@ -181,6 +187,23 @@ pub enum TopicMechanismView {
         /// How far bonds follow weights as they were clipped, in parts of 65 535.
         bonds_penalty: u16,
     },
+    /// Inference synthesis over workers' inferences and reputers' losses.
+    Synthesis {
+        /// Numbers of an inference.
+        labels: u16,
+        /// How reputers measure: `squared` or `absolute`.
+        loss: String,
+        /// Most forecasters that are counted in an epoch.
+        forecasters: u16,
+        /// Steepness of weights and rewards, in thousandths.
+        p_milli: u32,
+        /// Where they bend, in thousandths of the spread.
+        c_milli: u32,
+        /// What keeps a spread from zero, in millionths.
+        epsilon_ppm: u32,
+        /// What an epoch's regret counts in the smoothed one, in parts per million.
+        regret_alpha_ppm: u32,
+    },
     /// A mechanism that this program does not know yet.
     #[serde(other)]
     Unknown,
@@ -208,29 +231,50 @@ pub enum YumaBondsView {
 
 impl From<&TopicMechanism> for TopicMechanismView {
     fn from(mechanism: &TopicMechanism) -> Self {
-        let TopicMechanism::Yuma {
-            kappa,
-            bonds,
-            moving_average_ppm,
-            bonds_penalty,
-        } = *mechanism;
-        Self::Yuma {
-            kappa,
-            bonds: match bonds {
-                YumaBonds::Classic => YumaBondsView::Classic,
-                YumaBonds::Yuma3 => YumaBondsView::Yuma3,
-                YumaBonds::Liquid {
-                    low,
-                    high,
-                    steepness,
-                } => YumaBondsView::Liquid {
-                    low,
-                    high,
-                    steepness,
+        match *mechanism {
+            TopicMechanism::Yuma {
+                kappa,
+                bonds,
+                moving_average_ppm,
+                bonds_penalty,
+            } => Self::Yuma {
+                kappa,
+                bonds: match bonds {
+                    YumaBonds::Classic => YumaBondsView::Classic,
+                    YumaBonds::Yuma3 => YumaBondsView::Yuma3,
+                    YumaBonds::Liquid {
+                        low,
+                        high,
+                        steepness,
+                    } => YumaBondsView::Liquid {
+                        low,
+                        high,
+                        steepness,
+                    },
                 },
+                moving_average_ppm,
+                bonds_penalty,
             },
-            moving_average_ppm,
-            bonds_penalty,
+            TopicMechanism::Synthesis {
+                labels,
+                loss,
+                forecasters,
+                p_milli,
+                c_milli,
+                epsilon_ppm,
+                regret_alpha_ppm,
+            } => Self::Synthesis {
+                labels,
+                loss: match loss {
+                    LossFunction::Squared => "squared".to_owned(),
+                    LossFunction::Absolute => "absolute".to_owned(),
+                },
+                forecasters,
+                p_milli,
+                c_milli,
+                epsilon_ppm,
+                regret_alpha_ppm,
+            },
         }
     }
 }
@@ -242,5 +286,16 @@ pub(crate) const fn topic_role(role: TopicRole) -> &'static str {
         TopicRole::Worker => "worker",
         TopicRole::Validator => "validator",
         TopicRole::Stakers => "stakers",
+        TopicRole::Forecaster => "forecaster",
+    }
+}
+
+/// What a slot sent, as it is spelt.
+pub(crate) const fn submission_kind(kind: SubmissionKind) -> &'static str {
+    match kind {
+        SubmissionKind::Weights => "weights",
+        SubmissionKind::Inference => "inference",
+        SubmissionKind::Forecast => "forecast",
+        SubmissionKind::Losses => "losses",
     }
 }

@@ -1,7 +1,7 @@
 //! Transactions: how they are sent, what became of them, and how people read them.
 
 use crate::{
-    GoodView, Problem, ProblemCode, RoyaltySplitView, TermsView, TopicTermsView, WeightCellView,
+    GoodView, Problem, ProblemCode, RoyaltySplitView, SubmissionView, TermsView, TopicTermsView,
     json::{Address, Grains, Id, Number, Spoken},
 };
 use assay_types::{
@@ -205,7 +205,7 @@ impl RejectionView {
 }
 
 /// A transaction of a block.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct TransactionView {
     /// Its id.
@@ -256,7 +256,7 @@ impl TransactionView {
 }
 
 /// What a transaction asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields are those of `assay_types::Call`")]
@@ -373,16 +373,16 @@ pub enum CallView {
         #[serde(with = "Grains")]
         amount: Amount,
     },
-    CommitWeights {
+    CommitSubmission {
         #[serde(with = "Id")]
         topic: TopicId,
         #[serde(with = "Id")]
         commitment: Hash32,
     },
-    RevealWeights {
+    RevealSubmission {
         #[serde(with = "Id")]
         topic: TopicId,
-        weights: Vec<WeightCellView>,
+        submission: SubmissionView,
         #[serde(with = "Id")]
         salt: Hash32,
     },
@@ -391,6 +391,12 @@ pub enum CallView {
         topic: TopicId,
         #[serde(with = "Grains")]
         amount: Amount,
+    },
+    AnnounceSlot {
+        #[serde(with = "Id")]
+        topic: TopicId,
+        #[serde(default)]
+        address: Option<String>,
     },
 }
 
@@ -485,22 +491,26 @@ impl From<&Call> for CallView {
                 key: *key,
                 amount: *amount,
             },
-            Call::CommitWeights { topic, commitment } => Self::CommitWeights {
+            Call::CommitSubmission { topic, commitment } => Self::CommitSubmission {
                 topic: *topic,
                 commitment: *commitment,
             },
-            Call::RevealWeights {
+            Call::RevealSubmission {
                 topic,
-                weights,
+                submission,
                 salt,
-            } => Self::RevealWeights {
+            } => Self::RevealSubmission {
                 topic: *topic,
-                weights: weights.iter().map(Into::into).collect(),
+                submission: submission.into(),
                 salt: *salt,
             },
             Call::FundTopic { topic, amount } => Self::FundTopic {
                 topic: *topic,
                 amount: *amount,
+            },
+            Call::AnnounceSlot { topic, address } => Self::AnnounceSlot {
+                topic: *topic,
+                address: address.as_ref().map(ToString::to_string),
             },
         }
     }

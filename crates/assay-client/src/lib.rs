@@ -37,5 +37,5 @@ pub use orders::{
 };
 pub use sender::{Confirmed, Sender, Sent, VALID_MS};
 pub use sse::{LINE_BYTES_MAX, MESSAGE_BYTES_MAX, Message, Parser, SseError};
-pub use topics::SealedWeights;
+pub use topics::Sealed;
 pub use wallet::{UnlockCost, WALLET_BYTES_MAX, WalletError, WalletFile};

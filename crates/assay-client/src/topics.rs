@@ -1,18 +1,18 @@
 //! Topics: looked up, created, worked in.
 
 use crate::{Client, ClientError, Confirmed, Sender};
-use assay_api::{MetagraphView, TopicsPage, paths};
-use assay_types::{Call, Hash32, TopicId, TopicTerms, WeightRow, encode, weights_commitment};
+use assay_api::{MetagraphView, RoundView, TopicsPage, paths};
+use assay_types::{Call, Hash32, Submission, TopicId, TopicTerms, encode};
 
-/// Weights that a key commits to now and reveals in the topic's next epoch.
+/// A submission that a key commits to now and reveals when it is due.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SealedWeights {
+pub struct Sealed {
     /// What is sent now.
     pub commitment: Hash32,
-    /// What is sent then, with the weights.
+    /// What is sent then, with the submission.
     pub salt: Hash32,
-    /// The weights.
-    pub weights: WeightRow,
+    /// The submission.
+    pub submission: Submission,
 }
 
 impl Client {
@@ -38,6 +38,14 @@ impl Client {
     pub async fn topic(&self, topic: TopicId) -> Result<Option<MetagraphView>, ClientError> {
         self.http().json_if_found(&paths::topic(topic)).await
     }
+
+    /// A topic's inferences that wait to be measured; `None` when there is no such topic.
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub async fn topic_round(&self, topic: TopicId) -> Result<Option<RoundView>, ClientError> {
+        self.http().json_if_found(&paths::topic_round(topic)).await
+    }
 }
 
 impl Sender {
@@ -55,17 +63,22 @@ impl Sender {
         Ok((topic, confirmed))
     }
 
-    /// Weights of this account's key, sealed for a topic. The salt follows from key, topic and weights: nobody else can
-    /// find out what is meant, and sealing the same again gives the same.
-    pub fn seal_weights(&self, topic: TopicId, weights: WeightRow) -> SealedWeights {
+    /// A submission of this account's key, sealed for an epoch of a topic. The salt follows from key, topic, epoch and
+    /// submission: nobody else can find out what is meant, and sealing the same again gives the same.
+    pub fn seal(&self, topic: TopicId, epoch: u64, submission: Submission) -> Sealed {
         let secret = self.key().to_bytes();
-        let parts: [&[u8]; 3] = [secret.as_slice(), topic.as_bytes(), &encode(&weights)];
-        let salt = Hash32::derive("assay topic salt v1", &parts);
+        let parts: [&[u8]; 4] = [
+            secret.as_slice(),
+            topic.as_bytes(),
+            &epoch.to_be_bytes(),
+            &encode(&submission),
+        ];
+        let salt = Hash32::derive("assay topic salt v2", &parts);
         let chain = self.client().chain();
-        SealedWeights {
-            commitment: weights_commitment(chain, topic, self.account(), &salt, &weights),
+        Sealed {
+            commitment: submission.commitment(chain, topic, self.account(), &salt),
             salt,
-            weights,
+            submission,
         }
     }
 }

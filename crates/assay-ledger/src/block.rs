@@ -409,15 +409,18 @@ impl Run<'_> {
             } => self.register_slot(sender, *topic, *owner, *take, *price_max),
             Call::Stake { topic, key, amount } => self.stake(sender, *topic, *key, *amount),
             Call::Unstake { topic, key, amount } => self.unstake(body, *topic, *key, *amount),
-            Call::CommitWeights { topic, commitment } => {
-                self.commit_weights(sender, *topic, *commitment)
+            Call::CommitSubmission { topic, commitment } => {
+                self.commit_submission(sender, *topic, *commitment)
             }
-            Call::RevealWeights {
+            Call::RevealSubmission {
                 topic,
-                weights,
+                submission,
                 salt,
-            } => self.reveal_weights(sender, *topic, weights, salt),
+            } => self.reveal_submission(sender, *topic, submission, salt),
             Call::FundTopic { topic, amount } => self.fund_topic(sender, *topic, *amount),
+            Call::AnnounceSlot { topic, address } => {
+                self.announce_slot(sender, *topic, address.as_ref())
+            }
         }
     }
 }

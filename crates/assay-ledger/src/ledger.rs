@@ -4,12 +4,14 @@ use crate::{
     audit::{self, AuditError, Totals},
     emission::{EpochStatus, Schedule},
     rows::{
-        Account, BookKey, EXCLUDED_MAX, HeldKey, Meta, Model, ModelKey, NameLease, Offer, Order,
-        PartyKey, Pool, PoolKey, ProofKeyEntry, Reservation, SlotKey, Staker, StakerKey, Topic,
-        TopicSlot, Unbonding, UnbondingKey, total_share,
+        Account, BookKey, EXCLUDED_MAX, HeldKey, Memory, Meta, Model, ModelKey, NameLease, Offer,
+        Order, PartyKey, Pool, PoolKey, ProofKeyEntry, Reservation, Round, SlotKey, Staker,
+        StakerKey, Topic, TopicSlot, Unbonding, UnbondingKey, total_share,
     },
     tables::{Changes, LoadError, ONLY, Row, Tables},
+    topic::{memory, synthesis},
 };
+use assay_topic::synthesis::Inferred;
 use assay_types::{
     AccountId, Amount, BasisPoints, ChainId, FeeRate, Genesis, Hash32, Height, Lane, LedgerTime,
     ModelId, Name, OfferId, OrderId, Params, ProofKeyId, SELLERS_PER_ORDER_MAX, SUPPLY_MAX,
@@ -324,6 +326,25 @@ impl Ledger {
         let at = |slot| SlotKey { topic, slot };
         let slots = self.tables.topic_slots.range(at(0)..=at(u16::MAX));
         slots.map(|(key, slot)| (key.slot, slot))
+    }
+
+    /// A topic's inferences that became one and wait to be measured.
+    pub fn round(&self, topic: &TopicId) -> Option<&Round> {
+        self.tables.rounds.get(topic)
+    }
+
+    /// What those amount to, and what reputers measure; computed anew, in time that grows with the square of who took
+    /// part.
+    pub fn inferred(&self, topic: TopicId) -> Option<Inferred> {
+        let terms = &self.topic(&topic)?.terms;
+        let round = self.round(&topic)?;
+        let state = memory::recall(&self.tables, topic);
+        Some(synthesis(terms).infer(&state, &memory::inputs(terms, round)))
+    }
+
+    /// What a topic remembers of the epochs that were measured.
+    pub fn memory(&self, topic: &TopicId) -> Option<&Memory> {
+        self.tables.memories.get(topic)
     }
 
     /// What stands behind a key of a topic.

@@ -4,6 +4,7 @@
 //! ended, so the state holds the present only; the past lies in events and receipts.
 
 mod account;
+mod memory;
 mod topic;
 
 use assay_types::{
@@ -14,8 +15,13 @@ use assay_types::{
 };
 
 pub use account::{Account, BuyerRecord, Lanes, Rare, SellerRecord};
+pub use memory::{
+    Against, Memory, RegretsKey, RegretsRow, SCORES_KEPT_MAX, SlotCount, SlotCounts, SlotReal,
+    SlotReals,
+};
 pub use topic::{
-    Committed, MemberKey, Pool, PoolKey, SlotKey, Staker, StakerKey, Topic, TopicSlot,
+    Committed, MemberKey, Pool, PoolKey, Round, SentForecast, SentInference, SlotKey, Staker,
+    StakerKey, Topic, TopicSlot,
 };
 
 /// Largest private state of a check: a quorum of 32 sellers, each with its commitment and answer.

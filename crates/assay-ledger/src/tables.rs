@@ -11,9 +11,9 @@ mod ordered;
 mod row;
 
 use crate::rows::{
-    Account, BookKey, DrawKey, HeldKey, MemberKey, Meta, Model, ModelKey, NameLease, Offer, Order,
-    PartyKey, Pool, PoolKey, ProofKeyEntry, Reservation, SlotKey, Staker, StakerKey, Topic,
-    TopicSlot, Unbonding, UnbondingKey, Wake, WakeKey,
+    Account, BookKey, DrawKey, HeldKey, MemberKey, Memory, Meta, Model, ModelKey, NameLease, Offer,
+    Order, PartyKey, Pool, PoolKey, ProofKeyEntry, RegretsKey, RegretsRow, Reservation, Round,
+    SlotKey, Staker, StakerKey, Topic, TopicSlot, Unbonding, UnbondingKey, Wake, WakeKey,
 };
 use assay_types::{
     AccountId, DecodeError, Good, ModelId, Name, OfferId, OrderId, StateKey, TopicId, decode,
@@ -203,6 +203,12 @@ tables! {
         13 ordered pools: PoolKey => Pool,
         /// Whose money that is.
         14 ordered stakers: StakerKey => Staker,
+        /// Inferences of topics that wait to be measured.
+        15 ordered rounds: TopicId => Round,
+        /// What topics remember of those that were.
+        16 ordered memories: TopicId => Memory,
+        /// Their tables of regrets.
+        17 ordered regrets: RegretsKey => RegretsRow,
     }
     indexes {
         /// Offers by model.

@@ -5,10 +5,19 @@
 //!  epoch n      commit ───────────────────────┐
 //!  epoch n + 1  commit        reveal ◄─────────┘   ─► settlement: what was revealed counts, what was not is a miss
 //! ```
-//! Weights are committed to in the first half of one epoch and revealed in the second half of the next, so nobody can
+//! That is Yuma consensus. Weights are committed to in the first half of one epoch and revealed in the second half of the next, so nobody can
 //! copy what others judge now, and who commits next has not read what is revealed in that epoch either. They are of the
 //! moment of their commitment: a slot that changed hands since is not meant by them, so pruning a miner gives
 //! its successor nothing. Whoever commits and does not reveal has no weights, and no say before it has some again.
+//!
+//! Inference synthesis asks something new in each epoch, which nobody can copy from the last one, so what is committed to
+//! is revealed in the same epoch:
+//! ```text
+//!               first half    second half
+//!  epoch n      commit ─────► reveal: inferences, forecasts  ─► settlement: they become one inference
+//!  epoch n + 1  commit ─────► reveal: losses of epoch n      ─► settlement: who inferred, foretold and measured is paid
+//! ```
+//! So the truth of an epoch must be known in the first half of the next one.
 //!
 //! A slot has two accounts: the *key* registers, works, commits and reveals; the *owner* that it names, who may keep its
 //! own key away from any network, gets what the slot earns. Money stands behind a key and stays its stakers' if the key
@@ -18,20 +27,22 @@
 //! take back, but for less than a grain each; an epoch that has ended changes by its settlement alone.
 //! Source: docs/adr/0021-topics-on-the-ledger.md.
 
+pub(crate) mod memory;
 mod settle;
 mod shares;
+mod submissions;
 
-pub(crate) use settle::SETTLED_CELLS_PER_BLOCK_MAX;
+pub(crate) use settle::{SETTLED_CELLS_PER_BLOCK_MAX, synthesis};
 
 use crate::{
     block::Run,
     emission::half_to,
-    rows::{Committed, MemberKey, PoolKey, SlotKey, Staker, StakerKey, Topic, TopicSlot},
+    rows::{MemberKey, PoolKey, SlotKey, Staker, StakerKey, Topic, TopicSlot},
 };
 use assay_types::{
-    AccountId, Amount, BasisPoints, Event, Hash32, LedgerTime, Rejection, TOPIC_FUNDING_BURN,
+    AccountId, Amount, BasisPoints, Event, LedgerTime, MinerAddress, Rejection, TOPIC_FUNDING_BURN,
     TOPIC_PRICE, TOPIC_STAKE_MIN, TOPIC_TAKE_MAX, TOPICS_MAX, TopicId, TopicTerms, Unsigned,
-    WeightRow, weights_commitment,
+    WeightRow,
 };
 
 /// What the first slot of a topic costs.
@@ -155,11 +166,13 @@ impl Run<'_> {
             permit: false,
             committed: None,
             due: None,
+            sent: None,
             weights: WeightRow::default(),
             updated_at: now,
             counted_in: 0,
             bonds: WeightRow::default(),
             earned: Amount::ZERO,
+            address: None,
         };
         self.state.put_slot(place, holder);
         self.events.push(Event::SlotRegistered {
@@ -279,80 +292,6 @@ impl Run<'_> {
     }
 
     /// # Errors
-    /// In this order: [`Rejection::UnknownTopic`], [`Rejection::TopicSettling`], [`Rejection::RevealsOpen`],
-    /// [`Rejection::UnknownSlot`], [`Rejection::NoPermit`].
-    pub(crate) fn commit_weights(
-        &mut self,
-        key: AccountId,
-        topic: TopicId,
-        commitment: Hash32,
-    ) -> Result<(), Rejection> {
-        if self.open_topic(topic)?.commits_end_at() < self.now() {
-            return Err(Rejection::RevealsOpen);
-        }
-        let (place, mut slot) = self.held_slot(topic, key)?;
-        if !slot.permit {
-            return Err(Rejection::NoPermit);
-        }
-        slot.committed = Some(Committed {
-            commitment,
-            at: self.now(),
-        });
-        self.state.put_slot(place, slot);
-        self.events.push(Event::WeightsCommitted {
-            topic,
-            slot: place.slot,
-            key,
-            commitment,
-        });
-        Ok(())
-    }
-
-    /// # Errors
-    /// In this order: [`Rejection::UnknownTopic`], [`Rejection::TopicSettling`], [`Rejection::RevealsNotOpen`],
-    /// [`Rejection::UnknownSlot`], [`Rejection::NothingToReveal`], [`Rejection::FalseWeights`],
-    /// [`Rejection::WeightsMalformed`].
-    pub(crate) fn reveal_weights(
-        &mut self,
-        key: AccountId,
-        topic: TopicId,
-        weights: &WeightRow,
-        salt: &Hash32,
-    ) -> Result<(), Rejection> {
-        let row = self.open_topic(topic)?;
-        if self.now() <= row.commits_end_at() {
-            return Err(Rejection::RevealsNotOpen);
-        }
-        let (place, mut slot) = self.held_slot(topic, key)?;
-        let due = slot.due.take().ok_or(Rejection::NothingToReveal)?;
-        if weights_commitment(self.chain, topic, key, salt, weights) != due.commitment {
-            return Err(Rejection::FalseWeights);
-        }
-        let ascending = weights
-            .iter()
-            .zip(weights.iter().skip(1))
-            .all(|(one, next)| one.slot < next.slot);
-        let known = weights
-            .iter()
-            .all(|cell| cell.slot < row.slots && cell.slot != place.slot);
-        let some = weights.iter().any(|cell| cell.weight > 0);
-        if !(ascending && known && some) {
-            return Err(Rejection::WeightsMalformed);
-        }
-        slot.weights = weights.clone();
-        slot.updated_at = due.at;
-        slot.counted_in = row.epoch;
-        self.state.put_slot(place, slot);
-        self.events.push(Event::WeightsRevealed {
-            topic,
-            slot: place.slot,
-            key,
-            cells: u16::try_from(weights.len()).unwrap_or(u16::MAX),
-        });
-        Ok(())
-    }
-
-    /// # Errors
     /// In this order: [`Rejection::UnknownTopic`], [`Rejection::TopicSettling`], [`Rejection::AmountZero`],
     /// [`Rejection::InsufficientFunds`].
     pub(crate) fn fund_topic(
@@ -376,6 +315,27 @@ impl Run<'_> {
             topic,
             from,
             amount,
+        });
+        Ok(())
+    }
+
+    /// # Errors
+    /// In this order: [`Rejection::UnknownTopic`], [`Rejection::TopicSettling`], [`Rejection::UnknownSlot`].
+    pub(crate) fn announce_slot(
+        &mut self,
+        key: AccountId,
+        topic: TopicId,
+        address: Option<&MinerAddress>,
+    ) -> Result<(), Rejection> {
+        self.open_topic(topic)?;
+        let (place, mut slot) = self.held_slot(topic, key)?;
+        slot.address = address.cloned();
+        self.state.put_slot(place, slot);
+        self.events.push(Event::SlotAnnounced {
+            topic,
+            slot: place.slot,
+            key,
+            address: address.cloned(),
         });
         Ok(())
     }

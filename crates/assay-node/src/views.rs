@@ -1,9 +1,10 @@
 //! What the ledger's rows look like from outside.
 
 use assay_api::{
-    AccountView, AssignmentStage, AssignmentView, BlockView, BuyerRecordView, LaneView, ModelView,
-    NameView, OfferView, OrderStatus, OrderView, OrdersPage, OutcomeView, ReservationView,
-    RoyaltySplitView, SellerRecordView, SlotView, TopicView, TransactionView, UnbondingView,
+    AccountView, AssignmentStage, AssignmentView, BlockView, BuyerRecordView, ForecasterView,
+    InfererView, LaneView, ModelView, NameView, OfferView, OrderStatus, OrderView, OrdersPage,
+    OutcomeView, ReservationView, RoundView, RoyaltySplitView, SellerRecordView, SlotLossView,
+    SlotView, TopicView, TransactionView, UnbondingView, submission_name,
 };
 use assay_chain::FinalizedBlock;
 use assay_ledger::{
@@ -15,8 +16,8 @@ use assay_ledger::{
     },
 };
 use assay_types::{
-    AccountId, Amount, Check, ContentId, ModelId, Name, OfferId, OrderId, PayoutResult, Receipt,
-    TopicId, decode,
+    AccountId, Amount, Check, ContentId, ModelId, Name, OfferId, OrderId, PayoutResult, Real,
+    Receipt, SlotLoss, TopicId, decode,
 };
 
 /// An account; zeros for an unknown one.
@@ -80,8 +81,74 @@ pub(crate) fn slot(ledger: &Ledger, topic: TopicId, number: u16, row: &TopicSlot
         weights: row.weights.iter().map(Into::into).collect(),
         updated_at: row.updated_at,
         bonds: row.bonds.iter().map(Into::into).collect(),
+        sent: row.sent.as_ref().map(|sent| submission_name(sent.kind())),
         earned: row.earned,
+        address: row.address.as_ref().map(ToString::to_string),
     }
+}
+
+/// The inferences of a topic that wait to be measured.
+pub(crate) fn round(ledger: &Ledger, topic: TopicId) -> RoundView {
+    let memory = ledger.memory(&topic);
+    let losses = |losses: &[SlotLoss]| -> Vec<SlotLossView> {
+        let each = losses.iter();
+        each.map(|loss| SlotLossView {
+            slot: loss.slot,
+            loss: loss.loss.get(),
+        })
+        .collect()
+    };
+    let mut view = RoundView {
+        topic,
+        epoch: None,
+        inference: Vec::new(),
+        intervals: Vec::new(),
+        inferers: Vec::new(),
+        forecasters: Vec::new(),
+        aggregates: Vec::new(),
+        network_loss: memory.and_then(|memory| memory.network_loss.map(Real::get)),
+        losses: memory.map_or_else(Vec::new, |memory| losses(&memory.losses)),
+    };
+    let (Some(round), Some(inferred)) = (ledger.round(&topic), ledger.inferred(topic)) else {
+        return view;
+    };
+    view.epoch = Some(round.epoch);
+    view.inference = round.inference.iter().map(|label| label.get()).collect();
+    view.intervals = inferred
+        .intervals
+        .iter()
+        .map(|parts| parts.to_vec())
+        .collect();
+    let sent = round.inferences.iter().zip(&inferred.inferer_weights);
+    view.inferers = sent
+        .map(|(sent, weight)| InfererView {
+            slot: sent.slot,
+            key: sent.key,
+            labels: sent.labels.iter().map(|label| label.get()).collect(),
+            weight: *weight,
+        })
+        .collect();
+    // Those of whose forecasts nothing is left are absent.
+    let counted = inferred
+        .forecasters
+        .iter()
+        .zip(&inferred.forecaster_weights);
+    view.forecasters = counted
+        .zip(&inferred.aggregates.implied)
+        .filter_map(|((slot, weight), implied)| {
+            let sent = round.forecasts.iter();
+            let sent = sent.clone().find(|sent| u32::from(sent.slot) == *slot)?;
+            Some(ForecasterView {
+                slot: sent.slot,
+                key: sent.key,
+                losses: losses(&sent.losses),
+                labels: implied.clone().unwrap_or_default(),
+                weight: *weight,
+            })
+        })
+        .collect();
+    view.aggregates = inferred.aggregates.iter().cloned().collect();
+    view
 }
 
 pub(crate) const fn seller_record(seller: &SellerRecord) -> SellerRecordView {

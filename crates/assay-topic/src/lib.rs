@@ -25,4 +25,4 @@ pub mod payout;
 pub mod synthesis;
 pub mod yuma;
 
-pub use mechanism::{Mechanism, Role, Settlement, Share};
+pub use mechanism::{Mechanism, Role, Settlement, Share, permits};

@@ -60,3 +60,14 @@ impl Settlement {
         Self { shares }
     }
 }
+
+/// Who may judge: the `most` slots of most stake, later ones first where it is equal; nobody without any.
+pub fn permits(stakes: &[u64], most: usize) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..stakes.len()).filter(|slot| stakes[*slot] > 0).collect();
+    order.sort_unstable_by_key(|slot| std::cmp::Reverse((stakes[*slot], *slot)));
+    let mut permits = vec![false; stakes.len()];
+    for slot in order.into_iter().take(most) {
+        permits[slot] = true;
+    }
+    permits
+}

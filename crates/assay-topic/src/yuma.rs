@@ -27,7 +27,7 @@ mod weights;
 pub use matrix::{Matrix, MatrixError};
 
 use crate::{
-    mechanism::{Mechanism, Role, Settlement, Share},
+    mechanism::{Mechanism, Role, Settlement, Share, permits},
     number::{normalize, ratio},
 };
 
@@ -235,7 +235,7 @@ impl Stakes {
         Self {
             fractions: fractions(&active),
             all: fractions(&counted),
-            permits: permits(&counted, yuma.validators_max, epoch.owner),
+            permits: with_owner(permits(&counted, yuma.validators_max), epoch.owner),
             active,
         }
     }
@@ -254,13 +254,10 @@ fn fractions(stakes: &[u64]) -> Vec<f64> {
         .collect()
 }
 
-/// The slots of most stake, later ones first where it is equal, and the owner's.
-fn permits(stakes: &[u64], most: usize, owner: Option<usize>) -> Vec<bool> {
-    let mut order: Vec<usize> = (0..stakes.len()).filter(|slot| stakes[*slot] > 0).collect();
-    order.sort_unstable_by_key(|slot| std::cmp::Reverse((stakes[*slot], *slot)));
-    let mut permits = vec![false; stakes.len()];
-    for slot in order.into_iter().take(most).chain(owner) {
-        permits[slot] = true;
+/// The owner always has a permit.
+fn with_owner(mut permits: Vec<bool>, owner: Option<usize>) -> Vec<bool> {
+    if let Some(permit) = owner.and_then(|slot| permits.get_mut(slot)) {
+        *permit = true;
     }
     permits
 }

@@ -4,9 +4,9 @@
 //! gives its tags and bodies here.
 
 use crate::{
-    AccountId, Amount, BasisPoints, Blob, ChainId, ContentId, Good, Hash32, List, ModelId, Name,
-    NameCommitment, OfferId, OrderId, ProofEvidence, ProofKeyId, Terms, Text, TopicId, TopicTerms,
-    WeightRow,
+    AccountId, Amount, BasisPoints, Blob, ChainId, ContentId, Good, Hash32, List, MinerAddress,
+    ModelId, Name, NameCommitment, OfferId, OrderId, ProofEvidence, ProofKeyId, Submission, Terms,
+    Text, TopicId, TopicTerms,
     codec::{DecodeError, decode, encode, wire_enum, wire_struct},
 };
 
@@ -190,19 +190,19 @@ pub enum Call {
         /// How much, at most all that there is. Whole shares are sold, as many as it takes, for what they are worth.
         amount: Amount,
     },
-    /// Commits to weights that will be revealed in the topic's next epoch. A later one replaces it.
-    CommitWeights {
+    /// Commits to what will be revealed: weights in the topic's next epoch, all else in the same. A later one replaces it.
+    CommitSubmission {
         /// The topic.
         topic: TopicId,
-        /// See [`weights_commitment`](crate::weights_commitment).
+        /// See [`Submission::commitment`].
         commitment: Hash32,
     },
-    /// Opens what was committed to in the topic's last epoch.
-    RevealWeights {
+    /// Opens what was committed to.
+    RevealSubmission {
         /// The topic.
         topic: TopicId,
-        /// The weights.
-        weights: WeightRow,
+        /// What it is.
+        submission: Submission,
         /// What blinded the commitment.
         salt: Hash32,
     },
@@ -213,6 +213,13 @@ pub enum Call {
         topic: TopicId,
         /// How much.
         amount: Amount,
+    },
+    /// Says where the key of a slot can be asked.
+    AnnounceSlot {
+        /// The topic.
+        topic: TopicId,
+        /// Where; none takes it back.
+        address: Option<MinerAddress>,
     },
 }
 wire_enum!(Call {
@@ -236,9 +243,10 @@ wire_enum!(Call {
     17 => RegisterSlot { topic, owner, take, price_max },
     18 => Stake { topic, key, amount },
     19 => Unstake { topic, key, amount },
-    20 => CommitWeights { topic, commitment },
-    21 => RevealWeights { topic, weights, salt },
+    20 => CommitSubmission { topic, commitment },
+    21 => RevealSubmission { topic, submission, salt },
     22 => FundTopic { topic, amount },
+    23 => AnnounceSlot { topic, address },
 });
 
 impl Call {
@@ -265,9 +273,10 @@ impl Call {
             Self::RegisterSlot { .. } => "register_slot",
             Self::Stake { .. } => "stake",
             Self::Unstake { .. } => "unstake",
-            Self::CommitWeights { .. } => "commit_weights",
-            Self::RevealWeights { .. } => "reveal_weights",
+            Self::CommitSubmission { .. } => "commit_submission",
+            Self::RevealSubmission { .. } => "reveal_submission",
             Self::FundTopic { .. } => "fund_topic",
+            Self::AnnounceSlot { .. } => "announce_slot",
         }
     }
 }

@@ -1,8 +1,9 @@
 //! What happened: leaves of a block's event root. Later variants append; none changes.
 
 use crate::{
-    AccountId, Amount, ContentId, Good, Hash32, LedgerTime, ModelId, Name, NameCommitment, OfferId,
-    OrderId, ProofKeyId, Receipt, Rejection, Terms, TopicId, TopicRole, TxId, codec::wire_enum,
+    AccountId, Amount, ContentId, Good, Hash32, Labels, LedgerTime, MinerAddress, ModelId, Name,
+    NameCommitment, OfferId, OrderId, ProofKeyId, Receipt, Rejection, SubmissionKind, Terms,
+    TopicId, TopicRole, TxId, codec::wire_enum,
 };
 use std::sync::Arc;
 
@@ -419,8 +420,8 @@ pub enum Event {
         /// When it arrives.
         release_at: LedgerTime,
     },
-    /// A validator committed to weights.
-    WeightsCommitted {
+    /// A slot's key committed to what it will reveal.
+    SubmissionCommitted {
         /// The topic.
         topic: TopicId,
         /// Its slot.
@@ -430,18 +431,20 @@ pub enum Event {
         /// To what.
         commitment: Hash32,
     },
-    /// A validator revealed the weights that it had committed to.
-    WeightsRevealed {
+    /// A slot's key revealed what it had committed to.
+    SubmissionRevealed {
         /// The topic.
         topic: TopicId,
         /// Its slot.
         slot: u16,
         /// Its key.
         key: AccountId,
-        /// How many weights.
-        cells: u16,
+        /// What it is.
+        kind: SubmissionKind,
+        /// How many numbers.
+        numbers: u16,
     },
-    /// A validator did not reveal in time: its weights say nothing any more.
+    /// A slot's key did not reveal in time: a validator's weights say nothing any more, and nobody else's work was there.
     RevealMissed {
         /// The topic.
         topic: TopicId,
@@ -483,6 +486,28 @@ pub enum Event {
         /// Money of those who funded it that it paid.
         fees: Amount,
     },
+    /// A slot's key said where it can be asked.
+    SlotAnnounced {
+        /// The topic.
+        topic: TopicId,
+        /// Its slot.
+        slot: u16,
+        /// Its key.
+        key: AccountId,
+        /// Where, if anywhere.
+        address: Option<MinerAddress>,
+    },
+    /// An epoch's inferences became one.
+    TopicInferred {
+        /// The topic.
+        topic: TopicId,
+        /// The epoch in which they were made.
+        epoch: u64,
+        /// What the topic infers.
+        inference: Labels,
+        /// Of how many.
+        inferers: u16,
+    },
 }
 wire_enum!(Event {
     0 => Transferred { from, to, amount },
@@ -522,12 +547,14 @@ wire_enum!(Event {
     34 => SlotRegistered { topic, slot, key, owner, price, replaced },
     35 => Staked { topic, key, staker, amount },
     36 => UnstakingStarted { topic, key, staker, amount, release_at },
-    37 => WeightsCommitted { topic, slot, key, commitment },
-    38 => WeightsRevealed { topic, slot, key, cells },
+    37 => SubmissionCommitted { topic, slot, key, commitment },
+    38 => SubmissionRevealed { topic, slot, key, kind, numbers },
     39 => RevealMissed { topic, slot, key },
     40 => TopicFunded { topic, from, amount },
     41 => TopicPaid { topic, epoch, to, role, amount },
     42 => TopicSettled { topic, epoch, minted, fees },
+    43 => SlotAnnounced { topic, slot, key, address },
+    44 => TopicInferred { topic, epoch, inference, inferers },
 });
 
 impl Event {

@@ -16,6 +16,7 @@
     clippy::cast_possible_truncation
 )]
 
+mod address;
 mod amount;
 mod bounded;
 mod codec;
@@ -30,6 +31,7 @@ mod header;
 mod market;
 mod merkle;
 mod statement;
+mod submission;
 mod topic;
 mod transaction;
 
@@ -39,6 +41,7 @@ mod rejection;
 mod state_proof;
 mod upload;
 
+pub use address::{MINER_ADDRESS_BYTES_MAX, MinerAddress, MinerAddressError};
 pub use amount::{Amount, AmountError, BasisPoints, FeeRate, GRAINS_PER_ASY, SUPPLY_MAX, Weight};
 pub use bounded::{Blob, BoundError, List, Text};
 pub use call::{
@@ -77,12 +80,17 @@ pub use state_proof::{
     STATE_ROW_BYTES_MAX, StateEvidence, StatePath, StateProof,
 };
 pub use statement::{ProofEvidence, ProofStatement};
+pub use submission::{
+    Labels, Losses, Real, SYNTHESIS_FORECASTERS_MAX, SYNTHESIS_REPUTERS_MAX, SYNTHESIS_SLOTS_MAX,
+    SlotLoss, SlotLosses, Submission, SubmissionKind, TOPIC_LABELS_MAX, TOPIC_LOSSES_MAX,
+    WeightCell, WeightRow,
+};
 pub use time::{Height, LedgerTime};
 pub use topic::{
-    TOPIC_EPOCH_MS_MAX, TOPIC_EPOCH_MS_MIN, TOPIC_EPOCHS_MAX, TOPIC_FUNDING_BURN,
-    TOPIC_OWNER_SHARE_MAX, TOPIC_PRICE, TOPIC_SLOTS_MAX, TOPIC_STAKE_COUNTED_MAX, TOPIC_STAKE_MIN,
-    TOPIC_TAKE_MAX, TOPIC_VALIDATORS_MAX, TOPICS_MAX, TopicMechanism, TopicRole, TopicTerms,
-    WeightCell, WeightRow, YumaBonds, weights_commitment,
+    LossFunction, SYNTHESIS_C_MILLI_MAX, SYNTHESIS_P_MILLI, TOPIC_EPOCH_MS_MAX, TOPIC_EPOCH_MS_MIN,
+    TOPIC_EPOCHS_MAX, TOPIC_FUNDING_BURN, TOPIC_OWNER_SHARE_MAX, TOPIC_PRICE, TOPIC_SLOTS_MAX,
+    TOPIC_STAKE_COUNTED_MAX, TOPIC_STAKE_MIN, TOPIC_TAKE_MAX, TOPIC_VALIDATORS_MAX, TOPICS_MAX,
+    TopicMechanism, TopicRole, TopicTerms, YumaBonds,
 };
 pub use transaction::{
     LANES_PER_ACCOUNT, Lane, PROOF_WEIGHT, TRANSACTION_BYTES_MAX, TRANSACTION_VERSION, Transaction,

@@ -214,10 +214,11 @@ rejections! {
     98 UnknownSlot "the key holds no slot of this topic", "register it first";
     99 StakeTooSmall "less would stand behind the key than one account may stake", "stake at least 1 ASY, and leave as much or nothing";
     100 InsufficientStake "the sender has less behind the key", "ask for at most what there is";
-    101 NoPermit "the slot may not weigh in this epoch", "stake more and wait for the epoch to end";
-    102 WeightsMalformed "the weights are empty, all zero, not ascending by slot, on the sender's own slot or on none of the topic's", "weigh other slots of this topic, each once, in order";
-    103 NothingToReveal "the sender committed to nothing in the topic's last epoch", "commit in one epoch and reveal in the next";
-    104 FalseWeights "weights and salt do not open the commitment", "reveal exactly what was committed to";
+    101 NoPermit "the slot may not judge in this epoch", "stake more and wait for the epoch to end";
+    102 SubmissionMalformed "the submission does not fit the topic: weights are empty, all zero, not ascending by slot, on the sender's own slot or on none of the topic's; or labels, losses or slots are too many, too few, out of order or beyond their limits", "send what the topic's mechanism takes, each slot once, in order";
+    103 NothingToReveal "the sender has committed to nothing that is due now", "commit in the first half of an epoch and reveal when it is due";
+    104 FalseSubmission "submission and salt do not open the commitment", "reveal exactly what was committed to";
+    105 NothingToMeasure "no inferences of that epoch wait to be measured", "measure those of the last epoch";
 }
 
 impl commonware_codec::Write for Rejection {

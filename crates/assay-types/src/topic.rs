@@ -1,11 +1,12 @@
-//! Topics: what a topic's creator decides, and what its participants send.
+//! Topics: what a topic's creator decides.
 //!
 //! A topic has slots. Who holds one works, judges, or both; the mechanism says what that earns. Every limit here bounds
 //! what a validator node computes when an epoch ends.
 
 use crate::{
-    AccountId, Amount, BasisPoints, ChainId, ContentId, Hash32, List, TopicId,
-    codec::{encode, wire_enum, wire_struct},
+    Amount, BasisPoints, ContentId, SYNTHESIS_FORECASTERS_MAX, SYNTHESIS_REPUTERS_MAX,
+    SYNTHESIS_SLOTS_MAX, TOPIC_LABELS_MAX,
+    codec::{wire_enum, wire_struct},
 };
 
 /// Most slots of a topic.
@@ -30,6 +31,10 @@ pub const TOPIC_EPOCHS_MAX: u16 = 10_000;
 pub const TOPIC_FUNDING_BURN: BasisPoints = BasisPoints::new(500);
 /// Most stake below which a topic gives no say: more would let nobody ever earn what it was funded with.
 pub const TOPIC_STAKE_COUNTED_MAX: Amount = Amount::new(1_000_000 * crate::GRAINS_PER_ASY);
+/// Steepness of inference synthesis, in thousandths: from almost flat to almost "the best takes all".
+pub const SYNTHESIS_P_MILLI: std::ops::RangeInclusive<u32> = 100..=100_000;
+/// Furthest at which weights of inference synthesis bend, in thousandths of the spread.
+pub const SYNTHESIS_C_MILLI_MAX: u32 = 10_000;
 /// What creating a topic burns.
 pub const TOPIC_PRICE: Amount = Amount::new(100 * crate::GRAINS_PER_ASY);
 /// Least stake of one account behind one key: shares of a pool are counted in grains of it.
@@ -83,8 +88,39 @@ pub enum TopicMechanism {
         /// How far bonds follow weights as they were clipped, in parts of 65 535.
         bonds_penalty: u16,
     },
+    /// Inference synthesis over workers' inferences and reputers' losses.
+    Synthesis {
+        /// Numbers of an inference.
+        labels: u16,
+        /// How reputers measure.
+        loss: LossFunction,
+        /// Most forecasters that are counted in an epoch.
+        forecasters: u16,
+        /// Steepness of weights and rewards, in thousandths: how much more the better earn and count.
+        p_milli: u32,
+        /// Where they bend, in thousandths of the spread.
+        c_milli: u32,
+        /// What keeps a spread from zero, in millionths.
+        epsilon_ppm: u32,
+        /// What an epoch's regret counts in the smoothed one, in parts per million.
+        regret_alpha_ppm: u32,
+    },
 }
-wire_enum!(TopicMechanism { 0 => Yuma { kappa, bonds, moving_average_ppm, bonds_penalty } });
+wire_enum!(TopicMechanism {
+    0 => Yuma { kappa, bonds, moving_average_ppm, bonds_penalty },
+    1 => Synthesis { labels, loss, forecasters, p_milli, c_milli, epsilon_ppm, regret_alpha_ppm },
+});
+
+/// How reputers of a topic measure an inference against the truth. The ledger takes their word; it is there so that all
+/// measure alike.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LossFunction {
+    /// The mean squared difference.
+    Squared,
+    /// The mean absolute difference.
+    Absolute,
+}
+wire_enum!(LossFunction { 0 => Squared, 1 => Absolute });
 
 /// How validators' bonds follow their weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,15 +144,6 @@ wire_enum!(YumaBonds { 0 => Classic, 1 => Yuma3, 2 => Liquid { low, high, steepn
 impl TopicTerms {
     /// Whether every number is within its limits.
     pub fn are_possible(&self) -> bool {
-        let TopicMechanism::Yuma {
-            bonds,
-            moving_average_ppm,
-            ..
-        } = self.mechanism;
-        let liquid = match bonds {
-            YumaBonds::Liquid { low, high, .. } => low <= high,
-            YumaBonds::Classic | YumaBonds::Yuma3 => true,
-        };
         (2..=TOPIC_SLOTS_MAX).contains(&self.slots)
             && (1..=TOPIC_VALIDATORS_MAX.min(self.slots)).contains(&self.validators)
             && (TOPIC_EPOCH_MS_MIN..=TOPIC_EPOCH_MS_MAX).contains(&self.epoch_ms)
@@ -124,41 +151,44 @@ impl TopicTerms {
             && (2..=TOPIC_EPOCHS_MAX).contains(&self.activity_epochs)
             && self.owner_share <= TOPIC_OWNER_SHARE_MAX
             && self.stake_min <= TOPIC_STAKE_COUNTED_MAX
-            && moving_average_ppm <= 1_000_000
-            && liquid
+            && self.mechanism.is_possible(self.slots, self.validators)
     }
 }
 
-/// A validator's weight on a slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct WeightCell {
-    /// The slot.
-    pub slot: u16,
-    /// How much, against the others of the row.
-    pub weight: u16,
-}
-wire_struct!(WeightCell { slot, weight });
-
-/// A validator's weights, ascending by slot.
-pub type WeightRow = List<WeightCell, { TOPIC_SLOTS_MAX as usize }>;
-
-/// A validator's commitment: H(domain, chain, topic, key, salt, weights). Binding the key keeps anyone from copying
-/// another's commitment and, later, its reveal.
-pub fn weights_commitment(
-    chain: ChainId,
-    topic: TopicId,
-    key: AccountId,
-    salt: &Hash32,
-    weights: &WeightRow,
-) -> Hash32 {
-    let parts: [&[u8]; 5] = [
-        chain.as_bytes(),
-        topic.as_bytes(),
-        key.as_bytes(),
-        salt.as_bytes(),
-        &encode(weights),
-    ];
-    Hash32::derive("assay topic weights v1", &parts)
+impl TopicMechanism {
+    fn is_possible(&self, slots: u16, validators: u16) -> bool {
+        match *self {
+            Self::Yuma {
+                bonds,
+                moving_average_ppm,
+                ..
+            } => {
+                let liquid = match bonds {
+                    YumaBonds::Liquid { low, high, .. } => low <= high,
+                    YumaBonds::Classic | YumaBonds::Yuma3 => true,
+                };
+                moving_average_ppm <= 1_000_000 && liquid
+            }
+            Self::Synthesis {
+                labels,
+                loss: LossFunction::Squared | LossFunction::Absolute,
+                forecasters,
+                p_milli,
+                c_milli,
+                epsilon_ppm,
+                regret_alpha_ppm,
+            } => {
+                slots <= SYNTHESIS_SLOTS_MAX
+                    && validators <= SYNTHESIS_REPUTERS_MAX
+                    && (1..=TOPIC_LABELS_MAX).contains(&labels)
+                    && forecasters <= SYNTHESIS_FORECASTERS_MAX
+                    && SYNTHESIS_P_MILLI.contains(&p_milli)
+                    && c_milli <= SYNTHESIS_C_MILLI_MAX
+                    && (1..=1_000_000).contains(&epsilon_ppm)
+                    && (1_000..=1_000_000).contains(&regret_alpha_ppm)
+            }
+        }
+    }
 }
 
 /// For what a topic pays.
@@ -172,5 +202,7 @@ pub enum TopicRole {
     Validator,
     /// For judging, what goes to those who stand behind the validator.
     Stakers,
+    /// For having foretold others' losses.
+    Forecaster,
 }
-wire_enum!(TopicRole { 0 => Owner, 1 => Worker, 2 => Validator, 3 => Stakers });
+wire_enum!(TopicRole { 0 => Owner, 1 => Worker, 2 => Validator, 3 => Stakers, 4 => Forecaster });

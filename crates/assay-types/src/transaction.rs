@@ -187,12 +187,12 @@ impl Unsigned {
             Call::CreateTopic { .. } => 20_000,
             // The search for the slot that it replaces.
             Call::RegisterSlot { .. } => 10_000,
-            Call::Stake { .. } | Call::FundTopic { .. } => 1_000,
+            Call::Stake { .. } | Call::FundTopic { .. } | Call::AnnounceSlot { .. } => 1_000,
             Call::Unstake { .. } => 1_200,
-            Call::CommitWeights { .. } => 800,
-            // Prepays that each weight is settled in the epochs in which it counts.
-            Call::RevealWeights { weights, .. } => {
-                1_500u64.saturating_add(100u64.saturating_mul(weights.len() as u64))
+            Call::CommitSubmission { .. } => 800,
+            // Prepays that each number is settled in the epochs in which it counts.
+            Call::RevealSubmission { submission, .. } => {
+                1_500u64.saturating_add(100u64.saturating_mul(submission.len() as u64))
             }
             // Both prepay the moment at which time takes the row away.
             Call::ReserveName { .. } => 1_000,

@@ -5,8 +5,8 @@ use crate::{
     AccountView, BatchAnswer, BlockView, BlocksPage, CONTENT_SIZE_HEADER, ENCODED_MEDIA_TYPE,
     EmissionView, HealthView, LaneView, MetagraphView, ModelView, ModelsPage, NameView, NamesPage,
     OCTET_STREAM, OfferView, OffersPage, OrderStatus, OrderView, OrdersPage, ProblemCode,
-    ReceiptView, StateView, StatusView, StoredView, Submitted, TopicsPage, TransactionStatus,
-    UPLOAD_HEADER,
+    ReceiptView, RoundView, StateView, StatusView, StoredView, Submitted, TopicsPage,
+    TransactionStatus, UPLOAD_HEADER,
     json::{Address, Id, Number, Spoken},
     paths,
 };
@@ -133,6 +133,17 @@ fn topics() -> Vec<Operation> {
         )
         .hole::<Id>("id", "The topic.")
         .json::<MetagraphView>(200, "Who works, who judges, and what each weighs.")
+        .problem(ProblemCode::NotFound),
+        Operation::get(
+            ("topics", "topic_round"),
+            paths::TOPIC_ROUND_ROUTE,
+            "Inferences of a topic that wait to be measured.",
+        )
+        .hole::<Id>("id", "The topic.")
+        .json::<RoundView>(
+            200,
+            "What the topic infers, of what, and what reputers measure.",
+        )
         .problem(ProblemCode::NotFound),
     ]
 }

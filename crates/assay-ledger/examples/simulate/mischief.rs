@@ -194,9 +194,10 @@ fn aim(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Aimed {
         | Rejection::StakeTooSmall
         | Rejection::InsufficientStake
         | Rejection::NoPermit
-        | Rejection::WeightsMalformed
+        | Rejection::SubmissionMalformed
         | Rejection::NothingToReveal
-        | Rejection::FalseWeights => topics::aim(target, view, rng),
+        | Rejection::FalseSubmission
+        | Rejection::NothingToMeasure => topics::aim(target, view, rng),
         Rejection::ModelExists => Some((from, register(model(0), from))),
         Rejection::RoyaltiesMalformed => {
             let Call::RegisterModel {

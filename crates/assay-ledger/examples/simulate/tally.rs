@@ -42,6 +42,7 @@ fn expected_ends() -> Vec<String> {
         TopicRole::Worker,
         TopicRole::Validator,
         TopicRole::Stakers,
+        TopicRole::Forecaster,
     ];
     let releases = [
         ReleaseReason::Declined,
@@ -63,13 +64,13 @@ fn expected_ends() -> Vec<String> {
                 .map(|reason| format!("released {reason:?}")),
         )
         .chain(["emitted", "rebated", "name expired", "compensated"].map(str::to_owned))
-        .chain(["slot replaced", "reveal missed"].map(str::to_owned))
+        .chain(["slot replaced", "reveal missed", "topic inferred"].map(str::to_owned))
         .chain(roles.map(|role| format!("topic paid {role:?}")))
         .chain(["settled with pay", "settled without pay"].map(|end| format!("topic {end}")))
         .collect()
 }
 
-const CALLS: [&str; 23] = [
+const CALLS: [&str; 24] = [
     "transfer",
     "bond",
     "unbond",
@@ -90,9 +91,10 @@ const CALLS: [&str; 23] = [
     "register_slot",
     "stake",
     "unstake",
-    "commit_weights",
-    "reveal_weights",
+    "commit_submission",
+    "reveal_submission",
     "fund_topic",
+    "announce_slot",
 ];
 
 /// Topics are for ever, so this is accepted until there are as many as there may be, and no oftener.
@@ -150,6 +152,7 @@ impl Tally {
                 } => "slot replaced".to_owned(),
                 Event::RevealMissed { .. } => "reveal missed".to_owned(),
                 Event::TopicPaid { role, .. } => format!("topic paid {role:?}"),
+                Event::TopicInferred { .. } => "topic inferred".to_owned(),
                 Event::TopicSettled { minted, fees, .. } => {
                     let paid = !(minted.is_zero() && fees.is_zero());
                     let how = if paid { "with" } else { "without" };

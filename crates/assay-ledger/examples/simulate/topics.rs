@@ -1,8 +1,9 @@
-//! Actors of topics. Weights and salts are a hash of topic, key and epoch, so nobody has to remember what it committed
-//! to; by the same hash a validator is honest, keeps silent, lies or reveals nonsense in an epoch.
+//! Actors of topics.
 //!
 //! Few topics are awake, and have short epochs. All others are asleep: their epochs outlast the simulation, and they are
 //! there to fill the ledger's room for topics.
+
+mod votes;
 
 use crate::{
     actors::{anybody, pick},
@@ -13,16 +14,19 @@ use assay_ledger::{
     rows::{Topic, TopicSlot},
 };
 use assay_types::{
-    AccountId, Amount, BasisPoints, Call, ContentId, Hash32, Rejection, SUPPLY_MAX,
-    TOPIC_EPOCH_MS_MAX, TOPIC_EPOCH_MS_MIN, TOPIC_STAKE_COUNTED_MAX, TOPIC_TAKE_MAX, TopicId,
-    TopicMechanism, TopicTerms, WeightCell, WeightRow, YumaBonds, weights_commitment,
+    AccountId, Amount, BasisPoints, Call, ContentId, Hash32, LossFunction, Rejection, SUPPLY_MAX,
+    Submission, TOPIC_EPOCH_MS_MAX, TOPIC_EPOCH_MS_MIN, TOPIC_STAKE_COUNTED_MAX, TOPIC_TAKE_MAX,
+    TopicId, TopicMechanism, TopicTerms, WeightRow, YumaBonds,
 };
 use rand::{RngExt as _, rngs::StdRng};
 use std::collections::BTreeSet;
+use votes::{Character, Vote, committed_to};
 
 /// Topics that are awake, each by its number: more than the expiries of a block, so that some wait to be settled when
 /// deadlines heap up.
 const AWAKE: u16 = 9;
+/// Numbers of the topics that synthesise inferences.
+const SYNTHESISING: [u16; 3] = [4, 5, 8];
 /// Number of the topic whose epochs pay nobody.
 const HOPELESS: u16 = 7;
 /// What tells the numbers of topics: each gives its owner so much more than the last.
@@ -31,66 +35,6 @@ const OWNER_SHARE_STEP: u16 = 200;
 const STRANGER: AccountId = AccountId::new([250; 32]);
 
 type Step = Option<(AccountId, Call)>;
-
-/// How a validator treats what it committed to in an epoch.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Character {
-    Honest,
-    Silent,
-    FalseReveal,
-    Malformed,
-}
-
-/// What a validator commits to in an epoch.
-struct Vote {
-    weights: WeightRow,
-    salt: Hash32,
-    character: Character,
-}
-
-impl Vote {
-    fn of(topic: TopicId, row: &Topic, own: u16, key: AccountId, epoch: u64) -> Self {
-        let parts: [&[u8]; 3] = [topic.as_bytes(), key.as_bytes(), &epoch.to_be_bytes()];
-        let salt = Hash32::derive("assay simulation vote v1", &parts);
-        let bytes = salt.as_bytes();
-        let character = match bytes[0] % 16 {
-            0 => Character::Silent,
-            1 => Character::FalseReveal,
-            2 => Character::Malformed,
-            _ => Character::Honest,
-        };
-        let honest = (0..row.terms.slots).filter(|slot| *slot != own);
-        let honest = honest.map(|slot| (slot, u16::from(bytes[usize::from(slot) + 1]) + 1));
-        let cells = match (character, bytes[31] % 5) {
-            (Character::Malformed, 0) => vec![(own, 1)],
-            (Character::Malformed, 1) => vec![((own + 1) % row.terms.slots, 0)],
-            (Character::Malformed, 2) => vec![(row.terms.slots, 1)],
-            (Character::Malformed, 3) => Vec::new(),
-            (Character::Malformed, _) => honest.rev().collect(),
-            _ => honest.collect(),
-        };
-        let cells = cells.into_iter();
-        let cells = cells.map(|(slot, weight)| WeightCell { slot, weight });
-        Self {
-            weights: WeightRow::new(cells.collect()).expect("few"),
-            salt,
-            character,
-        }
-    }
-
-    fn commitment(&self, view: &View<'_>, topic: TopicId, key: AccountId) -> Hash32 {
-        let chain = view.ledger.chain_id();
-        weights_commitment(chain, topic, key, &self.salt, &self.weights)
-    }
-
-    fn reveal(self, topic: TopicId) -> Call {
-        Call::RevealWeights {
-            topic,
-            weights: self.weights,
-            salt: self.salt,
-        }
-    }
-}
 
 /// Topics whose epochs end within the simulation, one of each number: who sees that one is missing may create it beside
 /// somebody else.
@@ -126,6 +70,12 @@ pub(crate) fn call(view: &View<'_>, rng: &mut StdRng) -> Step {
     let slots: Vec<(u16, &TopicSlot)> = view.ledger.topic_slots(topic).collect();
     let full = slots.len() == usize::from(row.terms.slots);
     match rng.random_range(0..100) {
+        97.. => {
+            let (own, slot) = pick(&slots, rng)?;
+            let address = format!("http://slot-{own}.example").parse().ok();
+            let address = address.filter(|_| rng.random_bool(0.7));
+            Some((slot.key, Call::AnnounceSlot { topic, address }))
+        }
         0..30 if !full => register(&slots, topic, rng),
         0..2 => register(&slots, topic, rng),
         2..9 => {
@@ -151,21 +101,14 @@ pub(crate) fn call(view: &View<'_>, rng: &mut StdRng) -> Step {
 fn terms(number: u16) -> TopicTerms {
     TopicTerms {
         description: ContentId::default(),
-        mechanism: TopicMechanism::Yuma {
-            kappa: 32_767,
-            bonds: match number % 3 {
-                0 => YumaBonds::Classic,
-                1 => YumaBonds::Yuma3,
-                _ => YumaBonds::Liquid {
-                    low: 45_875,
-                    high: 58_982,
-                    steepness: 1_000,
-                },
-            },
-            moving_average_ppm: 900_000,
-            bonds_penalty: 65_535,
+        mechanism: match SYNTHESISING.contains(&number) {
+            true => synthesis(number),
+            false => yuma(number),
         },
-        slots: 3 + number % 4,
+        slots: match SYNTHESISING.contains(&number) {
+            true => 6,
+            false => 3 + number % 4,
+        },
         validators: 1 + number % 3,
         epoch_ms: TOPIC_EPOCH_MS_MIN,
         immunity_epochs: number % 5,
@@ -176,6 +119,35 @@ fn terms(number: u16) -> TopicTerms {
             HOPELESS => TOPIC_STAKE_COUNTED_MAX,
             _ => Amount::new(u64::from(number % 3) * 20 * ASY),
         },
+    }
+}
+
+fn yuma(number: u16) -> TopicMechanism {
+    TopicMechanism::Yuma {
+        kappa: 32_767,
+        bonds: match number % 3 {
+            0 => YumaBonds::Classic,
+            1 => YumaBonds::Yuma3,
+            _ => YumaBonds::Liquid {
+                low: 45_875,
+                high: 58_982,
+                steepness: 1_000,
+            },
+        },
+        moving_average_ppm: 900_000,
+        bonds_penalty: 65_535,
+    }
+}
+
+fn synthesis(number: u16) -> TopicMechanism {
+    TopicMechanism::Synthesis {
+        labels: 1 + number % 2,
+        loss: LossFunction::Squared,
+        forecasters: 1 + number % 2,
+        p_milli: 3_000,
+        c_milli: 750,
+        epsilon_ppm: 10_000,
+        regret_alpha_ppm: 100_000,
     }
 }
 
@@ -235,42 +207,28 @@ fn vote(
     rng: &mut StdRng,
 ) -> Step {
     let revealing = row.commits_end_at() < view.now;
+    let synthesises = votes::synthesises(row);
     let at_work: Vec<_> = slots
         .iter()
         .filter(|(_, slot)| match revealing {
-            true => slot.due.is_some(),
-            false => slot.permit && slot.committed.is_none(),
+            true => votes::due(row, slot).is_some(),
+            false => (slot.permit || synthesises) && slot.committed.is_none(),
         })
         .collect();
     let (own, slot) = pick(&at_work, rng)?;
     let (own, key) = (*own, slot.key);
     if !revealing {
-        let vote = Vote::of(topic, row, own, key, row.epoch);
+        let vote = Vote::of(view, topic, row, own, slot, row.epoch);
         let commitment = vote.commitment(view, topic, key);
-        return Some((key, Call::CommitWeights { topic, commitment }));
+        return Some((key, Call::CommitSubmission { topic, commitment }));
     }
     let mut due = committed_to(view, topic, row, own, slot)?;
     match due.character {
         Character::Silent => return None,
         Character::FalseReveal => due.salt = Hash32::default(),
-        Character::Honest | Character::Malformed => {}
+        Character::Honest | Character::Malformed | Character::Stale => {}
     }
     Some((key, due.reveal(topic)))
-}
-
-/// What a validator has to reveal: of the last epoch, or of the one before where an epoch ended on the commitment's way.
-fn committed_to(
-    view: &View<'_>,
-    topic: TopicId,
-    row: &Topic,
-    own: u16,
-    slot: &TopicSlot,
-) -> Option<Vote> {
-    let due = slot.due?;
-    (1..=2)
-        .filter_map(|ago| row.epoch.checked_sub(ago))
-        .map(|epoch| Vote::of(topic, row, own, slot.key, epoch))
-        .find(|vote| vote.commitment(view, topic, slot.key) == due.commitment)
 }
 
 /// A call aimed at a rejection of topics.
@@ -326,18 +284,18 @@ pub(crate) fn aim(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Step 
         }
         Rejection::NoPermit => {
             let commitment = Hash32::default();
-            Some((key, Call::CommitWeights { topic, commitment }))
+            Some((key, Call::CommitSubmission { topic, commitment }))
         }
-        Rejection::WeightsMalformed => {
+        Rejection::SubmissionMalformed | Rejection::NothingToMeasure => {
             let vote = committed_to(view, topic, row, *own, slot)?;
             Some((key, vote.reveal(topic)))
         }
-        Rejection::NothingToReveal | Rejection::FalseWeights => {
-            let (weights, salt) = (WeightRow::default(), Hash32::default());
-            let call = Call::RevealWeights {
+        Rejection::NothingToReveal | Rejection::FalseSubmission => {
+            let cells = WeightRow::default();
+            let call = Call::RevealSubmission {
                 topic,
-                weights,
-                salt,
+                submission: Submission::Weights { cells },
+                salt: Hash32::default(),
             };
             Some((key, call))
         }
@@ -364,18 +322,24 @@ fn occasion<'a>(
         let here = match target {
             Rejection::NoFreeSlot => taken,
             Rejection::PriceAboveMaximum => !taken,
-            Rejection::NoPermit => !revealing,
-            Rejection::NothingToReveal | Rejection::FalseWeights | Rejection::WeightsMalformed => {
-                revealing
-            }
+            Rejection::NoPermit => !revealing && !votes::synthesises(row),
+            Rejection::NothingToReveal
+            | Rejection::NothingToMeasure
+            | Rejection::FalseSubmission
+            | Rejection::SubmissionMalformed => revealing,
             _ => true,
         };
         slots.retain(|(own, slot)| match target {
             Rejection::NoPermit => !slot.permit,
-            Rejection::NothingToReveal => slot.due.is_none(),
-            Rejection::FalseWeights => slot.due.is_some(),
-            Rejection::WeightsMalformed => committed_to(view, *topic, row, *own, slot)
+            Rejection::NothingToReveal => votes::due(row, slot).is_none(),
+            Rejection::FalseSubmission => votes::due(row, slot).is_some(),
+            Rejection::SubmissionMalformed => committed_to(view, *topic, row, *own, slot)
                 .is_some_and(|vote| vote.character == Character::Malformed),
+            Rejection::NothingToMeasure => {
+                slot.permit
+                    && committed_to(view, *topic, row, *own, slot)
+                        .is_some_and(|vote| vote.character == Character::Stale)
+            }
             _ => true,
         });
         (here && !slots.is_empty()).then_some((*topic, *row, slots))

@@ -1,7 +1,9 @@
 //! Topics, their slots, and the money behind keys.
 
 use assay_types::{
-    AccountId, Amount, BasisPoints, Hash32, LedgerTime, TopicId, TopicTerms, WeightRow, wire_struct,
+    AccountId, Amount, BasisPoints, Hash32, Labels, LedgerTime, List, MinerAddress,
+    SYNTHESIS_FORECASTERS_MAX, SYNTHESIS_SLOTS_MAX, SlotLosses, Submission, TopicId, TopicTerms,
+    WeightRow, wire_struct,
 };
 
 /// A topic.
@@ -88,8 +90,10 @@ pub struct TopicSlot {
     pub permit: bool,
     /// Committed to in this epoch.
     pub committed: Option<Committed>,
-    /// Committed to in the last epoch, and to be revealed in this one.
+    /// Weights committed to in the last epoch, and to be revealed in this one.
     pub due: Option<Committed>,
+    /// What a topic of inference synthesis was sent in this epoch.
+    pub sent: Option<Submission>,
     /// The weights that count.
     pub weights: WeightRow,
     /// When they were committed to; when the slot was taken, if it has none.
@@ -100,6 +104,8 @@ pub struct TopicSlot {
     pub bonds: WeightRow,
     /// What it earned in the last epoch.
     pub earned: Amount,
+    /// Where its key can be asked.
+    pub address: Option<MinerAddress>,
 }
 wire_struct!(TopicSlot {
     key,
@@ -109,12 +115,60 @@ wire_struct!(TopicSlot {
     permit,
     committed,
     due,
+    sent,
     weights,
     updated_at,
     counted_in,
     bonds,
-    earned
+    earned,
+    address
 });
+
+/// Inferences that became one, and wait to be measured against the truth.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Round {
+    /// The epoch of the topic in which they were made.
+    pub epoch: u64,
+    /// What they became.
+    pub inference: Labels,
+    /// How many aggregates there are to measure.
+    pub aggregates: u16,
+    /// The inferences, ascending by slot.
+    pub inferences: List<SentInference, { SYNTHESIS_SLOTS_MAX as usize }>,
+    /// The forecasts, ascending by slot.
+    pub forecasts: List<SentForecast, { SYNTHESIS_FORECASTERS_MAX as usize }>,
+}
+wire_struct!(Round {
+    epoch,
+    inference,
+    aggregates,
+    inferences,
+    forecasts
+});
+
+/// An inference of a round. The key stays when its slot changes hands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentInference {
+    /// Its slot.
+    pub slot: u16,
+    /// Its key.
+    pub key: AccountId,
+    /// What it infers.
+    pub labels: Labels,
+}
+wire_struct!(SentInference { slot, key, labels });
+
+/// A forecast of a round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SentForecast {
+    /// Its slot.
+    pub slot: u16,
+    /// Its key.
+    pub key: AccountId,
+    /// Losses foretold of inferences.
+    pub losses: SlotLosses,
+}
+wire_struct!(SentForecast { slot, key, losses });
 
 /// A key of a topic, whether it holds a slot or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -795,6 +795,7 @@ fn every_rejection_stands_on_its_rung() {
         topic::creating_topics,
         topic::holding_slots,
         topic::weighing,
+        topic::synthesising,
         topic::settling,
     ] {
         ladder(&mut seen);

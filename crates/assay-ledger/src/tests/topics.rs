@@ -4,8 +4,8 @@ use super::world::*;
 use crate::rows::{Pool, Topic, TopicSlot};
 use assay_types::{
     AccountId, Amount, BasisPoints, Call, ContentId, EmissionParams, Event, Hash32, Params,
-    Rejection, TOPIC_PRICE, TopicId, TopicMechanism, TopicRole, TopicTerms, WeightCell, WeightRow,
-    YumaBonds, weights_commitment,
+    Rejection, Submission, TOPIC_PRICE, TopicId, TopicMechanism, TopicRole, TopicTerms, WeightCell,
+    WeightRow, YumaBonds,
 };
 use std::collections::BTreeMap;
 
@@ -106,8 +106,8 @@ impl Scene {
     pub(super) fn commit_call(&self, number: u8, weights: &[(u16, u16)]) -> Call {
         let chain = self.world.ledger.chain_id();
         let commitment =
-            weights_commitment(chain, self.topic, key(number), &salt(number), &row(weights));
-        Call::CommitWeights {
+            weights_of(weights).commitment(chain, self.topic, key(number), &salt(number));
+        Call::CommitSubmission {
             topic: self.topic,
             commitment,
         }
@@ -119,9 +119,9 @@ impl Scene {
     }
 
     pub(super) fn reveal_call(&self, number: u8, weights: &[(u16, u16)]) -> Call {
-        Call::RevealWeights {
+        Call::RevealSubmission {
             topic: self.topic,
-            weights: row(weights),
+            submission: weights_of(weights),
             salt: salt(number),
         }
     }
@@ -138,7 +138,7 @@ impl Scene {
         self.world.ok(key(number), call);
     }
 
-    fn fund(&mut self, amount: u64) {
+    pub(super) fn fund(&mut self, amount: u64) {
         let (topic, amount) = (self.topic, asy(amount));
         self.world.ok(BUYER, Call::FundTopic { topic, amount });
     }
@@ -154,13 +154,19 @@ impl Scene {
         self.world.ledger.topic(&self.topic).unwrap().clone()
     }
 
-    fn slot(&self, slot: u16) -> TopicSlot {
+    pub(super) fn slot(&self, slot: u16) -> TopicSlot {
         let mut slots = self.world.ledger.topic_slots(self.topic);
         slots.find(|(own, _)| *own == slot).unwrap().1.clone()
     }
 
     fn pool(&self, number: u8) -> Pool {
         self.world.ledger.pool(self.topic, key(number))
+    }
+}
+
+fn weights_of(weights: &[(u16, u16)]) -> Submission {
+    Submission::Weights {
+        cells: row(weights),
     }
 }
 
@@ -173,11 +179,11 @@ pub(super) fn row(weights: &[(u16, u16)]) -> WeightRow {
     WeightRow::new(cells.collect()).unwrap()
 }
 
-fn salt(number: u8) -> Hash32 {
+pub(super) fn salt(number: u8) -> Hash32 {
     Hash32::new([number; 32])
 }
 
-fn paid(events: &[Event]) -> BTreeMap<(AccountId, TopicRole), u64> {
+pub(super) fn paid(events: &[Event]) -> BTreeMap<(AccountId, TopicRole), u64> {
     let mut paid = BTreeMap::new();
     for event in events {
         if let Event::TopicPaid {
@@ -190,7 +196,7 @@ fn paid(events: &[Event]) -> BTreeMap<(AccountId, TopicRole), u64> {
     paid
 }
 
-fn settled(events: &[Event]) -> Option<(u64, Amount, Amount)> {
+pub(super) fn settled(events: &[Event]) -> Option<(u64, Amount, Amount)> {
     events.iter().find_map(|event| match event {
         Event::TopicSettled {
             epoch,

@@ -1,27 +1,30 @@
-//! The end of a topic's epoch: missed reveals, the mechanism, and who is paid.
+//! The end of a topic's epoch: what its mechanism says of those who took part, and who is paid.
+
+mod synthesis;
+mod yuma;
+
+pub(crate) use synthesis::synthesis;
 
 use crate::{
     block::Run,
     rows::{PoolKey, SlotKey, Topic, TopicSlot},
 };
-use assay_topic::{
-    Mechanism as _, Role, Share,
-    payout::split,
-    yuma::{BondsRule, Epoch, LiquidAlpha, Matrix, Slot, State, Yuma},
-};
-use assay_types::{
-    AccountId, Amount, Event, LedgerTime, TopicId, TopicMechanism, TopicRole, TopicTerms,
-    WeightCell, WeightRow, YumaBonds,
-};
-
-/// The moment of weights that do not count.
-const NEVER: u64 = 0;
+use assay_topic::{Role, Share, payout::split};
+use assay_types::{AccountId, Amount, Event, LedgerTime, TopicId, TopicMechanism, TopicRole};
 
 /// Most weights, bonds and slots that a block settles; a topic that has more is alone.
 ///
 /// Topics whose turn does not come wait for the next block as they are: nothing that concerns an ended epoch is taken
 /// before it is settled, so when that happens changes nothing.
 pub(crate) const SETTLED_CELLS_PER_BLOCK_MAX: usize = 1 << 19;
+
+/// What a topic's mechanism says of an epoch.
+struct Judged {
+    /// Who earned which part.
+    shares: Vec<Share>,
+    /// How many cells of work that was, see [`SETTLED_CELLS_PER_BLOCK_MAX`].
+    work: usize,
+}
 
 /// What a settlement has to give.
 struct Income {
@@ -39,46 +42,25 @@ impl Run<'_> {
             .slots(topic)
             .map(|(key, slot)| (*key, slot.clone()))
             .collect();
-        for (key, slot) in &mut slots {
-            if slot.due.take().is_some() {
-                slot.weights = WeightRow::default();
-                self.events.push(Event::RevealMissed {
-                    topic,
-                    slot: key.slot,
-                    key: slot.key,
-                });
-            }
-        }
-        let epoch = self.epoch_of(topic, &row, &slots);
-        let state = State {
-            permits: slots.iter().map(|(_, slot)| slot.permit).collect(),
-            bonds: matrix(slots.iter().map(|(_, slot)| &slot.bonds)),
+        let judged = match row.terms.mechanism {
+            TopicMechanism::Yuma { .. } => self.judge_by_weights(topic, &row, &mut slots),
+            TopicMechanism::Synthesis { .. } => self.judge_by_losses(topic, &row, &mut slots),
         };
-        let cells = epoch.weights.cells().saturating_add(state.bonds.cells());
-        let work = cells.saturating_add(slots.len());
-        let (next, settlement, _) = yuma(&row.terms).settle(&state, &epoch);
-        for (place, (_, slot)) in slots.iter_mut().enumerate() {
-            slot.permit = next.permits.get(place).copied().unwrap_or_default();
-            let (columns, values) = next.bonds.row(place);
-            slot.bonds = cells_of(columns, values);
-            slot.due = slot.committed.take();
+        for (_, slot) in &mut slots {
             slot.earned = Amount::ZERO;
         }
 
         let income = self.income(&mut row);
         let whole = income.minted.saturating_add(income.fees);
         let worked = |share: &Share| share.role == Role::Worker;
-        if !settlement.shares.iter().any(worked) {
+        if !judged.shares.iter().any(worked) {
             // Nothing was judged: what was to be minted never is, and who funded the topic pays a later epoch.
             row.fees = row.fees.saturating_add(income.fees);
             self.settled(topic, &row, Amount::ZERO, Amount::ZERO);
         } else {
             let to_owner = whole.share_floor(row.terms.owner_share);
             let rest = whole.saturating_sub(to_owner);
-            let parts = split(
-                rest.get(),
-                settlement.shares.iter().map(|share| share.fraction),
-            );
+            let parts = split(rest.get(), judged.shares.iter().map(|share| share.fraction));
             let paid = whole.saturating_sub(Amount::new(parts.left));
             // Fees first: what is minted is what they do not cover.
             let fees = income.fees.min(paid);
@@ -86,18 +68,21 @@ impl Run<'_> {
             row.fees = row.fees.saturating_add(income.fees.saturating_sub(fees));
             self.issue(minted);
             self.pay_topic(topic, row.epoch, row.owner, TopicRole::Owner, to_owner);
-            for (share, amount) in settlement.shares.iter().zip(parts.paid) {
+            for (share, amount) in judged.shares.iter().zip(parts.paid) {
                 let slot = usize::try_from(share.slot).ok();
                 let slot = slot.and_then(|slot| slots.get_mut(slot));
                 let (_, slot) = slot.expect("shares are of the epoch's slots");
                 let amount = Amount::new(amount);
                 slot.earned = slot.earned.saturating_add(amount);
-                match share.role {
-                    Role::Validator => self.pay_validator(topic, &mut row, slot, amount),
-                    Role::Worker | Role::Forecaster => {
-                        self.pay_topic(topic, row.epoch, slot.owner, TopicRole::Worker, amount);
+                let paid = match share.role {
+                    Role::Validator => {
+                        self.pay_validator(topic, &mut row, slot, amount);
+                        continue;
                     }
-                }
+                    Role::Worker => TopicRole::Worker,
+                    Role::Forecaster => TopicRole::Forecaster,
+                };
+                self.pay_topic(topic, row.epoch, slot.owner, paid, amount);
             }
             self.settled(topic, &row, minted, fees);
         }
@@ -105,29 +90,7 @@ impl Run<'_> {
             self.state.put_slot(key, slot);
         }
         self.begin_epoch(topic, row);
-        work
-    }
-
-    fn epoch_of(&self, topic: TopicId, row: &Topic, slots: &[(SlotKey, TopicSlot)]) -> Epoch {
-        let counts = |slot: &TopicSlot| {
-            let age = row.epoch.saturating_sub(slot.counted_in);
-            !slot.weights.is_empty() && age < u64::from(row.terms.activity_epochs)
-        };
-        let each = slots.iter().map(|(_, slot)| Slot {
-            stake: self.pool(topic, slot.key).total.get(),
-            registered_at: slot.registered_at.get(),
-            updated_at: match counts(slot) {
-                true => slot.updated_at.get(),
-                false => NEVER,
-            },
-        });
-        Epoch {
-            slots: each.collect(),
-            weights: matrix(slots.iter().map(|(_, slot)| &slot.weights)),
-            owner: None,
-            active_since: NEVER.saturating_add(1),
-            bonds_since: row.settled_at.get(),
-        }
+        judged.work
     }
 
     /// Takes out of a topic what its epoch has to give: the part of its budget that its length is of the ledger's
@@ -191,6 +154,14 @@ impl Run<'_> {
         });
     }
 
+    fn missed(&mut self, place: SlotKey, key: AccountId) {
+        self.events.push(Event::RevealMissed {
+            topic: place.topic,
+            slot: place.slot,
+            key,
+        });
+    }
+
     fn settled(&mut self, topic: TopicId, row: &Topic, minted: Amount, fees: Amount) {
         self.events.push(Event::TopicSettled {
             topic,
@@ -215,53 +186,4 @@ impl Run<'_> {
         );
         self.state.put_topic(topic, row);
     }
-}
-
-/// The mechanism of a topic.
-fn yuma(terms: &TopicTerms) -> Yuma {
-    let TopicMechanism::Yuma {
-        kappa,
-        bonds,
-        moving_average_ppm,
-        bonds_penalty,
-    } = terms.mechanism;
-    Yuma {
-        kappa,
-        bonds: match bonds {
-            YumaBonds::Classic => BondsRule::Classic,
-            YumaBonds::Yuma3 => BondsRule::Yuma3,
-            YumaBonds::Liquid {
-                low,
-                high,
-                steepness,
-            } => BondsRule::Liquid(LiquidAlpha {
-                low,
-                high,
-                steepness,
-            }),
-        },
-        bonds_moving_average_ppm: moving_average_ppm,
-        bonds_penalty,
-        validators_max: usize::from(terms.validators),
-        stake_min: terms.stake_min.get(),
-    }
-}
-
-fn matrix<'a>(rows: impl Iterator<Item = &'a WeightRow>) -> Matrix<u16> {
-    let rows = rows.map(|row| {
-        let cells = row.iter();
-        cells.map(|cell| (u32::from(cell.slot), cell.weight))
-    });
-    Matrix::from_rows(rows).expect("stored rows ascend and name slots that were taken")
-}
-
-fn cells_of(columns: &[u32], values: &[u16]) -> WeightRow {
-    let cells = columns
-        .iter()
-        .zip(values)
-        .map(|(column, weight)| WeightCell {
-            slot: u16::try_from(*column).expect("a topic's slot"),
-            weight: *weight,
-        });
-    WeightRow::new(cells.collect()).expect("a row of a topic's slots")
 }

@@ -214,12 +214,13 @@ fn concerns(chain: &Chain, block: &FinalizedBlock, event: &Event, account: Accou
         Event::Staked { key, staker, .. } | Event::UnstakingStarted { key, staker, .. } => {
             *key == account || *staker == account
         }
-        Event::WeightsCommitted { key, .. }
-        | Event::WeightsRevealed { key, .. }
+        Event::SubmissionCommitted { key, .. }
+        | Event::SubmissionRevealed { key, .. }
+        | Event::SlotAnnounced { key, .. }
         | Event::RevealMissed { key, .. } => *key == account,
         Event::TopicFunded { from, .. } => *from == account,
         // Whoever takes part in a topic waits for the end of its epochs.
-        Event::TopicSettled { topic, .. } => {
+        Event::TopicSettled { topic, .. } | Event::TopicInferred { topic, .. } => {
             chain.read(|ledger| takes_part(ledger, *topic, account))
         }
         Event::NameReserved { account: named, .. } => *named == account,

@@ -145,6 +145,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         (paths::STATE_NAME_ROUTE, get(state::name)),
         (paths::TOPICS, get(topics::topics)),
         (paths::TOPIC_ROUTE, get(topics::topic)),
+        (paths::TOPIC_ROUND_ROUTE, get(topics::round)),
         (paths::MODELS, get(models::models)),
         (paths::MODEL_ROUTE, get(models::model)),
         (

@@ -49,3 +49,18 @@ pub(super) async fn topic(
         &found.ok_or_else(|| Refusal::not_found("topic", id, hint))?,
     ))
 }
+
+/// The inferences of a topic that wait to be measured.
+pub(super) async fn round(
+    State(app): State<Shared>,
+    Hole(id): Hole<TopicId>,
+) -> Result<Response, Refusal> {
+    let found = app.chain.read(|ledger| {
+        ledger.topic(&id)?;
+        Some(views::round(ledger, id))
+    });
+    let hint = "check the id; `GET /v1/topics` lists them";
+    Ok(json(
+        &found.ok_or_else(|| Refusal::not_found("topic", id, hint))?,
+    ))
+}

@@ -1,11 +1,15 @@
 //! Words of `assay topic`.
 
+mod mechanism;
+
+pub(crate) use mechanism::MechanismChoice;
+
 use super::{
     WalletChoice,
     values::{amount, percent, seconds},
 };
 use assay_types::{AccountId, Amount, BasisPoints, ContentId, Party};
-use clap::{Args, Subcommand, ValueEnum, ValueHint};
+use clap::{Args, Subcommand, ValueHint};
 use std::{path::PathBuf, time::Duration};
 
 #[derive(Debug, Subcommand)]
@@ -15,10 +19,11 @@ pub(crate) enum Topic {
 Examples:
   assay topic create --wallet shop --epoch 3600
   assay topic create --wallet shop --slots 64 --validators 16 --bonds liquid
+  assay topic create --wallet shop --mechanism synthesis --epoch 86400
 
 Creating one burns 100 ASY. Miners take slots and work, validators stake and
-weigh them; when an epoch ends, Yuma consensus decides what each has earned.
-The terms are never changed.")]
+judge them; when an epoch ends, Yuma consensus or inference synthesis decides
+what each has earned. The terms are never changed.")]
     Create(TopicCreate),
     /// List topics
     #[command(after_help = "\
@@ -128,12 +133,12 @@ pub(crate) struct TopicCreate {
     /// Content id of what miners are asked and how they are judged, in words
     #[arg(long, value_name = "ID")]
     pub(crate) description: Option<ContentId>,
-    /// Most slots, 2 to 1024
-    #[arg(long, value_name = "SLOTS", default_value_t = 256)]
-    pub(crate) slots: u16,
-    /// Most validators among them, 1 to 256
-    #[arg(long, value_name = "VALIDATORS", default_value_t = 64)]
-    pub(crate) validators: u16,
+    /// Most slots, 2 to 1024; of synthesis to 128 [default: 256, of synthesis 64]
+    #[arg(long, value_name = "SLOTS")]
+    pub(crate) slots: Option<u16>,
+    /// Most validators among them, 1 to 256; of synthesis to 32 [default: 64, of synthesis 16]
+    #[arg(long, value_name = "VALIDATORS")]
+    pub(crate) validators: Option<u16>,
     /// Length of an epoch in seconds, 10 to 604800
     #[arg(long, value_name = "SECONDS", default_value = "3600", value_parser = seconds)]
     pub(crate) epoch: Duration,
@@ -149,20 +154,8 @@ pub(crate) struct TopicCreate {
     /// Stake below it gives no say (ASY)
     #[arg(long, value_name = "ASY", default_value = "1", value_parser = amount)]
     pub(crate) stake_min: Amount,
-    /// How validators' bonds follow their weights
-    #[arg(long, value_enum, default_value_t = BondsRule::Classic)]
-    pub(crate) bonds: BondsRule,
-}
-
-/// How validators' bonds follow their weights.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum BondsRule {
-    /// Shares of all that is bonded to a slot
-    Classic,
-    /// Each validator's own
-    Yuma3,
-    /// As yuma3, faster where a validator leads the consensus or leaves it
-    Liquid,
+    #[command(flatten)]
+    pub(crate) mechanism: MechanismChoice,
 }
 
 #[derive(Debug, Args)]

@@ -40,6 +40,28 @@ pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     }
 }
 
+/// A number from zero up in parts of `UNIT`, a power of ten.
+pub(super) fn fixed<const UNIT: u32>(text: &str) -> Result<u32, String> {
+    let places = usize::try_from(UNIT.ilog10()).unwrap_or_default();
+    let parts = || {
+        let (whole, rest) = text.split_once('.').unwrap_or((text, "0"));
+        let digits =
+            |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(whole) || !digits(rest) || rest.len() > places {
+            return None;
+        }
+        let rest: u32 = format!("{rest:0<places$}").parse().ok()?;
+        whole
+            .parse::<u32>()
+            .ok()?
+            .checked_mul(UNIT)?
+            .checked_add(rest)
+    };
+    parts().ok_or_else(|| {
+        format!("`{text}` is no number from zero up with at most {places} places; write for instance 0.25")
+    })
+}
+
 /// A size such as `512MiB`, `4GiB` or a number of bytes.
 pub(super) fn size(text: &str) -> Result<u64, String> {
     let digits = text

@@ -6,8 +6,7 @@ mod validate;
 
 use crate::{
     cli::{
-        BondsRule, Globals, Topic, TopicCreate, TopicFund, TopicList, TopicRegister, TopicShow,
-        TopicStake,
+        Globals, Topic, TopicCreate, TopicFund, TopicList, TopicRegister, TopicShow, TopicStake,
     },
     connect,
     failure::{Done, Ended, Hint},
@@ -17,7 +16,7 @@ use crate::{
 use anyhow::anyhow;
 use assay_api::{MetagraphView, SlotView, TopicMechanismView, TopicView, YumaBondsView};
 use assay_client::{Client, Confirmed};
-use assay_types::{Amount, Call, TOPICS_MAX, TopicId, TopicMechanism, TopicTerms, YumaBonds};
+use assay_types::{Amount, Call, TOPICS_MAX, TopicId, TopicTerms};
 use serde_json::json;
 
 /// Runs the command.
@@ -40,25 +39,12 @@ pub(crate) async fn run(command: &Topic, globals: &Globals, output: &Output) -> 
 
 async fn create(args: &TopicCreate, globals: &Globals, output: &Output) -> Done {
     let sender = connect::sender(globals, &args.wallet, output).await?;
+    let (slots, validators) = args.mechanism.sizes();
     let terms = TopicTerms {
         description: args.description.unwrap_or_default(),
-        mechanism: TopicMechanism::Yuma {
-            kappa: 32_767,
-            bonds: match args.bonds {
-                BondsRule::Classic => YumaBonds::Classic,
-                BondsRule::Yuma3 => YumaBonds::Yuma3,
-                BondsRule::Liquid => YumaBonds::Liquid {
-                    low: 45_875,
-                    high: 58_982,
-                    steepness: 1_000,
-                },
-            },
-            // The longest memory at which overweighting newcomers does not pay: docs/topics-lab.md.
-            moving_average_ppm: 950_000,
-            bonds_penalty: 65_535,
-        },
-        slots: args.slots,
-        validators: args.validators,
+        mechanism: args.mechanism.mechanism(),
+        slots: args.slots.unwrap_or(slots),
+        validators: args.validators.unwrap_or(validators),
         epoch_ms: u64::try_from(args.epoch.as_millis()).unwrap_or(u64::MAX),
         immunity_epochs: args.immunity,
         activity_epochs: args.activity,
@@ -171,6 +157,7 @@ fn facts(view: &TopicView) -> Vec<(&'static str, String)> {
             YumaBondsView::Yuma3 => "Yuma3",
             YumaBondsView::Liquid { .. } => "Yuma3, liquid alpha",
         },
+        TopicMechanismView::Synthesis { .. } => "inference synthesis",
         TopicMechanismView::Unknown => "unknown to this program; update it",
     };
     vec![

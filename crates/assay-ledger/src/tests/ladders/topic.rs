@@ -2,13 +2,16 @@
 
 use super::{Seen, expect};
 use crate::tests::{
+    synthesis::{self, forecast, inference, losses},
     topics::{self, Scene},
     world::*,
 };
 use assay_types::{
-    AccountId, Amount, BasisPoints, Call, Params, Rejection, TOPIC_EPOCH_MS_MAX,
-    TOPIC_EPOCH_MS_MIN, TOPIC_EPOCHS_MAX, TOPIC_OWNER_SHARE_MAX, TOPIC_SLOTS_MAX,
-    TOPIC_STAKE_COUNTED_MAX, TOPICS_MAX, TopicId, TopicMechanism, TopicTerms, YumaBonds,
+    AccountId, Amount, BasisPoints, Call, LossFunction, Params, Rejection,
+    SYNTHESIS_FORECASTERS_MAX, SYNTHESIS_REPUTERS_MAX, SYNTHESIS_SLOTS_MAX, Submission,
+    TOPIC_EPOCH_MS_MAX, TOPIC_EPOCH_MS_MIN, TOPIC_EPOCHS_MAX, TOPIC_LABELS_MAX,
+    TOPIC_OWNER_SHARE_MAX, TOPIC_SLOTS_MAX, TOPIC_STAKE_COUNTED_MAX, TOPICS_MAX, TopicId,
+    TopicMechanism, TopicTerms, YumaBonds,
 };
 
 pub(super) fn creating_topics(seen: &mut Seen) {
@@ -39,11 +42,16 @@ pub(super) fn creating_topics(seen: &mut Seen) {
         &|terms| {
             let TopicMechanism::Yuma {
                 moving_average_ppm, ..
-            } = &mut terms.mechanism;
+            } = &mut terms.mechanism
+            else {
+                unreachable!()
+            };
             *moving_average_ppm = 1_000_001;
         },
         &|terms| {
-            let TopicMechanism::Yuma { bonds, .. } = &mut terms.mechanism;
+            let TopicMechanism::Yuma { bonds, .. } = &mut terms.mechanism else {
+                unreachable!()
+            };
             *bonds = YumaBonds::Liquid {
                 low: 2,
                 high: 1,
@@ -227,9 +235,157 @@ pub(super) fn weighing(seen: &mut Seen) {
         scene.world.ok(key, commit);
         scene.turn();
         scene.half();
-        rung(&mut scene, key, reveal.clone(), Rejection::FalseWeights);
+        rung(&mut scene, key, reveal.clone(), Rejection::FalseSubmission);
         let call = scene.reveal_call(0, weights);
-        rung(&mut scene, key, call, Rejection::WeightsMalformed);
+        rung(&mut scene, key, call, Rejection::SubmissionMalformed);
+    }
+}
+
+pub(super) fn synthesising(seen: &mut Seen) {
+    let mut world = World::new();
+    let impossible: [(u16, u16, [u32; 4]); 11] = [
+        (0, 2, [3_000, 750, 10_000, 100_000]),
+        (TOPIC_LABELS_MAX + 1, 2, [3_000, 750, 10_000, 100_000]),
+        (
+            1,
+            SYNTHESIS_FORECASTERS_MAX + 1,
+            [3_000, 750, 10_000, 100_000],
+        ),
+        (1, 2, [99, 750, 10_000, 100_000]),
+        (1, 2, [100_001, 750, 10_000, 100_000]),
+        (1, 2, [3_000, 10_001, 10_000, 100_000]),
+        (1, 2, [3_000, 750, 0, 100_000]),
+        (1, 2, [3_000, 750, 1_000_001, 100_000]),
+        (1, 2, [3_000, 750, 10_000, 999]),
+        (1, 2, [3_000, 750, 10_000, 1_000_001]),
+        (1, 2, [0, 0, 0, 0]),
+    ];
+    let mechanism =
+        |labels, forecasters, [p_milli, c_milli, epsilon_ppm, regret_alpha_ppm]: [u32; 4]| {
+            TopicMechanism::Synthesis {
+                labels,
+                loss: LossFunction::Squared,
+                forecasters,
+                p_milli,
+                c_milli,
+                epsilon_ppm,
+                regret_alpha_ppm,
+            }
+        };
+    let impossible = impossible
+        .into_iter()
+        .map(|(labels, forecasters, numbers)| TopicTerms {
+            mechanism: mechanism(labels, forecasters, numbers),
+            ..synthesis::terms()
+        })
+        .chain([
+            TopicTerms {
+                slots: SYNTHESIS_SLOTS_MAX + 1,
+                ..synthesis::terms()
+            },
+            TopicTerms {
+                slots: SYNTHESIS_SLOTS_MAX,
+                validators: SYNTHESIS_REPUTERS_MAX + 1,
+                ..synthesis::terms()
+            },
+        ]);
+    for terms in impossible {
+        let call = Call::CreateTopic { terms };
+        expect(
+            &mut world,
+            seen,
+            CREATOR,
+            call,
+            Rejection::TopicTermsImpossible,
+        );
+    }
+
+    let mut scene = Scene::with_reputer();
+    let mut rung = |scene: &mut Scene, number, submission: &Submission, rejection| {
+        let reveal = scene.reveal_of(submission);
+        expect(
+            &mut scene.world,
+            seen,
+            topics::key(number),
+            reveal,
+            rejection,
+        );
+    };
+    let weights = Submission::Weights {
+        cells: topics::row(&[(1, 1)]),
+    };
+    let malformed = [
+        weights,
+        inference(&[]),
+        inference(&[1.0, 2.0]),
+        inference(&[2e290]),
+        forecast(&[]),
+        forecast(&[(2, 0.0)]),
+        forecast(&[(4, 0.0)]),
+        forecast(&[(1, 0.0), (0, 0.0)]),
+        forecast(&[(1, 0.0), (1, 0.0)]),
+        forecast(&[(1, 1_001.0)]),
+    ];
+    for submission in malformed {
+        scene.turn();
+        scene.commit_to(2, &submission);
+        scene.half();
+        rung(
+            &mut scene,
+            2,
+            &inference(&[0.5]),
+            Rejection::FalseSubmission,
+        );
+        rung(&mut scene, 2, &submission, Rejection::SubmissionMalformed);
+        // Who may not judge measures nothing, and nobody measures what is not there.
+        rung(
+            &mut scene,
+            1,
+            &inference(&[0.5]),
+            Rejection::NothingToReveal,
+        );
+    }
+    scene.turn();
+    let early = scene.reveal_of(&inference(&[0.5]));
+    expect(
+        &mut scene.world,
+        seen,
+        topics::key(2),
+        early,
+        Rejection::RevealsNotOpen,
+    );
+    let nothing = losses(scene.topic().epoch, &[None]);
+    for number in [0, 2] {
+        scene.commit_to(number, &nothing);
+    }
+    scene.half();
+    let mut rung = |scene: &mut Scene, number, submission: &Submission, rejection| {
+        let reveal = scene.reveal_of(submission);
+        expect(
+            &mut scene.world,
+            seen,
+            topics::key(number),
+            reveal,
+            rejection,
+        );
+    };
+    rung(&mut scene, 2, &nothing, Rejection::NoPermit);
+    rung(&mut scene, 0, &nothing, Rejection::NothingToMeasure);
+    scene.turn();
+    // Two inferences, the network's and the naive one, and each without one of both are six.
+    let malformed: [&[Option<f64>]; 4] = [
+        &[Some(0.5); 5],
+        &[Some(0.5); 7],
+        &[None; 6],
+        &[Some(-1_000.5); 6],
+    ];
+    for each in malformed {
+        let submission = losses(scene.topic().epoch, each);
+        scene.infer(&[(2, 0.5), (3, 0.25)]);
+        scene.commit_to(0, &submission);
+        scene.half();
+        rung(&mut scene, 0, &submission, Rejection::SubmissionMalformed);
+        scene.turn();
     }
 }
 

@@ -1,17 +1,17 @@
-//! What a validator has committed to and not revealed yet, on disk before it is sent.
+//! What a key has committed to and not revealed yet, on disk before it is sent.
 //!
-//! A commitment without its weights is a missed reveal, so they are written first and forgotten last.
+//! A commitment without its submission is a missed reveal, so it is written first and forgotten last.
 
 use crate::home;
 use anyhow::Context;
-use assay_client::SealedWeights;
-use assay_types::{Hash32, WeightCell, WeightRow};
+use assay_client::Sealed;
+use assay_types::{Hash32, Submission, decode, encode};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Commitments that are kept: this epoch's, that of the last one, and some that a later one replaced.
 const KEPT: usize = 8;
-/// Largest file that is read: eight rows of as many weights as a topic has slots, written as text.
+/// Largest file that is read: eight of the longest submissions, as hexadecimal digits.
 const BYTES_MAX: u64 = 1 << 20;
 
 /// The journal of one key in one topic.
@@ -25,7 +25,7 @@ pub(super) struct Journal {
 struct Entry {
     commitment: String,
     salt: String,
-    weights: Vec<(u16, u16)>,
+    submission: String,
 }
 
 impl Journal {
@@ -52,12 +52,11 @@ impl Journal {
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub(super) fn keep(&mut self, sealed: &SealedWeights) -> anyhow::Result<()> {
-        let cells = sealed.weights.iter();
+    pub(super) fn keep(&mut self, sealed: &Sealed) -> anyhow::Result<()> {
         self.entries.push(Entry {
             commitment: sealed.commitment.to_string(),
             salt: sealed.salt.to_string(),
-            weights: cells.map(|cell| (cell.slot, cell.weight)).collect(),
+            submission: hex::encode(encode(&sealed.submission)),
         });
         let first = self.entries.len().saturating_sub(KEPT);
         self.entries.drain(..first);
@@ -65,18 +64,14 @@ impl Journal {
     }
 
     /// What opens a commitment; `None` when it was made elsewhere.
-    pub(super) fn find(&self, commitment: Hash32) -> Option<SealedWeights> {
+    pub(super) fn find(&self, commitment: Hash32) -> Option<Sealed> {
         let text = commitment.to_string();
         let entry = self.entries.iter().find(|entry| entry.commitment == text)?;
-        let cells = entry.weights.iter();
-        let cells = cells.map(|(slot, weight)| WeightCell {
-            slot: *slot,
-            weight: *weight,
-        });
-        Some(SealedWeights {
+        let submission: Submission = decode(&hex::decode(&entry.submission).ok()?).ok()?;
+        Some(Sealed {
             commitment,
             salt: entry.salt.parse().ok()?,
-            weights: WeightRow::new(cells.collect()).ok()?,
+            submission,
         })
     }
 }

@@ -12,7 +12,7 @@ use crate::{
 use anyhow::{Context, anyhow, bail};
 use assay_api::{EventView, MetagraphView, SlotView, StreamMessage};
 use assay_client::{ClientError, EventQuery, EventStream, Sender};
-use assay_types::{AccountId, Call, TopicId, WeightCell, WeightRow};
+use assay_types::{AccountId, Call, Submission, TopicId, WeightCell, WeightRow};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{collections::BTreeMap, process::Stdio, time::Duration};
@@ -114,10 +114,10 @@ async fn epoch(
         match asked.and_then(|answer| quantized(&answer, slot.slot, view.topic.slots)) {
             Ok(weights) => {
                 let what = format!("to {} weights", weights.len());
-                let sealed = sender.seal_weights(topic, weights);
+                let sealed = sender.seal(topic, number, Submission::Weights { cells: weights });
                 journal.keep(&sealed)?;
                 let commitment = sealed.commitment;
-                match sent(sender, Call::CommitWeights { topic, commitment }, output).await? {
+                match sent(sender, Call::CommitSubmission { topic, commitment }, output).await? {
                     Ok(()) => say("committed", &good("committed"), Some(&what)),
                     Err(error) => refused(&error),
                 }
@@ -140,9 +140,9 @@ async fn epoch(
     let waited = sender.client().wait_for_time(end.after(1)).await;
     spinner.finish_and_clear();
     waited?;
-    let call = Call::RevealWeights {
+    let call = Call::RevealSubmission {
         topic,
-        weights: sealed.weights,
+        submission: sealed.submission,
         salt: sealed.salt,
     };
     match sent(sender, call, output).await? {
