@@ -35,6 +35,10 @@ pub struct Topic {
     pub demand: Amount,
     /// What stands behind all its keys.
     pub stake: Amount,
+    /// What its slots earned by work in the last epoch settled.
+    pub worked: Amount,
+    /// How many of them earned anything by it.
+    pub workers: u16,
 }
 wire_struct!(Topic {
     owner,
@@ -50,7 +54,9 @@ wire_struct!(Topic {
     fees,
     funded,
     demand,
-    stake
+    stake,
+    worked,
+    workers
 });
 
 /// Key of a slot.
@@ -100,6 +106,8 @@ pub struct TopicSlot {
     pub bonds: WeightRow,
     /// What it earned in the last epoch.
     pub earned: Amount,
+    /// What of that it earned by work.
+    pub worked: Amount,
 }
 wire_struct!(TopicSlot {
     key,
@@ -113,7 +121,8 @@ wire_struct!(TopicSlot {
     updated_at,
     counted_in,
     bonds,
-    earned
+    earned,
+    worked
 });
 
 /// A key of a topic, whether it holds a slot or not.

@@ -63,6 +63,7 @@ impl Run<'_> {
             slot.bonds = cells_of(columns, values);
             slot.due = slot.committed.take();
             slot.earned = Amount::ZERO;
+            slot.worked = Amount::ZERO;
         }
 
         let income = self.income(&mut row);
@@ -95,12 +96,18 @@ impl Run<'_> {
                 match share.role {
                     Role::Validator => self.pay_validator(topic, &mut row, slot, amount),
                     Role::Worker | Role::Forecaster => {
+                        slot.worked = slot.worked.saturating_add(amount);
                         self.pay_topic(topic, row.epoch, slot.owner, TopicRole::Worker, amount);
                     }
                 }
             }
             self.settled(topic, &row, minted, fees);
         }
+        let worked = slots.iter().map(|(_, slot)| slot.worked);
+        let worked = worked.filter(|amount| !amount.is_zero());
+        (row.worked, row.workers) = worked.fold((Amount::ZERO, 0u16), |(sum, count), amount| {
+            (sum.saturating_add(amount), count.saturating_add(1))
+        });
         for (key, slot) in slots {
             self.state.put_slot(key, slot);
         }
