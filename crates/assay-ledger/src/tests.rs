@@ -16,6 +16,7 @@ mod layers;
 mod names;
 mod proof;
 mod quorum;
+mod score;
 mod topics;
 mod window;
 mod world;

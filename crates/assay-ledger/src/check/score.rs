@@ -223,3 +223,10 @@ fn deliver_by(check: &Check) -> LedgerTime {
     };
     deliver_by
 }
+
+#[cfg(test)]
+#[expect(
+    clippy::arithmetic_side_effects,
+    reason = "the tests' own numbers are small"
+)]
+mod tests;
