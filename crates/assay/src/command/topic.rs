@@ -1,5 +1,6 @@
-//! `assay topic create|list|show|register|stake|unstake|fund|validate|simulate`.
+//! `assay topic create|list|show|register|stake|unstake|fund|ask|validate|simulate`.
 
+mod ask;
 mod journal;
 mod simulate;
 mod validate;
@@ -33,6 +34,7 @@ pub(crate) async fn run(command: &Topic, globals: &Globals, output: &Output) -> 
         Topic::Stake(args) => stake(args, globals, output, true).await,
         Topic::Unstake(args) => stake(args, globals, output, false).await,
         Topic::Fund(args) => fund(args, globals, output).await,
+        Topic::Ask(args) => ask::run(args, globals, output).await,
         Topic::Validate(args) => validate::run(args, globals, output).await,
         Topic::Simulate(args) => simulate::run(args, output),
     }
