@@ -44,7 +44,7 @@ pub(super) async fn run(args: &TopicAsk, globals: &Globals, output: &Output) -> 
     let placed = connect::advise(ask(&sender, &request).await)?;
     let mut request = Request::follow(&sender, placed, spinner);
     let told = tokio::select! {
-        told = request.to_the_answer(output) => told?,
+        told = request.answer(output) => told?,
         () = interrupt::requested() => return Ok(request.leave(output)),
     };
     let closed = match told {
@@ -60,7 +60,7 @@ pub(super) async fn run(args: &TopicAsk, globals: &Globals, output: &Output) -> 
         Told::Answer => {
             request.spinner = output.spinner("the topic judges the answer");
             tokio::select! {
-                closed = request.to_the_end() => closed?,
+                closed = request.end() => closed?,
                 () = interrupt::requested() => return Ok(request.leave(output)),
             }
         }
@@ -136,7 +136,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    async fn to_the_answer(&mut self, output: &Output) -> anyhow::Result<Told> {
+    async fn answer(&mut self, output: &Output) -> anyhow::Result<Told> {
         loop {
             let stamped = self.next().await?;
             match &stamped.event {
@@ -155,7 +155,7 @@ impl<'a> Request<'a> {
         }
     }
 
-    async fn to_the_end(&mut self) -> anyhow::Result<ReceiptView> {
+    async fn end(&mut self) -> anyhow::Result<ReceiptView> {
         loop {
             if let EventView::Closed { receipt } = self.next().await?.event {
                 return Ok(*receipt);
