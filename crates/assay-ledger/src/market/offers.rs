@@ -34,8 +34,10 @@ impl Run<'_> {
             return Err(Rejection::TooManyOffers);
         }
         let max = usize::try_from(self.params.offers_per_book_max).unwrap_or(usize::MAX);
-        if Book::all_of(good).any(|book| self.book(book).take(max).count() >= max) {
-            return Err(Rejection::BookFull);
+        for book in Book::all_of(good) {
+            if self.book(book).take(max).count() >= max && !self.clear_place(book) {
+                return Err(Rejection::BookFull);
+            }
         }
         let offer = OfferId::of(self.chain, seller, body.lane, body.sequence);
         let row = Offer {
@@ -76,12 +78,31 @@ impl Run<'_> {
         if seller != sender {
             return Err(Rejection::NotYours);
         }
+        self.take_offer(offer, seller);
+        Ok(())
+    }
+
+    /// Takes an offer out of a topic's book whose seller holds no slot any more; whether there was one.
+    fn clear_place(&mut self, book: Book) -> bool {
+        let Book::Topic(topic) = book else {
+            return false;
+        };
+        let idle = self
+            .book(book)
+            .map(|(id, offer)| (id, offer.seller))
+            .find(|(_, seller)| self.slot_of(topic, *seller).is_none());
+        if let Some((offer, seller)) = idle {
+            self.take_offer(offer, seller);
+        }
+        idle.is_some()
+    }
+
+    fn take_offer(&mut self, offer: OfferId, seller: AccountId) {
         self.state.remove_offer(offer);
         self.update_account(seller, |account| {
             account.offers = account.offers.saturating_sub(1)
         });
         self.events.push(Event::OfferWithdrawn { offer, seller });
-        Ok(())
     }
 
     /// Whether what is offered exists, and a topic's miner is one.

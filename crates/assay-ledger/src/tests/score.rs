@@ -242,7 +242,7 @@ fn nothing_is_paid_where_nobody_was_judged() {
 }
 
 #[test]
-fn income_of_an_epoch_is_no_merit_of_the_next() {
+fn what_an_epoch_paid_for_work_is_forgotten_after_the_next() {
     let mut scene = Scene::with_miners();
     let first = scene.ask(2);
     scene.deliver(first, 2);
@@ -377,6 +377,32 @@ fn who_holds_no_slot_is_not_drawn() {
         _ => None,
     });
     assert_eq!(sellers.collect::<Vec<_>>(), [key(3)]);
+}
+
+#[test]
+fn a_full_book_gives_the_place_of_who_holds_no_slot() {
+    let (mut scene, _) = replaceable();
+    for _ in 0..3 {
+        for number in MINERS {
+            let call = offer_call(&scene, ASK, 1);
+            scene.world.ok(key(number), call);
+        }
+    }
+    let call = offer_call(&scene, ASK, 1);
+    let full = scene.world.call(key(0), call.clone());
+    assert_eq!(full.map(|_| ()), Err(Rejection::BookFull));
+    replace(&mut scene, 4, 2, 2);
+    for left in [3, 2, 1, 0] {
+        let events = scene.world.ok(key(4), call.clone());
+        let gone = events.iter().filter_map(|event| match event {
+            Event::OfferWithdrawn { seller, .. } => Some(*seller),
+            _ => None,
+        });
+        assert_eq!(gone.collect::<Vec<_>>(), [key(2)]);
+        assert_eq!(scene.world.account(key(2)).offers, left);
+    }
+    let full = scene.world.call(key(0), call);
+    assert_eq!(full.map(|_| ()), Err(Rejection::BookFull));
 }
 
 #[test]
