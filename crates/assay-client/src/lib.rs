@@ -7,6 +7,7 @@
 //! | [`Sender`] | sends an account's transactions over one lane: sequences, fees, batches, recovery |
 //! | [`place`], [`place_many`], [`Client::wait_closed`] | orders, one or many, from terms to receipt |
 //! | [`Client::topic`], [`Sender::seal_weights`] | topics, and weights that are revealed an epoch later |
+//! | [`ask`], [`Sender::offer_answers`], [`Sender::deliver_answer`] | topics' requests, from both sides |
 //! | [`WalletFile`] | a secret key at rest |
 //!
 //! Invariants: deadlines and validity come from the ledger's clock, never from the machine's; nobody polls:
@@ -32,8 +33,8 @@ pub use content::HttpTransport;
 pub use error::ClientError;
 pub use events::{EventQuery, EventStart, EventStream};
 pub use orders::{
-    BATCH_LANES, BatchEvent, BatchOptions, CheckRequest, OrderRequest, Placed, Timing, place,
-    place_many,
+    BATCH_LANES, BatchEvent, BatchOptions, CheckRequest, OrderRequest, Placed, QUESTION_BYTES_MAX,
+    Timing, TopicRequest, ask, place, place_many,
 };
 pub use sender::{Confirmed, Sender, Sent, VALID_MS};
 pub use sse::{LINE_BYTES_MAX, MESSAGE_BYTES_MAX, Message, Parser, SseError};

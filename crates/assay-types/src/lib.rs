@@ -48,7 +48,8 @@ pub use call::{
     APPROVAL_APPROVE, APPROVAL_DELIVER, APPROVAL_REJECT, ApprovalCall, Call, EVIDENCE_BYTES_MAX,
     LICENCE_BYTES_MAX, MODELS_PER_OFFER_MAX, OUTPUT_BYTES_MAX, PROOF_BYTES_MAX, PROOF_DELIVER,
     PROOF_INPUT_BYTES_MAX, PROOF_KEY_BYTES_MAX, PROOF_KEYS_PER_MODEL_MAX, ProofCall, QUORUM_COMMIT,
-    QUORUM_REVEAL, QuorumCall, QuorumReveal, ROYALTY_SPLITS_MAX, RoyaltySplit, commitment,
+    QUORUM_REVEAL, QuorumCall, QuorumReveal, ROYALTY_SPLITS_MAX, RoyaltySplit, SCORE_DELIVER,
+    ScoreCall, commitment,
 };
 pub use codec::{DecodeError, decode, encode};
 pub use event::{BurnReason, Event, RefundReason, ReleaseReason};

@@ -36,7 +36,7 @@ pub(crate) use receipt::{Receipt, ReceiptVerify};
 pub(crate) use settings::{Completions, Config, ConfigSet, ConfigUnset, Doctor, Man};
 pub(crate) use state::{State, StateProve, StateVerify};
 pub(crate) use topic::{
-    ProgramChoice, SeriesChoice, Topic, TopicCreate, TopicFund, TopicList, TopicRegister,
+    ProgramChoice, SeriesChoice, Topic, TopicAsk, TopicCreate, TopicFund, TopicList, TopicRegister,
     TopicShow, TopicSimulate, TopicStake, TopicWork,
 };
 pub(crate) use values::ModelName;

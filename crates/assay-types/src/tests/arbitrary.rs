@@ -84,14 +84,18 @@ fn text<const MAX: usize>() -> impl Strategy<Value = Text<MAX>> {
 }
 
 pub(super) fn good() -> impl Strategy<Value = Good> {
-    list(model(), 4).prop_map(|models| Good::Inference { models })
+    prop_oneof![
+        list(model(), 4).prop_map(|models| Good::Inference { models }),
+        topic().prop_map(|topic| Good::Topic { topic }),
+    ]
 }
 
 pub(super) fn work() -> impl Strategy<Value = Work> {
-    (model(), content()).prop_map(|(model, content)| Work::Inference {
-        model,
-        input: Input::Public { content },
-    })
+    let input = || content().prop_map(|content| Input::Public { content });
+    prop_oneof![
+        (model(), input()).prop_map(|(model, input)| Work::Inference { model, input }),
+        (topic(), input()).prop_map(|(topic, input)| Work::Topic { topic, input }),
+    ]
 }
 
 pub(super) fn check_terms() -> impl Strategy<Value = Check> {
@@ -111,6 +115,7 @@ pub(super) fn check_terms() -> impl Strategy<Value = Check> {
             approve_by
         }),
         (proof_key(), time()).prop_map(|(key, deliver_by)| Check::Proof { key, deliver_by }),
+        time().prop_map(|deliver_by| Check::Score { deliver_by }),
     ]
 }
 

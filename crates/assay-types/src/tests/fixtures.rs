@@ -93,14 +93,9 @@ fn examples_hold_every_variant() {
     check_tags("Call", values(examples::calls()));
     check_tags("Event", values(examples::events()));
     check_tags("Check", values(examples::checks()));
-    check_tags("Good", [examples::good()]);
-    check_tags("Work", [examples::work()]);
-    check_tags(
-        "Input",
-        [match examples::work() {
-            Work::Inference { input, .. } => input,
-        }],
-    );
+    check_tags("Good", examples::goods());
+    check_tags("Work", examples::works());
+    check_tags("Input", examples::works().map(|work| work.input()));
     check_tags("RowKey", values(examples::row_keys()));
     check_tags(
         "StateEvidence",

@@ -68,6 +68,17 @@ Example:
 A twentieth burns; the rest is paid to those who earned it, before anything is
 minted. What a topic is paid raises its part of the emission.")]
     Fund(TopicFund),
+    /// Ask a topic: one of its miners answers, and is paid by its merit
+    #[command(after_help = "\
+Examples:
+  assay topic ask 5f0c… --max-price 0.01 --input '{\"city\": \"Lisbon\"}'
+  assay topic ask 5f0c… --max-price 0.01 --input question.json --wait
+
+The answer is printed at once. Question and answer are public: validators see
+them among all others, and when the epoch in which they can have judged the
+answer is settled, the miner gets its price times what its slot earned by work
+against the mean of those that work, at most the whole. The rest returns.")]
+    Ask(TopicAsk),
     /// Judge: commit to weights in each epoch and reveal them in the next, until asked to stop
     #[command(after_help = "\
 Example:
@@ -269,6 +280,30 @@ pub(crate) struct TopicFund {
     /// How much (ASY)
     #[arg(value_name = "ASY", value_parser = amount)]
     pub(crate) amount: Amount,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicAsk {
+    #[command(flatten)]
+    pub(crate) wallet: WalletChoice,
+    /// The topic: its id, or as many of its first digits as no other has
+    #[arg(value_name = "TOPIC")]
+    pub(crate) topic: String,
+    /// Most you pay (ASY)
+    #[arg(long, value_name = "ASY", value_parser = amount)]
+    pub(crate) max_price: Amount,
+    /// The question: JSON, or a file that holds it
+    #[arg(long, value_name = "FILE|JSON", value_hint = ValueHint::FilePath, default_value = "{}")]
+    pub(crate) input: String,
+    /// The miner that answers: an address or a name [default: a drawn one]
+    #[arg(long, value_name = "MINER")]
+    pub(crate) miner: Option<Party>,
+    /// Seconds until the answer is there at the latest
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) within: Duration,
+    /// Wait for the verdict as well, some epochs later
+    #[arg(long)]
+    pub(crate) wait: bool,
 }
 
 #[derive(Debug, Args)]
