@@ -21,6 +21,7 @@ mod bounded;
 mod codec;
 mod id;
 mod key;
+mod miner_address;
 mod name;
 mod time;
 
@@ -64,6 +65,7 @@ pub use id::{
 pub use key::{AccountId, AddressError, PublicKey, SecretKey, Signature, verify_batch};
 pub use market::{Check, Good, Input, Terms, Work};
 pub use merkle::{MerklePath, PATH_LENGTH_MAX, merkle_path, merkle_root, merkle_root_of};
+pub use miner_address::{MINER_ADDRESS_BYTES_MAX, MinerAddress, MinerAddressError};
 pub use name::{
     NAME_BYTES_MAX, NAME_BYTES_MIN, Name, NameCommitment, NameError, Party, PartyError,
 };

@@ -13,6 +13,7 @@ mod bounds;
 mod canonical;
 mod fixtures;
 mod merkle;
+mod miner_address;
 mod names;
 mod quorum_on_paper;
 mod rejection;

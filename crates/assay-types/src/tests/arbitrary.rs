@@ -772,6 +772,11 @@ pub(super) fn genesis() -> impl Strategy<Value = Genesis> {
         )
 }
 
+pub(super) fn miner_address() -> impl Strategy<Value = MinerAddress> {
+    "https?://([a-z][a-z0-9]{0,9}(\\.[a-z][a-z0-9]{1,9}){0,3}|1[0-9]\\.[1-9]\\.0\\.1|\\[::[1-9a-f]{1,4}\\]):[1-9][0-9]{0,3}"
+        .prop_map(|address| address.parse().expect("an address"))
+}
+
 pub(super) fn upload_claim() -> impl Strategy<Value = UploadClaim> {
     (chain(), account(), content(), any::<u64>(), time()).prop_map(
         |(chain, uploader, content, size, valid_until)| UploadClaim {

@@ -3,7 +3,10 @@
 //! Values that hold many others (a block, an event root) hold those that were there when their bytes were
 //! frozen; variants that came later stand in lists of their own.
 
+mod ask;
 mod topic;
+
+pub(super) use ask::miner_addresses;
 
 use crate::*;
 
