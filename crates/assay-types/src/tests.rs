@@ -9,6 +9,7 @@ mod examples;
 
 mod address;
 mod amount;
+mod ask;
 mod bounds;
 mod canonical;
 mod fixtures;

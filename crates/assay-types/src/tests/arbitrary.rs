@@ -777,6 +777,31 @@ pub(super) fn miner_address() -> impl Strategy<Value = MinerAddress> {
         .prop_map(|address| address.parse().expect("an address"))
 }
 
+pub(super) fn ask() -> impl Strategy<Value = Ask> {
+    let time = any::<u64>().prop_map(UnixTime::new);
+    let ends = (chain(), topic(), account(), account());
+    (ends, time, hash(), content()).prop_map(|((chain, topic, from, to), at, nonce, body)| Ask {
+        chain,
+        topic,
+        from,
+        to,
+        at,
+        nonce,
+        body,
+    })
+}
+
+pub(super) fn signed_ask() -> impl Strategy<Value = SignedAsk> {
+    (ask(), signature()).prop_map(|(ask, signature)| SignedAsk { ask, signature })
+}
+
+pub(super) fn signed_answer() -> impl Strategy<Value = SignedAnswer> {
+    (hash(), content(), signature()).prop_map(|(ask, body, signature)| SignedAnswer {
+        answer: Answer { ask, body },
+        signature,
+    })
+}
+
 pub(super) fn upload_claim() -> impl Strategy<Value = UploadClaim> {
     (chain(), account(), content(), any::<u64>(), time()).prop_map(
         |(chain, uploader, content, size, valid_until)| UploadClaim {

@@ -6,7 +6,7 @@
 mod ask;
 mod topic;
 
-pub(super) use ask::miner_addresses;
+pub(super) use ask::{ANSWER_BODY, ASK_BODY, miner_addresses, signed_answer, signed_ask};
 
 use crate::*;
 
