@@ -777,6 +777,36 @@ pub(super) fn genesis() -> impl Strategy<Value = Genesis> {
         )
 }
 
+pub(super) fn miner_address() -> impl Strategy<Value = MinerAddress> {
+    "https?://([a-z][a-z0-9]{0,9}(\\.[a-z][a-z0-9]{1,9}){0,3}|1[0-9]\\.[1-9]\\.0\\.1|\\[::[1-9a-f]{1,4}\\]):[1-9][0-9]{0,3}"
+        .prop_map(|address| address.parse().expect("an address"))
+}
+
+pub(super) fn ask() -> impl Strategy<Value = Ask> {
+    let time = any::<u64>().prop_map(UnixTime::new);
+    let ends = (chain(), topic(), account(), account());
+    (ends, time, hash(), content()).prop_map(|((chain, topic, from, to), at, nonce, body)| Ask {
+        chain,
+        topic,
+        from,
+        to,
+        at,
+        nonce,
+        body,
+    })
+}
+
+pub(super) fn signed_ask() -> impl Strategy<Value = SignedAsk> {
+    (ask(), signature()).prop_map(|(ask, signature)| SignedAsk { ask, signature })
+}
+
+pub(super) fn signed_answer() -> impl Strategy<Value = SignedAnswer> {
+    (hash(), content(), signature()).prop_map(|(ask, body, signature)| SignedAnswer {
+        answer: Answer { ask, body },
+        signature,
+    })
+}
+
 pub(super) fn upload_claim() -> impl Strategy<Value = UploadClaim> {
     (chain(), account(), content(), any::<u64>(), time()).prop_map(
         |(chain, uploader, content, size, valid_until)| UploadClaim {

@@ -3,8 +3,11 @@
 //! Values that hold many others (a block, an event root) hold those that were there when their bytes were
 //! frozen; variants that came later stand in lists of their own.
 
+mod ask;
 mod score;
 mod topic;
+
+pub(super) use ask::{ANSWER_BODY, ASK_BODY, miner_addresses, signed_answer, signed_ask};
 
 use crate::*;
 

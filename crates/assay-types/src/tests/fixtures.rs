@@ -36,7 +36,7 @@ pub(super) fn check_lines(file: &str, lines: &[Named<String>]) {
 
 /// Freezes the examples' bytes, and flips each of their bits: what still decodes is another value, with
 /// exactly these bytes.
-fn check_wire<T>(file: &str, examples: &[Named<T>])
+pub(super) fn check_wire<T>(file: &str, examples: &[Named<T>])
 where
     T: Encode + DecodeExt<()> + PartialEq + Debug,
 {
