@@ -3,10 +3,12 @@
 mod ask;
 mod epochs;
 mod forecast;
+mod infer;
 mod journal;
 mod mine;
 mod program;
 mod repute;
+mod requests;
 mod series;
 mod simulate;
 mod validate;
