@@ -78,7 +78,8 @@ impl World {
         let admitted = Admission::default().with(TOPIC, [account(ALICE), account(BOB)]);
         let (admission, admitted) = watch::channel(admitted);
         let now = Arc::new(AtomicU64::new(START));
-        let (worked, gate) = (Arc::default(), Arc::new(Semaphore::new(0)));
+        let worked: Arc<AtomicUsize> = Arc::default();
+        let gate = Arc::new(Semaphore::new(0));
         let listen = ([127, 0, 0, 1], 0).into();
         let mut config = MinerConfig::new(CHAIN, key(MINER), listen, admitted);
         config.answer_time = answer_time;
