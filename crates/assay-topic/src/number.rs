@@ -19,6 +19,11 @@ pub fn ln(x: f64) -> f64 {
     libm::log(x)
 }
 
+/// Decimal logarithm.
+pub fn log10(x: f64) -> f64 {
+    libm::log10(x)
+}
+
 /// ln(1 + x), exact where x is small.
 pub fn ln_1p(x: f64) -> f64 {
     libm::log1p(x)
