@@ -45,7 +45,7 @@
 //! without each inferer are n·m of V; a topic of many forecasters goes without them.
 //!
 //! Reading order: [`parameters`], [`Column`] and [`State`], [`Inputs`], `inference` (with [`interval`]), [`Aggregates`],
-//! [`Submissions`], `losses`, `regret`, `reputers`, `scores`, `rewards`.
+//! [`Submissions`], [`LossFunction`], `losses`, `regret`, `reputers`, `scores`, `rewards`.
 
 mod aggregates;
 mod column;
@@ -53,6 +53,7 @@ mod inference;
 mod inputs;
 pub mod interval;
 mod losses;
+mod measure;
 pub mod parameters;
 mod regret;
 mod reputers;
@@ -65,6 +66,7 @@ pub use aggregates::Aggregates;
 pub use column::Column;
 pub use inference::{Inferred, Labels};
 pub use inputs::{Inputs, InputsError, LABEL_MAX, LOSS_MAX};
+pub use measure::{ERROR_MIN, LossFunction};
 pub use parameters::{Parameters, ParametersError};
 pub use reputers::Judged;
 pub use rewards::Split;

@@ -26,7 +26,7 @@ use votes::{Character, Vote, committed_to};
 /// deadlines heap up.
 const AWAKE: u16 = 9;
 /// Numbers of the topics that synthesise inferences.
-const SYNTHESISING: [u16; 3] = [4, 5, 8];
+const SYNTHESISING: [u16; 4] = [2, 4, 5, 8];
 /// Number of the topic whose epochs pay nobody.
 const HOPELESS: u16 = 7;
 /// What tells the numbers of topics: each gives its owner so much more than the last.
@@ -143,7 +143,7 @@ fn synthesis(number: u16) -> TopicMechanism {
     TopicMechanism::Synthesis {
         labels: 1 + number % 2,
         loss: LossFunction::Squared,
-        forecasters: 1 + number % 2,
+        forecasters: 2 + number % 2,
         p_milli: 3_000,
         c_milli: 750,
         epsilon_ppm: 10_000,

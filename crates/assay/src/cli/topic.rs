@@ -73,22 +73,76 @@ minted. What a topic is paid raises its part of the emission.")]
 Example:
   assay topic validate --wallet judge 5f0c… -- python3 judge.py
 
-In each epoch the program is started with the topic and its slots as JSON on
-standard input, and `slot`, which is its own. It answers on standard output:
+The program is started once. In each epoch it reads a line of JSON, the topic
+and its slots, with `slot`, which is its own, and answers with a line:
 
   {\"weights\": {\"2\": 0.7, \"5\": 0.3}}
 
 Ten lines of any language are enough:
 
   import json, sys
-  topic = json.load(sys.stdin)
-  others = [s[\"slot\"] for s in topic[\"slots\"] if s[\"slot\"] != topic[\"slot\"]]
-  json.dump({\"weights\": {str(s): 1.0 for s in others}}, sys.stdout)
+  for line in sys.stdin:
+      asked = json.loads(line)
+      others = [s[\"slot\"] for s in asked[\"slots\"] if s[\"slot\"] != asked[\"slot\"]]
+      print(json.dumps({\"weights\": {s: 1.0 for s in others}}), flush=True)
 
 Numbers are scaled so that the largest is 65 535. What is committed to is kept
 in HOME/topics before it is sent, so that it can be revealed after a restart.
 An answer that is none costs the epoch's weights and nothing else.")]
-    Validate(TopicValidate),
+    Validate(TopicWork),
+    /// Work as a miner with a model of your own, until asked to stop
+    #[command(after_help = "\
+Examples:
+  assay topic mine --wallet miner 5f0c… -- python3 model.py
+  assay topic mine --wallet miner 5f0c… --url http://127.0.0.1:8000/infer
+  assay topic mine --wallet miner 5f0c… --series elnino.csv --start 120 -- python3 naive.py
+
+The program is started once. In each epoch of a topic of synthesis it reads a
+line of JSON,
+
+  {\"ask\": \"inference\", \"round\": 17, \"slot\": 3, \"labels\": 1, …}
+
+and answers with a line: a number, or one for each label.
+
+  {\"inference\": 23.5}
+
+What it says is hidden until nobody can commit any more, and then revealed. An
+answer that is none costs the epoch and nothing else. With --series the question
+holds `history`, the values of a recorded series before the epoch's own.")]
+    Mine(TopicWork),
+    /// Foretell how far others' inferences will be off, in each epoch of a topic of synthesis
+    #[command(after_help = "\
+Example:
+  assay topic forecast --wallet seer 5f0c… -- python3 forecaster.py
+
+In each epoch the program reads a line of JSON with the slots that inferred in
+the last epochs and what they lost (decimal logarithms),
+
+  {\"ask\": \"forecast\", \"round\": 17, \"inferers\": [0, 2],
+   \"last\": {\"losses\": {\"0\": -1.2, \"2\": -0.8}}, …}
+
+and answers with what it thinks that they will lose in this one:
+
+  {\"losses\": {\"0\": -1.1, \"2\": -0.9}}")]
+    Forecast(TopicWork),
+    /// Measure the last epoch's inferences against the truth, in a topic of synthesis
+    #[command(after_help = "\
+Examples:
+  assay topic repute --wallet judge 5f0c… -- python3 truth.py
+  assay topic repute --wallet judge 5f0c… --series elnino.csv --start 120
+
+In each epoch the program reads a line of JSON that asks for the truth of the
+last one,
+
+  {\"ask\": \"truth\", \"round\": 16, \"labels\": 1, …}
+
+and answers with it, or with null as long as it does not know:
+
+  {\"truth\": 24.1}
+
+Losses of all inferences, by the topic's loss function, are computed from that.
+With --series the truth is the recorded value. The slot needs a permit: stake behind it.")]
+    Repute(TopicWork),
     /// Simulate whether honest play pays, under these rules and under Bittensor's
     #[command(after_help = "\
 Examples:
@@ -218,19 +272,45 @@ pub(crate) struct TopicFund {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct TopicValidate {
+pub(crate) struct TopicWork {
     #[command(flatten)]
     pub(crate) wallet: WalletChoice,
     /// The topic: its id, or as many of its first digits as no other has
     #[arg(value_name = "TOPIC")]
     pub(crate) topic: String,
-    /// Longest that the program may take
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
-    pub(crate) within: Duration,
     /// Stop after so many epochs
     #[arg(long, value_name = "EPOCHS")]
     pub(crate) epochs: Option<u64>,
-    /// The program that judges, and its arguments
-    #[arg(last = true, required = true, value_name = "PROGRAM")]
+    #[command(flatten)]
+    pub(crate) series: SeriesChoice,
+    #[command(flatten)]
+    pub(crate) program: ProgramChoice,
+}
+
+/// A recorded series, of which each epoch of a topic is one value.
+#[derive(Debug, Args)]
+pub(crate) struct SeriesChoice {
+    /// Replay a recorded series (CSV): each epoch is its next value
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    pub(crate) series: Option<PathBuf>,
+    /// The column of the values [default: the last]
+    #[arg(long, value_name = "NAME", requires = "series")]
+    pub(crate) column: Option<String>,
+    /// The value that the topic's first epoch asks for, counted from zero
+    #[arg(long, value_name = "VALUE", default_value_t = 0, requires = "series")]
+    pub(crate) start: usize,
+}
+
+/// A model of the user's.
+#[derive(Debug, Args)]
+pub(crate) struct ProgramChoice {
+    /// Post questions to this address instead of starting a program
+    #[arg(long, value_name = "URL", conflicts_with = "program")]
+    pub(crate) url: Option<String>,
+    /// Longest that an answer may take
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) within: Duration,
+    /// The program that answers, and its arguments
+    #[arg(last = true, required_unless_present_any = ["url", "series"], value_name = "PROGRAM")]
     pub(crate) program: Vec<String>,
 }

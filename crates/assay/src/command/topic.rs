@@ -1,6 +1,12 @@
-//! `assay topic create|list|show|register|stake|unstake|fund|validate|simulate`.
+//! `assay topic create|list|show|register|stake|unstake|fund|validate|mine|forecast|repute|simulate`.
 
+mod epochs;
+mod forecast;
 mod journal;
+mod mine;
+mod program;
+mod repute;
+mod series;
 mod simulate;
 mod validate;
 
@@ -14,9 +20,10 @@ use crate::{
     words,
 };
 use anyhow::anyhow;
-use assay_api::{MetagraphView, SlotView, TopicMechanismView, TopicView, YumaBondsView};
+use assay_api::{MetagraphView, RoundView, SlotView, TopicMechanismView, TopicView, YumaBondsView};
 use assay_client::{Client, Confirmed};
 use assay_types::{Amount, Call, TOPICS_MAX, TopicId, TopicTerms};
+use serde::Serialize;
 use serde_json::json;
 
 /// Runs the command.
@@ -33,6 +40,9 @@ pub(crate) async fn run(command: &Topic, globals: &Globals, output: &Output) -> 
         Topic::Unstake(args) => stake(args, globals, output, false).await,
         Topic::Fund(args) => fund(args, globals, output).await,
         Topic::Validate(args) => validate::run(args, globals, output).await,
+        Topic::Mine(args) => mine::run(args, globals, output).await,
+        Topic::Forecast(args) => forecast::run(args, globals, output).await,
+        Topic::Repute(args) => repute::run(args, globals, output).await,
         Topic::Simulate(args) => simulate::run(args, output),
     }
 }
@@ -126,8 +136,21 @@ async fn show(args: &TopicShow, globals: &Globals, output: &Output) -> Done {
     let client = connect::client(globals).await?;
     let topic = resolve(&client, &args.topic).await?;
     let view = metagraph(&client, topic).await?;
-    output.json(&view);
-    output.facts(facts(&view.topic));
+    let synthesises = matches!(
+        view.topic.terms.mechanism,
+        TopicMechanismView::Synthesis { .. }
+    );
+    let round = match synthesises {
+        true => client.topic_round(topic).await?,
+        false => None,
+    };
+    output.json(&Shown {
+        metagraph: &view,
+        round: round.as_ref(),
+    });
+    let mut facts = facts(&view.topic);
+    facts.extend(round.as_ref().and_then(inference));
+    output.facts(facts);
     if view.slots.is_empty() {
         output.blank();
         output.note("nobody holds a slot; `assay topic register` takes one");
@@ -147,6 +170,38 @@ async fn show(args: &TopicShow, globals: &Globals, output: &Output) -> Done {
     }
     output.table(&table);
     Ok(Ended::Well)
+}
+
+/// What `topic show` says to programs.
+#[derive(Serialize)]
+struct Shown<'a> {
+    #[serde(flatten)]
+    metagraph: &'a MetagraphView,
+    /// The inferences that wait to be measured, in a topic of synthesis.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    round: Option<&'a RoundView>,
+}
+
+/// What a topic of synthesis infers.
+fn inference(round: &RoundView) -> Option<(&'static str, String)> {
+    let epoch = round.epoch?;
+    let labels: Vec<String> = round
+        .inference
+        .iter()
+        .map(|label| format!("{label:.6}"))
+        .collect();
+    let said = match (labels.as_slice(), round.intervals.as_slice()) {
+        ([one], [interval]) => match interval.as_slice() {
+            [_, low, _, high, _] => format!("{one}, most likely {low:.6} to {high:.6}"),
+            _ => one.clone(),
+        },
+        _ => labels.join(" "),
+    };
+    let count = round.inferers.len();
+    Some((
+        "infers",
+        format!("{said}; of {count} inferences of epoch {epoch}"),
+    ))
 }
 
 fn facts(view: &TopicView) -> Vec<(&'static str, String)> {

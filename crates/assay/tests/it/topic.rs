@@ -50,7 +50,7 @@ fn a_miner_is_paid_by_what_a_program_judges() {
     let question = town.world.path("question.json");
     let script = town.world.path("judge.sh");
     let judges = format!(
-        "cat > {}\nprintf '{{\"weights\": {{\"1\": 0.5}}}}'\n",
+        "while read -r line; do printf '%s' \"$line\" > {}; echo '{{\"weights\": {{\"1\": 0.5}}}}'; done\n",
         question.display()
     );
     std::fs::write(&script, judges).unwrap();
@@ -60,7 +60,7 @@ fn a_miner_is_paid_by_what_a_program_judges() {
     );
     town.run(&line)
         .exits(0)
-        .says(&["committed to 1 weights", "revealed"]);
+        .says(&["committed to weights of 1 number", "revealed"]);
     let asked: serde_json::Value =
         serde_json::from_slice(&std::fs::read(question).unwrap()).unwrap();
     assert_eq!(asked["slot"], 0);
@@ -88,6 +88,75 @@ fn a_miner_is_paid_by_what_a_program_judges() {
     town.run(&format!("topic show {none}"))
         .exits(2)
         .says(&["begins with `zz`", "hint:"]);
+}
+
+#[test]
+fn a_topic_of_synthesis_is_inferred_measured_and_paid() {
+    let town = Town::new();
+    let created = town
+        .run("topic create --wallet buyer --mechanism synthesis --epoch 10 --slots 4 --validators 1 --json")
+        .exits(0)
+        .json();
+    let topic = created["topic"].as_str().unwrap().to_owned();
+    for wallet in ["seller-1", "seller-2", "seller-3"] {
+        town.run(&format!("topic register {topic} --wallet {wallet}"))
+            .exits(0);
+    }
+    let judge = town.address("seller-1");
+    town.run(&format!("topic stake {topic} {judge} 10 --wallet buyer"))
+        .exits(0);
+    town.run(&format!("topic fund {topic} 5 --wallet buyer"))
+        .exits(0);
+    town.run(&format!("topic validate {topic} --wallet seller-1 -- true"))
+        .exits(2)
+        .says(&["another mechanism", "hint:", "repute"]);
+
+    let before = ["seller-2", "seller-3"].map(|wallet| balance(&town, wallet));
+    let series = town.world.path("series.csv");
+    let values: String = (0..99).map(|value| format!("{value}\n")).collect();
+    std::fs::write(&series, format!("value\n{values}")).unwrap();
+    // What is asked for is the number of values before it.
+    let model = |name: &str, offset: &str| {
+        let path = town.world.path(name);
+        let script = format!(
+            "while read -r line; do n=$(printf '%s' \"$line\" | sed 's/.*\"round\":\\([0-9]*\\).*/\\1/'); \
+             echo \"{{\\\"inference\\\": ${{n}}{offset}}}\"; done\n"
+        );
+        std::fs::write(&path, script).unwrap();
+        path
+    };
+    let mine = |wallet: &str, model: &std::path::Path| {
+        let line = format!(
+            "topic mine {topic} --wallet {wallet} --series {} --node {} -- sh {}",
+            series.display(),
+            town.url,
+            model.display()
+        );
+        town.world.start(&line)
+    };
+    let good = mine("seller-2", &model("good.sh", ".25"));
+    let bad = mine("seller-3", &model("bad.sh", "5"));
+    let repute = format!(
+        "topic repute {topic} --wallet seller-1 --series {} --epochs 4",
+        series.display()
+    );
+    town.run(&repute)
+        .exits(0)
+        .says(&["waiting:", "committed to losses of 6 numbers", "revealed"]);
+    good.wait_for("revealed");
+    bad.wait_for("revealed");
+    let shown = town.run(&format!("topic show {topic}")).exits(0);
+    shown.says(&["inference synthesis", "of 2 inferences"]);
+    for miner in [good, bad] {
+        assert_eq!(miner.terminate(), Some(0));
+    }
+    let after = ["seller-2", "seller-3"].map(|wallet| balance(&town, wallet));
+    // Each paid fees; what was earned is more, and the better earned more.
+    assert!(
+        after[0] > before[0] + 1_000_000_000,
+        "{before:?} to {after:?}"
+    );
+    assert!(after[0] - before[0] > after[1].saturating_sub(before[1]));
 }
 
 #[test]

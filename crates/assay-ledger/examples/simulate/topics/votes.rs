@@ -152,7 +152,7 @@ fn work(
                 losses: List::new(losses.collect()).expect("as many as aggregates"),
             }
         }
-        _ if bytes[30].is_multiple_of(3) => {
+        _ if bytes[30].is_multiple_of(2) => {
             let others = (0..row.terms.slots).filter(|slot| *slot != own || malformed);
             let losses = others.zip(some(usize::from(row.terms.slots)));
             let losses = losses.map(|(slot, loss)| SlotLoss { slot, loss });

@@ -1,29 +1,24 @@
 //! `assay topic validate`: judges in every epoch, with a program of the user's.
 
-use super::{journal::Journal, metagraph, resolve};
+use super::epochs::{self, Epoch, Model, Part, Sent};
 use crate::{
-    cli::{Globals, TopicValidate},
-    connect,
-    failure::{Done, Ended, Hint},
-    home::Home,
-    interrupt,
-    output::{Output, bad, dim, good},
+    cli::{Globals, TopicWork},
+    failure::Done,
+    output::Output,
 };
-use anyhow::{Context, anyhow, bail};
-use assay_api::{EventView, MetagraphView, SlotView, StreamMessage};
-use assay_client::{ClientError, EventQuery, EventStream, Sender};
-use assay_types::{AccountId, Call, Submission, TopicId, WeightCell, WeightRow};
+use anyhow::{Context, bail};
+use assay_api::{MetagraphView, TopicMechanismView};
+use assay_types::{Submission, WeightCell, WeightRow};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
-use std::{collections::BTreeMap, process::Stdio, time::Duration};
-use tokio::{io::AsyncWriteExt as _, process::Command};
+use std::{collections::BTreeMap, time::Duration};
 
-/// Most bytes of a program's answer: as many weights as a topic has slots take a small part of it.
-const ANSWER_BYTES_MAX: usize = 1 << 20;
+/// What the program must answer.
+const EXPECTED: &str = "{\"weights\": {\"SLOT\": NUMBER}}";
 
 /// What the program reads.
 #[derive(Serialize)]
 struct Question<'a> {
+    ask: &'static str,
     /// The slot of who asks.
     slot: u16,
     #[serde(flatten)]
@@ -36,192 +31,39 @@ struct Answer {
     weights: BTreeMap<u16, f64>,
 }
 
-/// Commits, reveals, and waits for the next epoch, until asked to stop.
+/// Judges until asked to stop.
 ///
 /// # Errors
-/// When the key holds no slot, or the node, the wallet or the journal cannot be used.
-pub(crate) async fn run(args: &TopicValidate, globals: &Globals, output: &Output) -> Done {
-    let sender = connect::sender(globals, &args.wallet, output).await?;
-    let topic = resolve(sender.client(), &args.topic).await?;
-    let folder = Home::new(globals.home.as_deref())?.topics();
-    let file = format!("{}-{}.json", topic.short(), sender.account().short());
-    let mut journal = Journal::open(folder.join(file))?;
-    let mut done = 0;
-    loop {
-        // The stream begins before the topic is read, so an epoch that ends meanwhile is not missed.
-        let height = sender.client().status().await?.height;
-        let query = EventQuery::after(height).of_account(sender.account());
-        let mut events = sender.client().events(query);
-        let working = async {
-            let number = epoch(args, topic, &sender, &mut journal, output).await?;
-            done += 1;
-            match args.epochs {
-                Some(epochs) if done >= epochs => Ok(true),
-                _ => ended(&mut events, topic, number).await.map(|()| false),
-            }
-        };
-        tokio::select! {
-            finished = working => if finished? {
-                return Ok(Ended::Well);
-            },
-            () = interrupt::requested() => {
-                output.note(dim("stopping; what was committed to is kept and revealed when this is started again"));
-                return Ok(Ended::Well);
-            }
-        }
-    }
+/// See [`epochs::work`].
+pub(super) async fn run(args: &TopicWork, globals: &Globals, output: &Output) -> Done {
+    epochs::work(&Validator, args, globals, output).await
 }
 
-/// One epoch, whose number it returns: asks the program and commits to its weights; when commitments have ended, reveals
-/// what is due. What the ledger refuses is told and costs this epoch, for the next one is another chance.
-async fn epoch(
-    args: &TopicValidate,
-    topic: TopicId,
-    sender: &Sender,
-    journal: &mut Journal,
-    output: &Output,
-) -> anyhow::Result<u64> {
-    let view = metagraph(sender.client(), topic).await?;
-    let slot = own(&view, sender.account())?;
-    let (number, end) = (view.topic.epoch, view.topic.commits_end_at);
-    let say = |event, word: &dyn std::fmt::Display, more: Option<&str>| {
-        output.json(&json!({ "epoch": number, "slot": slot.slot, "event": event, "detail": more }));
-        let more = more.unwrap_or_default();
-        output.line(format_args!("epoch {number}  {word} {more}"));
-    };
-    let refused = |error: &anyhow::Error| {
-        say("refused", &bad("refused:"), Some(&format!("{error:#}")));
-    };
-    let left_ms = end.since(sender.client().status().await?.time);
-    let known = |commitment| journal.find(commitment).is_some();
-    if !slot.permit {
-        let why = "the slot may not weigh in this epoch; stake more and wait for the next one";
-        say("waiting", &dim("waiting:"), Some(why));
-    } else if slot.committed.is_some_and(known) {
-        let why = "in this epoch already, before this was started again";
-        say("committed", &good("committed"), Some(why));
-    } else if left_ms == 0 {
-        let why = "commitments have ended in this epoch; the next one begins soon";
-        say("waiting", &dim("waiting:"), Some(why));
-    } else {
+/// Weighs other slots.
+struct Validator;
+
+impl Part for Validator {
+    const NEEDS_PERMIT: bool = true;
+
+    fn belongs(mechanism: &TopicMechanismView) -> bool {
+        matches!(mechanism, TopicMechanismView::Yuma { .. })
+    }
+
+    async fn submission(
+        &self,
+        model: &mut Model,
+        epoch: &Epoch<'_>,
+        within: Duration,
+    ) -> anyhow::Result<Sent> {
         let question = Question {
-            slot: slot.slot,
-            topic: &view,
+            ask: "weights",
+            slot: epoch.slot.slot,
+            topic: epoch.view,
         };
-        // Weights that come later are of no use, and what is due waits.
-        let within = args.within.min(Duration::from_millis(left_ms));
-        let asked = ask(&args.program, within, &question).await;
-        match asked.and_then(|answer| quantized(&answer, slot.slot, view.topic.slots)) {
-            Ok(weights) => {
-                let what = format!("to {} weights", weights.len());
-                let sealed = sender.seal(topic, number, Submission::Weights { cells: weights });
-                journal.keep(&sealed)?;
-                let commitment = sealed.commitment;
-                match sent(sender, Call::CommitSubmission { topic, commitment }, output).await? {
-                    Ok(()) => say("committed", &good("committed"), Some(&what)),
-                    Err(error) => refused(&error),
-                }
-            }
-            Err(error) => {
-                let why = format!("{error:#}");
-                say("no_weights", &bad("no weights:"), Some(&why));
-            }
-        }
+        let answer = model.program.ask(&question, within, EXPECTED).await?;
+        let cells = quantized(&answer, epoch.slot.slot, epoch.view.topic.slots)?;
+        Ok(Sent::Submission(Submission::Weights { cells }))
     }
-    let Some(due) = slot.due else {
-        return Ok(number);
-    };
-    let Some(sealed) = journal.find(due) else {
-        let why = "the commitment was made with another journal";
-        say("not_revealed", &bad("cannot reveal:"), Some(why));
-        return Ok(number);
-    };
-    let spinner = output.spinner("waiting for commitments to end");
-    let waited = sender.client().wait_for_time(end.after(1)).await;
-    spinner.finish_and_clear();
-    waited?;
-    let call = Call::RevealSubmission {
-        topic,
-        submission: sealed.submission,
-        salt: sealed.salt,
-    };
-    match sent(sender, call, output).await? {
-        Ok(()) => say("revealed", &good("revealed"), None),
-        Err(error) => refused(&error),
-    }
-    Ok(number)
-}
-
-/// Sends a call; inside, why the ledger refused it, or that no block took it in time.
-async fn sent(sender: &Sender, call: Call, output: &Output) -> anyhow::Result<anyhow::Result<()>> {
-    let spinner = output.spinner("waiting for a block");
-    let sent = sender.send_and_wait(call).await;
-    spinner.finish_and_clear();
-    match sent {
-        Ok(_) => Ok(Ok(())),
-        refused @ Err(ClientError::Rejected { .. } | ClientError::NotIncluded { .. }) => {
-            Ok(connect::advise(refused).map(|_| ()))
-        }
-        failed => connect::advise(failed).map(|_| Ok(())),
-    }
-}
-
-fn own(view: &MetagraphView, key: AccountId) -> anyhow::Result<&SlotView> {
-    let own = view.slots.iter().find(|slot| slot.key == key);
-    own.ok_or_else(|| anyhow!("{key} holds no slot of topic {}", view.topic.topic))
-        .hint(|| "take one with `assay topic register`, and stake on it".to_owned())
-}
-
-/// Waits until an epoch of the topic is settled.
-async fn ended(events: &mut EventStream, topic: TopicId, number: u64) -> anyhow::Result<()> {
-    loop {
-        if let StreamMessage::Market(event) = events.next().await?
-            && let EventView::TopicSettled {
-                topic: own, epoch, ..
-            } = event.event
-            && own == topic
-            && epoch >= number
-        {
-            return Ok(());
-        }
-    }
-}
-
-/// Starts the program, gives it the question, and reads its answer.
-async fn ask(
-    program: &[String],
-    within: Duration,
-    question: &Question<'_>,
-) -> anyhow::Result<Answer> {
-    let [name, arguments @ ..] = program else {
-        bail!("no program was named");
-    };
-    let mut child = Command::new(name)
-        .args(arguments)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .with_context(|| format!("cannot start `{name}`"))?;
-    let mut input = child.stdin.take().context("the program has no input")?;
-    let question = serde_json::to_vec(question)?;
-    let writing = async move {
-        // A program that does not read its question may answer all the same.
-        let _ = input.write_all(&question).await;
-    };
-    let answering = tokio::time::timeout(within, child.wait_with_output());
-    let ((), answered) = tokio::join!(writing, answering);
-    let seconds = within.as_secs();
-    let answered = answered
-        .map_err(|_| anyhow!("`{name}` took longer than {seconds} s; --within allows more"))??;
-    if !answered.status.success() {
-        bail!("`{name}` ended with {}", answered.status);
-    }
-    if answered.stdout.len() > ANSWER_BYTES_MAX {
-        bail!("`{name}` answered more than {ANSWER_BYTES_MAX} bytes");
-    }
-    serde_json::from_slice(&answered.stdout)
-        .with_context(|| format!("`{name}` must answer {{\"weights\": {{\"SLOT\": NUMBER}}}}"))
 }
 
 /// Weights as the ledger takes them: ascending, the largest 65 535.

@@ -1,0 +1,314 @@
+//! What every part in a topic has in common: in each epoch something is asked for, committed to, and revealed when it is
+//! due, until the user asks to stop.
+
+use super::{journal::Journal, metagraph, program::Program, resolve, series::Series};
+use crate::{
+    cli::{Globals, TopicWork},
+    connect,
+    failure::{Done, Ended, Hint},
+    home::Home,
+    interrupt,
+    output::{Output, bad, dim, good},
+};
+use anyhow::{anyhow, bail};
+use assay_api::{EventView, MetagraphView, RoundView, SlotView, StreamMessage, TopicMechanismView};
+use assay_client::{ClientError, EventQuery, EventStream, Sender};
+use assay_types::{AccountId, Call, Submission, TopicId};
+use serde_json::json;
+use std::time::Duration;
+
+/// What a slot does in a topic.
+pub(super) trait Part {
+    /// Whether only slots with a permit may.
+    const NEEDS_PERMIT: bool;
+
+    /// Whether a topic of this mechanism has such a part.
+    fn belongs(mechanism: &TopicMechanismView) -> bool;
+
+    /// What the slot sends in an epoch; [`Sent::Nothing`] says why it sends none.
+    async fn submission(
+        &self,
+        model: &mut Model,
+        epoch: &Epoch<'_>,
+        within: Duration,
+    ) -> anyhow::Result<Sent>;
+}
+
+/// What a part has for an epoch.
+pub(super) enum Sent {
+    /// Something to commit to.
+    Submission(Submission),
+    /// Nothing, and why.
+    Nothing(String),
+}
+
+/// Where answers come from.
+pub(super) struct Model {
+    pub(super) program: Program,
+    pub(super) series: Option<Series>,
+}
+
+/// An epoch of a topic, as it is when it is worked in.
+pub(super) struct Epoch<'a> {
+    pub(super) view: &'a MetagraphView,
+    pub(super) slot: &'a SlotView,
+    /// The last epoch's inferences, in a topic of synthesis.
+    pub(super) round: Option<&'a RoundView>,
+}
+
+impl Epoch<'_> {
+    /// Its number.
+    pub(super) fn number(&self) -> u64 {
+        self.view.topic.epoch
+    }
+}
+
+/// Works in a topic, epoch after epoch, until asked to stop.
+///
+/// # Errors
+/// When the topic has no such part, the key holds no slot, or the node, the wallet or the journal cannot be used.
+pub(super) async fn work<P: Part>(
+    part: &P,
+    args: &TopicWork,
+    globals: &Globals,
+    output: &Output,
+) -> Done {
+    let sender = connect::sender(globals, &args.wallet, output).await?;
+    let topic = resolve(sender.client(), &args.topic).await?;
+    let view = metagraph(sender.client(), topic).await?;
+    if !P::belongs(&view.topic.terms.mechanism) {
+        return Err(anyhow!("topic {topic} is settled by another mechanism"))
+            .hint(|| "see `assay topic show`; Yuma consensus takes `validate`, inference synthesis `mine`, `forecast` and `repute`".to_owned());
+    }
+    let mut model = Model {
+        series: Series::chosen(&args.series)?,
+        program: Program::new(&args.program)?,
+    };
+    let folder = Home::new(globals.home.as_deref())?.topics();
+    let file = format!("{}-{}.json", topic.short(), sender.account().short());
+    let mut worker = Worker {
+        topic,
+        sender,
+        journal: Journal::open(folder.join(file))?,
+        output,
+    };
+    let mut done = 0;
+    loop {
+        // The stream begins before the topic is read, so an epoch that ends meanwhile is not missed.
+        let client = worker.sender.client();
+        let height = client.status().await?.height;
+        let query = EventQuery::after(height).of_account(worker.sender.account());
+        let mut events = client.events(query);
+        let working = async {
+            let number = worker.epoch(part, &mut model).await?;
+            done += 1;
+            match args.epochs {
+                Some(epochs) if done >= epochs => Ok(true),
+                _ => ended(&mut events, topic, number).await.map(|()| false),
+            }
+        };
+        tokio::select! {
+            finished = working => if finished? {
+                return Ok(Ended::Well);
+            },
+            () = interrupt::requested() => {
+                output.note(dim("stopping; what was committed to is kept and revealed when this is started again"));
+                return Ok(Ended::Well);
+            }
+        }
+    }
+}
+
+/// A key at work in a topic.
+struct Worker<'a> {
+    topic: TopicId,
+    sender: Sender,
+    journal: Journal,
+    output: &'a Output,
+}
+
+impl Worker<'_> {
+    /// One epoch, whose number it returns: asks for a submission and commits to it; when commitments have ended, reveals
+    /// what is due. What the ledger refuses is told and costs this epoch, for the next one is another chance.
+    async fn epoch<P: Part>(&mut self, part: &P, model: &mut Model) -> anyhow::Result<u64> {
+        let client = self.sender.client();
+        let view = metagraph(client, self.topic).await?;
+        let synthesises = matches!(
+            view.topic.terms.mechanism,
+            TopicMechanismView::Synthesis { .. }
+        );
+        let round = match synthesises {
+            true => client.topic_round(self.topic).await?,
+            false => None,
+        };
+        let slot = own(&view, self.sender.account())?;
+        let epoch = Epoch {
+            view: &view,
+            slot,
+            round: round.as_ref(),
+        };
+        let (number, end) = (epoch.number(), view.topic.commits_end_at);
+        let left = Duration::from_millis(end.since(client.status().await?.time));
+        let known = |commitment| self.journal.find(commitment).is_some();
+        let mut committed = slot.committed;
+        if P::NEEDS_PERMIT && !slot.permit {
+            let why = "the slot may not judge in this epoch; stake more and wait for the next one";
+            self.say(&epoch, "waiting", &dim("waiting:"), Some(why));
+        } else if slot.committed.is_some_and(known) {
+            let why = "in this epoch already, before this was started again";
+            self.say(&epoch, "committed", &good("committed"), Some(why));
+        } else if left.is_zero() {
+            let why = "commitments have ended in this epoch; the next one begins soon";
+            self.say(&epoch, "waiting", &dim("waiting:"), Some(why));
+        } else {
+            // What comes later is of no use, and what is due waits.
+            match part.submission(model, &epoch, left).await {
+                Ok(Sent::Submission(submission)) => {
+                    committed = self.commit(&epoch, submission).await?.or(committed);
+                }
+                Ok(Sent::Nothing(why)) => {
+                    self.say(&epoch, "nothing", &dim("nothing to send:"), Some(&why));
+                }
+                Err(error) => {
+                    let why = format!("{error:#}");
+                    self.say(&epoch, "no_answer", &bad("no answer:"), Some(&why));
+                }
+            }
+        }
+        let due = match synthesises {
+            true => committed,
+            false => slot.due,
+        };
+        let Some(due) = due else {
+            return Ok(number);
+        };
+        let Some(sealed) = self.journal.find(due) else {
+            let why = "the commitment was made with another journal";
+            self.say(&epoch, "not_revealed", &bad("cannot reveal:"), Some(why));
+            return Ok(number);
+        };
+        let spinner = self.output.spinner("waiting for commitments to end");
+        let waited = self.sender.client().wait_for_time(end.after(1)).await;
+        spinner.finish_and_clear();
+        waited?;
+        let call = Call::RevealSubmission {
+            topic: self.topic,
+            submission: sealed.submission,
+            salt: sealed.salt,
+        };
+        match self.sent(call).await? {
+            Ok(()) => self.say(&epoch, "revealed", &good("revealed"), None),
+            Err(error) => self.refused(&epoch, &error),
+        }
+        Ok(number)
+    }
+
+    /// Commits; to what, if the ledger took it.
+    async fn commit(
+        &mut self,
+        epoch: &Epoch<'_>,
+        submission: Submission,
+    ) -> anyhow::Result<Option<assay_types::Hash32>> {
+        let kind = assay_api::submission_name(submission.kind());
+        let what = match submission.len() {
+            1 => format!("to {kind} of 1 number"),
+            count => format!("to {kind} of {count} numbers"),
+        };
+        let sealed = self.sender.seal(self.topic, epoch.number(), submission);
+        self.journal.keep(&sealed)?;
+        let (topic, commitment) = (self.topic, sealed.commitment);
+        let call = Call::CommitSubmission { topic, commitment };
+        Ok(match self.sent(call).await? {
+            Ok(()) => {
+                self.say(epoch, "committed", &good("committed"), Some(&what));
+                Some(commitment)
+            }
+            Err(error) => {
+                self.refused(epoch, &error);
+                None
+            }
+        })
+    }
+
+    /// Sends a call; inside, why the ledger refused it, or that no block took it in time.
+    async fn sent(&self, call: Call) -> anyhow::Result<anyhow::Result<()>> {
+        let spinner = self.output.spinner("waiting for a block");
+        let sent = self.sender.send_and_wait(call).await;
+        spinner.finish_and_clear();
+        match sent {
+            Ok(_) => Ok(Ok(())),
+            refused @ Err(ClientError::Rejected { .. } | ClientError::NotIncluded { .. }) => {
+                Ok(connect::advise(refused).map(|_| ()))
+            }
+            failed => connect::advise(failed).map(|_| Ok(())),
+        }
+    }
+
+    fn refused(&self, epoch: &Epoch<'_>, error: &anyhow::Error) {
+        let why = format!("{error:#}");
+        self.say(epoch, "refused", &bad("refused:"), Some(&why));
+    }
+
+    fn say(
+        &self,
+        epoch: &Epoch<'_>,
+        event: &str,
+        word: &dyn std::fmt::Display,
+        detail: Option<&str>,
+    ) {
+        let (number, slot) = (epoch.number(), epoch.slot.slot);
+        self.output.json(&json!({
+            "epoch": number, "slot": slot, "event": event, "detail": detail,
+        }));
+        let detail = detail.unwrap_or_default();
+        self.output
+            .line(format_args!("epoch {number}  {word} {detail}"));
+    }
+}
+
+fn own(view: &MetagraphView, key: AccountId) -> anyhow::Result<&SlotView> {
+    let own = view.slots.iter().find(|slot| slot.key == key);
+    own.ok_or_else(|| anyhow!("{key} holds no slot of topic {}", view.topic.topic))
+        .hint(|| "take one with `assay topic register`, and stake on it to judge".to_owned())
+}
+
+/// Waits until an epoch of the topic is settled.
+async fn ended(events: &mut EventStream, topic: TopicId, number: u64) -> anyhow::Result<()> {
+    loop {
+        if let StreamMessage::Market(event) = events.next().await?
+            && let EventView::TopicSettled {
+                topic: own, epoch, ..
+            } = event.event
+            && own == topic
+            && epoch >= number
+        {
+            return Ok(());
+        }
+    }
+}
+
+/// A finite number for each label of a topic.
+pub(super) fn labels(numbers: &Numbers, expected: u16) -> anyhow::Result<Vec<f64>> {
+    let numbers = match numbers {
+        Numbers::One(number) => vec![*number],
+        Numbers::Each(numbers) => numbers.clone(),
+    };
+    if numbers.len() != usize::from(expected) {
+        bail!(
+            "{} numbers were answered, and the topic has {expected} labels",
+            numbers.len()
+        );
+    }
+    if let Some(wrong) = numbers.iter().find(|number| !number.is_finite()) {
+        bail!("{wrong} was answered, which is no finite number");
+    }
+    Ok(numbers)
+}
+
+/// A number, or one for each label.
+#[derive(Debug, Clone, PartialEq, serde::Deserialize)]
+#[serde(untagged)]
+pub(super) enum Numbers {
+    One(f64),
+    Each(Vec<f64>),
+}
