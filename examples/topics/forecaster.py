@@ -6,7 +6,7 @@ newest = 0.1  # what the latest loss counts
 losses = {}
 for line in sys.stdin:
     question = json.loads(line)
-    for miner, loss in (question["last"] or {"losses": {}})["losses"].items():
-        losses[miner] = loss * newest + losses.get(miner, loss) * (1 - newest)
-    foretold = {str(miner): losses[str(miner)] for miner in question["inferers"] if str(miner) in losses}
-    print(json.dumps({"losses": foretold}), flush=True)
+    for miner, loss in question["last"]["losses"].items():
+        losses[miner] = newest * loss + (1 - newest) * losses.get(miner, loss)
+    asked = [str(miner) for miner in question["inferers"]]
+    print(json.dumps({"losses": {miner: losses[miner] for miner in asked if miner in losses}}), flush=True)

@@ -25,17 +25,15 @@
 //!
 //! Invariant: neither errors nor rewards of a run depend on answers before a miner's arrival, except in *all along*.
 //!
-//! Reading order: [`Measure`], [`Recording`], [`Order`], [`run`], [`Figures`], [`plot`].
+//! Reading order: [`Recording`], [`Order`], [`run`], [`Figures`], [`plot`].
 
 mod figures;
-mod measure;
 mod order;
 mod plot;
 mod recording;
 mod run;
 
 pub use figures::{Compared, Figures, HINDSIGHT_ROUNDS_MIN, MinerFigures};
-pub use measure::{ERROR_FLOOR, Measure};
 pub use order::Order;
 pub use plot::plot;
 pub use recording::{PARTICIPANTS_MAX, Recording, RecordingError, VALUE_MAX};

@@ -33,9 +33,8 @@ struct Line<'a> {
     points: Vec<(usize, f64)>,
 }
 
-/// An SVG of mean errors over the last tenth of the rounds, on a logarithmic scale. `names` are those of miners;
-/// `first_round` is the number of the first one.
-pub fn plot(run: &Run, names: &[String], first_round: usize) -> String {
+/// An SVG of mean errors over the last tenth of the rounds, on a logarithmic scale. `names` are those of miners.
+pub fn plot(run: &Run, names: &[String]) -> String {
     let names: Vec<String> = names.iter().map(|name| escaped(name)).collect();
     let window = (run.rounds.len() / WINDOWS).max(1);
     let mut lines: Vec<Line<'_>> = names
@@ -78,7 +77,7 @@ pub fn plot(run: &Run, names: &[String], first_round: usize) -> String {
         "<text x=\"{}\" y=\"24\" text-anchor=\"middle\" font-size=\"14\">mean error over the last {window} rounds</text>",
         LEFT + scales.width() / 2.0
     ));
-    svg.axes(&scales, first_round);
+    svg.axes(&scales);
     for line in &lines {
         svg.line(&scales, line);
     }
@@ -181,7 +180,7 @@ impl Svg {
         self.0.push('\n');
     }
 
-    fn axes(&mut self, scales: &Scales, first_round: usize) {
+    fn axes(&mut self, scales: &Scales) {
         let (right, bottom) = (LEFT + scales.width(), TOP + PLOT_HEIGHT);
         for error in scales.errors() {
             let y = scales.y(error);
@@ -206,7 +205,7 @@ impl Svg {
                 "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
                 scales.x(round),
                 bottom + 18.0,
-                first_round.saturating_add(round)
+                round
             ));
         }
         self.add(format_args!(

@@ -1,10 +1,12 @@
 //! A series in one order of arrival, round by round through the mechanism.
 
-use super::{Measure, Order, Recording};
+use super::{Order, Recording};
 use crate::{
     Mechanism,
     number::{mean, ratio},
-    synthesis::{Aggregates, Inferred, Inputs, Report, State, Submissions, Synthesis},
+    synthesis::{
+        Aggregates, Inferred, Inputs, LossFunction, Report, State, Submissions, Synthesis,
+    },
 };
 
 /// The reputer's stake: alone, it counts whatever it is.
@@ -39,7 +41,7 @@ pub struct Run {
 ///
 /// # Panics
 /// Where the order is one of another number of miners than the recording.
-pub fn run(synthesis: &Synthesis, recording: &Recording, measure: Measure, order: Order) -> Run {
+pub fn run(synthesis: &Synthesis, recording: &Recording, loss: LossFunction, order: Order) -> Run {
     assert_eq!(
         order.miners(),
         recording.miners(),
@@ -52,13 +54,13 @@ pub fn run(synthesis: &Synthesis, recording: &Recording, measure: Measure, order
     for (round, truth) in recording.truths.iter().enumerate() {
         let inputs = inputs(recording, &order, round);
         let inferred = synthesis.infer(&state, &inputs);
-        let error = |inference: f64| measure.error(inference, *truth);
+        let error = |inference: f64| loss.error(&[inference], &[*truth]);
         rounds.push(Round {
             network: inferred
                 .aggregates
                 .network
                 .as_ref()
-                .map(|labels| error(labels[0])),
+                .map(|labels| loss.error(labels, &[*truth])),
             mean: simple_mean(&inferred).map(error),
             miners: recording
                 .inferences
@@ -66,7 +68,7 @@ pub fn run(synthesis: &Synthesis, recording: &Recording, measure: Measure, order
                 .map(|own| own[round].map(error))
                 .collect(),
         });
-        let report = report(measure, &inferred, *truth, slot(slots - 1));
+        let report = report(loss, &inferred, *truth, slot(slots - 1));
         let submissions =
             Submissions::new(&inferred, vec![report]).expect("a report made for the inferences");
         let (next, settlement, _) = synthesis.settle(&state, &submissions);
@@ -104,12 +106,10 @@ fn inputs(recording: &Recording, order: &Order, round: usize) -> Inputs {
 }
 
 /// The honest reputer's measurement of everything that was inferred.
-fn report(measure: Measure, inferred: &Inferred, truth: f64, slot: u32) -> Report {
+fn report(loss: LossFunction, inferred: &Inferred, truth: f64, slot: u32) -> Report {
     let mut losses = Aggregates::of(&None, inferred.inferers.len(), inferred.forecasters.len());
-    for (loss, inference) in losses.iter_mut().zip(inferred.aggregates.iter()) {
-        *loss = inference
-            .as_ref()
-            .map(|labels| Measure::loss(measure.error(labels[0], truth)));
+    for (of_one, inference) in losses.iter_mut().zip(inferred.aggregates.iter()) {
+        *of_one = inference.as_ref().map(|labels| loss.loss(labels, &[truth]));
     }
     Report {
         slot,

@@ -1,7 +1,7 @@
 //! Series made up so that what must come out is known.
 
 use super::*;
-use crate::synthesis::{Parameters, Synthesis};
+use crate::synthesis::{LossFunction, Parameters, Synthesis};
 
 /// Enough rounds to learn from.
 const ROUNDS: usize = 120;
@@ -39,7 +39,7 @@ fn figures(recording: &Recording, arrivals: &[usize]) -> Figures {
     Figures::of(&run(
         &synthesis(),
         recording,
-        Measure::Squared,
+        LossFunction::Squared,
         Order::new(arrivals.to_vec()),
     ))
 }
@@ -102,13 +102,13 @@ fn nothing_before_an_arrival_matters_but_to_hindsight() {
     let one = run(
         &synthesis(),
         &recording(whole),
-        Measure::Squared,
+        LossFunction::Squared,
         arrivals(),
     );
     let two = run(
         &synthesis(),
         &recording(other),
-        Measure::Squared,
+        LossFunction::Squared,
         arrivals(),
     );
     assert_eq!(one.miners_paid, two.miners_paid);
@@ -134,7 +134,7 @@ fn a_round_without_an_answer_is_one_without_it() {
     let run = run(
         &synthesis(),
         &recording,
-        Measure::Absolute,
+        LossFunction::Absolute,
         Order::new(vec![0, 0]),
     );
     assert_eq!(
@@ -181,8 +181,13 @@ fn forecasters_that_know_who_will_be_right_are_worth_their_pay() {
     let miners = vec![by_turns(0), by_turns(1)];
     let with = Recording::new(truths, miners.clone(), vec![foretold]).expect("a recording");
     let order = || Order::new(vec![0, 0]);
-    let with = run(&synthesis(), &with, Measure::Squared, order());
-    let without = run(&synthesis(), &recording(miners), Measure::Squared, order());
+    let with = run(&synthesis(), &with, LossFunction::Squared, order());
+    let without = run(
+        &synthesis(),
+        &recording(miners),
+        LossFunction::Squared,
+        order(),
+    );
     assert!(Figures::of(&with).mean.network < 0.7 * Figures::of(&without).mean.network);
     assert!(
         with.forecasters_paid[0] > 0.05,
@@ -258,27 +263,15 @@ fn what_is_no_recording_is_refused() {
 }
 
 #[test]
-fn losses_are_logarithms_with_a_floor() {
-    for (measure, inference, error, loss) in [
-        (Measure::Squared, 3.0, 4.0, libm::log10(4.0)),
-        (Measure::Absolute, 3.0, 2.0, libm::log10(2.0)),
-        (Measure::Squared, 1.0, 0.0, libm::log10(ERROR_FLOOR)),
-    ] {
-        assert_eq!(measure.error(inference, 1.0), error);
-        assert_eq!(Measure::loss(error), loss);
-    }
-}
-
-#[test]
 fn the_picture_has_a_line_for_everyone_whatever_they_are_called() {
     let recording = recording(vec![miner(1.0, 1), miner(0.5, 2)]);
     let run = run(
         &synthesis(),
         &recording,
-        Measure::Squared,
+        LossFunction::Squared,
         Order::new(vec![0, 40]),
     );
-    let picture = plot(&run, &["a<b".to_owned(), "c&d".to_owned()], 100);
+    let picture = plot(&run, &["a<b".to_owned(), "c&d".to_owned()]);
     assert_eq!(picture.matches("<polyline").count(), 4);
     assert!(
         picture.contains("a&lt;b")
@@ -291,6 +284,11 @@ fn the_picture_has_a_line_for_everyone_whatever_they_are_called() {
     assert!(late.split(' ').count() < 90, "{late}");
 
     let silent = self::recording(vec![vec![None; ROUNDS]]);
-    let run = self::run(&synthesis(), &silent, Measure::Squared, Order::new(vec![0]));
-    assert!(!plot(&run, &["silent".to_owned()], 0).contains("NaN"));
+    let run = self::run(
+        &synthesis(),
+        &silent,
+        LossFunction::Squared,
+        Order::new(vec![0]),
+    );
+    assert!(!plot(&run, &["silent".to_owned()]).contains("NaN"));
 }
