@@ -13,8 +13,8 @@ const TOP: f64 = 40.0;
 const AXIS: f64 = 48.0;
 const LEGEND_ROW: f64 = 22.0;
 const LEGEND_COLUMNS: usize = 4;
-/// Ticks on the axis of rounds.
-const TICKS: usize = 6;
+/// Most ticks on the axis of rounds.
+const TICKS_MAX: usize = 8;
 /// A point is the mean over one part of this many of the rounds.
 const WINDOWS: usize = 10;
 /// Errors below it are drawn as it, for the scale is logarithmic.
@@ -148,6 +148,14 @@ impl Scales {
         TOP + PLOT_HEIGHT * (self.high - log10(error)) / (self.high - self.low)
     }
 
+    /// Rounds between ticks: one, two or five times a power of ten.
+    fn step(&self) -> usize {
+        let powers = (0..9).map(|power| 10usize.pow(power));
+        let mut steps = powers.flat_map(|power| [power, 2 * power, 5 * power]);
+        let step = steps.find(|step| self.rounds / step < TICKS_MAX);
+        step.unwrap_or(self.rounds)
+    }
+
     /// Ones, twos and fives between the edges; every power of a thousand where there are many.
     fn errors(&self) -> Vec<f64> {
         let powers = -36..=201_i32;
@@ -199,8 +207,7 @@ impl Svg {
         self.add(format_args!(
             "<path d=\"M{LEFT} {TOP}V{bottom}H{right}\" fill=\"none\" stroke=\"#888\"/>"
         ));
-        let step = (scales.rounds / TICKS).max(1);
-        for round in (0..scales.rounds).step_by(step) {
+        for round in (0..scales.rounds).step_by(scales.step()) {
             self.add(format_args!(
                 "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
                 scales.x(round),

@@ -77,7 +77,7 @@ pub(super) fn all(args: &TopicBacktest, runs: &[Run], figures: &[Figures], outpu
     output.table(&errors);
     output.blank();
 
-    output.line("what was paid, and the round in which each miner came");
+    output.line("parts of what was paid, and in parentheses the round in which each miner came");
     let headings = args
         .miners
         .iter()
@@ -89,10 +89,11 @@ pub(super) fn all(args: &TopicBacktest, runs: &[Run], figures: &[Figures], outpu
         .collect();
     let mut paid = Table::new(headings.iter().map(String::as_str));
     for (order, (run, _)) in orders() {
-        let miners =
-            run.miners_paid.iter().enumerate().map(|(miner, paid)| {
-                format!("{} from {}", percent(*paid), run.order.arrival(miner))
-            });
+        let miners = run
+            .miners_paid
+            .iter()
+            .enumerate()
+            .map(|(miner, paid)| format!("{} ({})", percent(*paid), run.order.arrival(miner)));
         let others = run
             .forecasters_paid
             .iter()
