@@ -22,7 +22,7 @@ def solve(matrix, right):
 
 
 # Sums over the history, to which each new value adds one equation: nothing is summed twice.
-known, products, right = lags, [], []
+known = lags
 products = [[1e-6 * (i == j) for j in range(lags + 1)] for i in range(lags + 1)]
 right = [0.0] * (lags + 1)
 for line in sys.stdin:

@@ -77,7 +77,9 @@ pub(super) fn all(args: &TopicBacktest, runs: &[Run], figures: &[Figures], outpu
     output.table(&errors);
     output.blank();
 
-    output.line("parts of what was paid, and in parentheses the round in which each miner came");
+    output.line(
+        "percent of all that was paid, and in parentheses the round in which each miner came",
+    );
     let headings = args
         .miners
         .iter()
@@ -168,7 +170,7 @@ fn ratio(ratio: Option<f64>) -> String {
 }
 
 fn percent(part: f64) -> String {
-    format!("{:.1} %", part * 100.0)
+    format!("{:.1}", part * 100.0)
 }
 
 /// An error to four digits.
