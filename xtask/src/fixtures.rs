@@ -1,4 +1,4 @@
-//! `fixtures`: models too large for the repository, fetched from the packages that carry them.
+//! `fixtures`: models and recorded series that are not the repository's own, fetched from the packages that carry them.
 //!
 //! Where packages come from is pip's own configuration. What comes is pinned twice: pip refuses an archive of
 //! another hash, and the file taken out of it is hashed again, also when it has been there for a while. Tests and
@@ -18,6 +18,8 @@ const FOLDER: &str = "ASSAY_FIXTURES";
 const PYTHON: &str = "ASSAY_PYTHON";
 /// The Python that packages are chosen for; the one that runs pip may be newer than a package admits.
 const PYTHON_VERSION: &str = "3.11";
+/// The platform likewise: of packages that run on one alone, only data is taken, and archives of others have other hashes.
+const PLATFORM: &str = "manylinux2014_x86_64";
 
 /// A file inside a package.
 struct Fixture {
@@ -27,7 +29,9 @@ struct Fixture {
     archive: &'static str,
     /// The file inside the archive.
     member: &'static str,
-    /// SHA-256 of that file.
+    /// How it is taken out.
+    take: Take,
+    /// SHA-256 of what was taken.
     sha256: &'static str,
     /// Where it goes, below the fixtures' folder.
     file: &'static str,
@@ -35,15 +39,68 @@ struct Fixture {
     about: &'static str,
 }
 
-const FIXTURES: [Fixture; 1] = [Fixture {
-    package: "rapidocr-onnxruntime",
-    version: "1.4.4",
-    archive: "971d7d5f223a7a808662229df1ef69893809d8457d834e6373d3854bc1782cbf",
-    member: "rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx",
-    sha256: "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c",
-    file: "rapidocr-cls/model.onnx",
-    about: "orientation of a line of text (PP-OCR mobile v2.0), Apache-2.0",
-}];
+/// How a file is taken out of an archive.
+#[derive(Clone, Copy)]
+enum Take {
+    /// As it is.
+    Whole,
+    /// A table of years by months, as a line for each month: `month,value`.
+    Months,
+}
+
+const FIXTURES: [Fixture; 3] = [
+    Fixture {
+        package: "rapidocr-onnxruntime",
+        version: "1.4.4",
+        archive: "971d7d5f223a7a808662229df1ef69893809d8457d834e6373d3854bc1782cbf",
+        member: "rapidocr_onnxruntime/models/ch_ppocr_mobile_v2.0_cls_infer.onnx",
+        take: Take::Whole,
+        sha256: "e47acedf663230f8863ff1ab0e64dd2d82b838fceb5957146dab185a89d6215c",
+        file: "rapidocr-cls/model.onnx",
+        about: "orientation of a line of text (PP-OCR mobile v2.0), Apache-2.0",
+    },
+    Fixture {
+        package: "statsmodels",
+        version: "0.14.5",
+        archive: "f402fc793458dd6d96e099acb44cd1de1428565bf7ef3030878a8daff091f08a",
+        member: "statsmodels/datasets/elnino/elnino.csv",
+        take: Take::Months,
+        sha256: "48fa6b7337b1ad0d88e79163f708ce83dc7ac05c765f900be49fd458cf31c668",
+        file: "series/elnino.csv",
+        about: "sea surface temperatures, months of 1950 to 2010 (NOAA, ERSST.V3B, Niño 1+2), public domain",
+    },
+    Fixture {
+        package: "statsmodels",
+        version: "0.14.5",
+        archive: "f402fc793458dd6d96e099acb44cd1de1428565bf7ef3030878a8daff091f08a",
+        member: "statsmodels/datasets/sunspots/sunspots.csv",
+        take: Take::Whole,
+        sha256: "f67889b1d9002cd5227f0e0ef54e35b419cdd85a31279adef6f73fb41e5c0a9b",
+        file: "series/sunspots.csv",
+        about: "sunspots, years 1700 to 2008 (NOAA, National Geophysical Data Center), public domain",
+    },
+];
+
+impl Take {
+    /// A script that takes the member of an archive into a file: the three arguments in this order.
+    const fn script(self) -> &'static str {
+        match self {
+            Self::Whole => {
+                "import sys, zipfile; open(sys.argv[3], 'wb').write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))"
+            }
+            Self::Months => {
+                "\
+import csv, io, sys, zipfile
+text = zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]).decode()
+lines = ['month,value']
+for year, *values in list(csv.reader(io.StringIO(text)))[1:]:
+    lines += [f'{year}-{month:02},{value}' for month, value in enumerate(values, 1)]
+open(sys.argv[3], 'wb').write(('\\n'.join(lines) + '\\n').encode())
+"
+            }
+        }
+    }
+}
 
 /// Fetches what is absent and checks what is there.
 pub(crate) fn run(root: &Path) -> Result<(), Failure> {
@@ -55,7 +112,7 @@ pub(crate) fn run(root: &Path) -> Result<(), Failure> {
         })?;
     }
     output::line(&format!(
-        "fixtures are in {}; models/README.md tells how to import them",
+        "fixtures are in {}; models/README.md tells how to import models, docs/topics-forecast.md what series are for",
         folder.display()
     ));
     Ok(())
@@ -74,7 +131,7 @@ impl Fixture {
         // Nobody finds half a file, or a wrong one.
         let part = target.with_extension("part");
         python.run(
-            "import sys, zipfile; open(sys.argv[3], 'wb').write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))",
+            self.take.script(),
             &[archive.as_os_str(), self.member.as_ref(), part.as_os_str()],
         )?;
         self.check(&part, python)?;
@@ -98,6 +155,7 @@ impl Fixture {
                 "--require-hashes",
             ])
             .args(["--only-binary=:all:", "--python-version", PYTHON_VERSION])
+            .args(["--platform", PLATFORM])
             .arg("--dest")
             .arg(downloads)
             .arg("--requirement")

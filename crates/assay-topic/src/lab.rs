@@ -30,7 +30,7 @@
 //! - Upstream's time lock is modelled as one epoch, opened at settlement, with weights that count as of the latest
 //!   commitment, as its `commit_weights` sets the last update; its runtime was not run.
 
-mod random;
+pub(crate) mod random;
 mod slots;
 
 mod plot;

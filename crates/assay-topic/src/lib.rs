@@ -13,11 +13,13 @@
 //! on every platform (docs/adr/0020-numbers-of-topics.md). The crate knows no clock, thread, file or hash order.
 //!
 //! Reading order: [`mechanism`] (what both have in common), [`yuma`], [`synthesis`], [`payout`] (fractions into
-//! grains), [`number`], and [`lab`], which no ledger uses: it asks by simulation whether honest work pays.
+//! grains), [`number`], and two that no ledger uses: [`lab`] asks by simulation whether honest work pays, [`backtest`]
+//! what synthesis would have made of models over a recorded series.
 
 #![forbid(unsafe_code)]
 #![deny(clippy::iter_over_hash_type, clippy::cast_possible_truncation)]
 
+pub mod backtest;
 pub mod lab;
 pub mod mechanism;
 pub mod number;

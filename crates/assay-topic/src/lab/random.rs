@@ -11,7 +11,7 @@ const UNIT: f64 = 1.0 / (1u64 << 53) as f64;
 /// What a stream of numbers is for: streams of one seed have nothing to do with each other, so that what one
 /// participant does never changes what another one meets.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Stream {
+pub(crate) enum Stream {
     /// How miners' qualities change.
     Qualities,
     /// Who wants a slot.
@@ -20,21 +20,24 @@ pub(super) enum Stream {
     Party,
     /// What a validator observes, and when it is absent.
     Validator(u64),
+    /// When the miners of a backtest come.
+    Arrivals,
 }
 
 /// A stream of numbers.
 #[derive(Debug, Clone)]
-pub(super) struct Random {
+pub(crate) struct Random {
     state: u64,
 }
 
 impl Random {
-    pub(super) fn new(seed: u64, stream: Stream) -> Self {
+    pub(crate) fn new(seed: u64, stream: Stream) -> Self {
         let stream = match stream {
             Stream::Qualities => 0,
             Stream::Entrants => 1,
             Stream::Party => 2,
             Stream::Validator(place) => place.wrapping_add(3),
+            Stream::Arrivals => u64::MAX,
         };
         let mut random = Self { state: seed };
         let state = random.bits() ^ stream.wrapping_mul(STEP);
@@ -42,7 +45,7 @@ impl Random {
     }
 
     /// 64 bits.
-    pub(super) fn bits(&mut self) -> u64 {
+    pub(crate) fn bits(&mut self) -> u64 {
         self.state = self.state.wrapping_add(STEP);
         let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -50,12 +53,12 @@ impl Random {
     }
 
     /// At least zero and below one.
-    pub(super) fn uniform(&mut self) -> f64 {
+    pub(crate) fn uniform(&mut self) -> f64 {
         (self.bits() >> 11) as f64 * UNIT
     }
 
     /// Mean 0, variance 1: twelve uniform numbers less six, so sums alone, and nothing beyond six deviations.
-    pub(super) fn normal(&mut self) -> f64 {
+    pub(crate) fn normal(&mut self) -> f64 {
         let mut sum = -6.0;
         for _ in 0..12 {
             sum += self.uniform();

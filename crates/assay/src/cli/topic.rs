@@ -1,7 +1,9 @@
 //! Words of `assay topic`.
 
+mod backtest;
 mod mechanism;
 
+pub(crate) use backtest::{ModelSource, NamedModel, TopicBacktest};
 pub(crate) use mechanism::MechanismChoice;
 
 use super::{
@@ -185,6 +187,9 @@ into many) while all others are honest; a number above one says that deviating
 pays. Nothing but the seed decides what happens. The whole study takes a minute
 of one core; docs/topics-lab.md explains it.")]
     Simulate(TopicSimulate),
+    /// What would inference synthesis have made of your models over a recorded series?
+    #[command(after_help = backtest::HELP)]
+    Backtest(TopicBacktest),
 }
 
 #[derive(Debug, Args)]

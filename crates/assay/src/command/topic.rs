@@ -1,6 +1,7 @@
-//! `assay topic create|list|show|register|stake|unstake|fund|ask|validate|mine|forecast|repute|simulate`.
+//! `assay topic create|list|show|register|stake|unstake|fund|ask|validate|mine|forecast|repute|simulate|backtest`.
 
 mod ask;
+mod backtest;
 mod epochs;
 mod forecast;
 mod infer;
@@ -48,6 +49,7 @@ pub(crate) async fn run(command: &Topic, globals: &Globals, output: &Output) -> 
         Topic::Forecast(args) => forecast::run(args, globals, output).await,
         Topic::Repute(args) => repute::run(args, globals, output).await,
         Topic::Simulate(args) => simulate::run(args, output),
+        Topic::Backtest(args) => backtest::run(args, output).await,
     }
 }
 

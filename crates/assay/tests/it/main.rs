@@ -1,5 +1,6 @@
 //! Flows over the real binary: what a person types, what they see, and the exit code.
 
+mod backtest;
 mod bad_input;
 mod config;
 mod demo;

@@ -57,7 +57,7 @@ enum BondsRule {
 
 /// How reputers measure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum LossRule {
+pub(super) enum LossRule {
     /// The mean squared difference
     Squared,
     /// The mean absolute difference
