@@ -44,11 +44,13 @@ struct Fixture {
 enum Take {
     /// As it is.
     Whole,
+    /// Out of gzip.
+    Unzipped,
     /// A table of years by months, as a line for each month: `month,value`.
     Months,
 }
 
-const FIXTURES: [Fixture; 3] = [
+const FIXTURES: [Fixture; 4] = [
     Fixture {
         package: "rapidocr-onnxruntime",
         version: "1.4.4",
@@ -79,6 +81,16 @@ const FIXTURES: [Fixture; 3] = [
         file: "series/sunspots.csv",
         about: "sunspots, years 1700 to 2008 (NOAA, National Geophysical Data Center), public domain",
     },
+    Fixture {
+        package: "scikit-learn",
+        version: "1.7.2",
+        archive: "89877e19a80c7b11a2891a27c21c4894fb18e2c2e077815bcade10d34287b20d",
+        member: "sklearn/datasets/data/digits.csv.gz",
+        take: Take::Unzipped,
+        sha256: "6ebb3d2fee246a4e99363262ddf8a00a3c41bee6014c373ed9d9216ba7f651b8",
+        file: "digits/digits.csv",
+        about: "1797 handwritten digits of 8 by 8 pixels and their labels (E. Alpaydin, C. Kaynak, UCI), CC BY 4.0",
+    },
 ];
 
 impl Take {
@@ -87,6 +99,9 @@ impl Take {
         match self {
             Self::Whole => {
                 "import sys, zipfile; open(sys.argv[3], 'wb').write(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2]))"
+            }
+            Self::Unzipped => {
+                "import gzip, sys, zipfile; open(sys.argv[3], 'wb').write(gzip.decompress(zipfile.ZipFile(sys.argv[1]).read(sys.argv[2])))"
             }
             Self::Months => {
                 "\

@@ -128,7 +128,7 @@ pub enum AskError {
         /// From where.
         address: MinerAddress,
         /// What is wrong with it.
-        source: NotAnAnswer,
+        source: Box<NotAnAnswer>,
     },
 }
 
@@ -296,7 +296,7 @@ impl Recipient {
         AskError::NotItsAnswer {
             miner: self.miner,
             address: self.address.clone(),
-            source,
+            source: Box::new(source),
         }
     }
 }

@@ -106,7 +106,7 @@ impl Market {
             http_port: 0,
             peer_port: 0,
         };
-        let network = folder.make(validators, free)?;
+        let network = folder.make(validators, free, None)?;
         let cluster = Cluster::start(&folder.validators()?).await?;
         let first = cluster.members().first();
         let url = first.map(|member| member.url.clone()).unwrap_or_default();

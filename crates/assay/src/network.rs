@@ -36,6 +36,7 @@ use std::{
     net::{IpAddr, SocketAddr, TcpListener},
     num::NonZeroU8,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 /// Most validators that `assay network new` makes: each is a process, and one machine runs no more usefully.
@@ -110,10 +111,15 @@ impl NetworkFolder {
         &self,
         validators: NonZeroU8,
         addresses: Addresses,
+        emission_epoch: Option<Duration>,
     ) -> anyhow::Result<DevNetwork> {
         let mut seed = [0; 32];
         rand::Rng::fill_bytes(&mut rand::rng(), &mut seed);
-        let network = dev_network(&seed, devnet::now(), validators);
+        let mut network = dev_network(&seed, devnet::now(), validators);
+        if let Some(epoch) = emission_epoch {
+            let epoch_ms = u64::try_from(epoch.as_millis()).unwrap_or(u64::MAX);
+            network.genesis.params.emission.epoch_ms = epoch_ms;
+        }
         let places = addresses.assign(validators)?;
         devnet::make_whole(&self.0, |draft| Self::new(draft).fill(&network, &places))?;
         Ok(network)

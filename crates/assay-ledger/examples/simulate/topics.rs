@@ -73,7 +73,7 @@ pub(crate) fn call(view: &View<'_>, rng: &mut StdRng) -> Step {
     match rng.random_range(0..100) {
         97.. => {
             let (own, slot) = pick(&slots, rng)?;
-            let address = format!("http://slot-{own}.example").parse().ok();
+            let address = format!("http://slot-{own}.example:8091").parse().ok();
             let address = address.filter(|_| rng.random_bool(0.7));
             Some((slot.key, Call::AnnounceSlot { topic, address }))
         }

@@ -1,10 +1,12 @@
 //! Words of `assay network`.
 
+use super::values::seconds;
 use clap::{Args, Subcommand, ValueHint};
 use std::{
     net::{IpAddr, Ipv4Addr},
     num::NonZeroU8,
     path::PathBuf,
+    time::Duration,
 };
 
 #[derive(Debug, Subcommand)]
@@ -60,6 +62,9 @@ pub(crate) struct NetworkNew {
     /// Port of the first validator for the others; 0 takes free ones
     #[arg(long, value_name = "PORT", default_value_t = 3790)]
     pub(crate) peer_port: u16,
+    /// Length of an epoch of the emission: when topics get new budgets [default: an hour]
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(crate) emission_epoch: Option<Duration>,
 }
 
 fn validators(text: &str) -> Result<NonZeroU8, String> {

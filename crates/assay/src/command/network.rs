@@ -44,6 +44,7 @@ fn new(args: &NetworkNew, globals: &Globals, output: &Output) -> Done {
             http_port: args.http_port,
             peer_port: args.peer_port,
         },
+        args.emission_epoch,
     )?;
     let chain = network.genesis.chain_id();
     let mut validators = Vec::new();

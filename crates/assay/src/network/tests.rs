@@ -18,7 +18,7 @@ fn each_validators_folder_is_complete_in_itself() {
     let folder = NetworkFolder::new(parent.path().join("net"));
     let error = format!("{:#}", folder.validators().unwrap_err());
     assert!(error.contains("there is no network"), "{error}");
-    let network = folder.make(four(), FREE).unwrap();
+    let network = folder.make(four(), FREE, None).unwrap();
     let validators = folder.validators().unwrap();
     assert_eq!(validators.len(), 4);
     let mut addresses = std::collections::BTreeSet::new();
@@ -45,7 +45,7 @@ fn each_validators_folder_is_complete_in_itself() {
         Anchor::parse(&anchor).unwrap().chain(),
         network.genesis.chain_id()
     );
-    let error = format!("{:#}", folder.make(four(), FREE).unwrap_err());
+    let error = format!("{:#}", folder.make(four(), FREE, None).unwrap_err());
     assert!(error.contains("cannot make a network"), "{error}");
 }
 
@@ -60,7 +60,7 @@ fn ports_that_run_into_each_other_are_refused() {
             ..FREE
         };
         assert!(
-            folder.make(four(), addresses).is_err(),
+            folder.make(four(), addresses, None).is_err(),
             "{http_port} {peer_port}"
         );
         assert!(!folder.path().exists());
@@ -71,7 +71,7 @@ fn ports_that_run_into_each_other_are_refused() {
 fn a_configuration_that_is_not_understood_is_refused() {
     let parent = tempfile::tempdir().unwrap();
     let folder = NetworkFolder::new(parent.path().join("net"));
-    let network = folder.make(four(), FREE).unwrap();
+    let network = folder.make(four(), FREE, None).unwrap();
     let path = folder.validators().unwrap()[0].folder.node_file();
     let good = fs::read_to_string(&path).unwrap();
     let me = network.validators[0].account();
