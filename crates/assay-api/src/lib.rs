@@ -17,6 +17,7 @@ pub mod json;
 pub mod paths;
 
 mod account;
+mod ask;
 mod block;
 mod content;
 mod event;
@@ -34,6 +35,10 @@ mod topic;
 mod transaction;
 
 pub use account::{AccountView, BuyerRecordView, LaneView, SellerRecordView, UnbondingView};
+pub use ask::{
+    ANSWER_HEADER, ASK_HEADER, ASK_PATH, AskHeaderError, answer_from_header, answer_to_header,
+    ask_from_header, ask_to_header,
+};
 pub use block::{BlockView, BlocksPage, HeaderView};
 pub use content::{
     CONTENT_BYTES_MAX, CONTENT_SIZE_HEADER, ENCODED_MEDIA_TYPE, OCTET_STREAM, StoredView,

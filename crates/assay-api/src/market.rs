@@ -6,7 +6,7 @@ use crate::{
 };
 use assay_types::{
     AccountId, Amount, Check, ContentId, Good, Hash32, Height, Input, LedgerTime, ModelId, OfferId,
-    OrderId, ProofKeyId, Terms, Work,
+    OrderId, ProofKeyId, Terms, TopicId, Work,
 };
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +21,12 @@ pub enum GoodView {
         #[serde(with = "Each::<Id>")]
         models: Vec<ModelId>,
     },
+    /// Answers of one of a topic's miners.
+    Topic {
+        /// The topic.
+        #[serde(with = "Id")]
+        topic: TopicId,
+    },
 }
 
 impl From<&Good> for GoodView {
@@ -29,6 +35,7 @@ impl From<&Good> for GoodView {
             Good::Inference { models } => Self::Inference {
                 models: models.to_vec(),
             },
+            Good::Topic { topic } => Self::Topic { topic: *topic },
         }
     }
 }
@@ -40,7 +47,7 @@ impl From<&Good> for GoodView {
 pub enum InputView {
     /// Anyone can read it.
     Public {
-        /// BLAKE3 of the canonical integer tensor.
+        /// BLAKE3 of the input: of an inference, the canonical integer tensor; of a topic's request, JSON.
         #[serde(with = "Id")]
         content: ContentId,
     },
@@ -67,6 +74,14 @@ pub enum WorkView {
         /// Its input.
         input: InputView,
     },
+    /// One answer of a topic's miner.
+    Topic {
+        /// The topic.
+        #[serde(with = "Id")]
+        topic: TopicId,
+        /// What is asked.
+        input: InputView,
+    },
 }
 
 impl From<&Work> for WorkView {
@@ -74,6 +89,10 @@ impl From<&Work> for WorkView {
         match work {
             Work::Inference { model, input } => Self::Inference {
                 model: *model,
+                input: input.into(),
+            },
+            Work::Topic { topic, input } => Self::Topic {
+                topic: *topic,
                 input: input.into(),
             },
         }
@@ -116,6 +135,12 @@ pub enum CheckView {
         #[serde(rename = "deliver_by_ms", with = "Number")]
         deliver_by: LedgerTime,
     },
+    /// One miner of a topic delivers, and is paid by its merit when validators have judged the answer.
+    Score {
+        /// Last moment to deliver.
+        #[serde(rename = "deliver_by_ms", with = "Number")]
+        deliver_by: LedgerTime,
+    },
 }
 
 impl From<&Check> for CheckView {
@@ -140,6 +165,7 @@ impl From<&Check> for CheckView {
                 approve_by,
             },
             Check::Proof { key, deliver_by } => Self::Proof { key, deliver_by },
+            Check::Score { deliver_by } => Self::Score { deliver_by },
         }
     }
 }
@@ -166,6 +192,7 @@ impl From<&CheckView> for Check {
                 approve_by,
             },
             CheckView::Proof { key, deliver_by } => Self::Proof { key, deliver_by },
+            CheckView::Score { deliver_by } => Self::Score { deliver_by },
         }
     }
 }
@@ -232,11 +259,11 @@ pub struct OfferView {
 pub enum OrderStatus {
     /// Sellers are being drawn or asked.
     Drawing,
-    /// All sellers accepted; answers are committed (quorum) or awaited (approval).
+    /// All sellers accepted; answers are committed (quorum) or awaited (all other checks).
     Working,
     /// Commitments are being opened.
     Revealing,
-    /// Delivered; the buyer's word is awaited.
+    /// Delivered; the buyer's word (approval) or the topic's judgement (score) is awaited.
     Delivered,
     /// Ended; the receipt says how.
     Closed,

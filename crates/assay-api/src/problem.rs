@@ -108,6 +108,16 @@ codes! {
     ContentMismatch "content_mismatch" 422 "The bytes do not match their id";
     /// The stored bytes were damaged; they must be stored again.
     ContentDamaged "content_damaged" 410 "The stored content was damaged";
+    /// The ask is for another miner or another topic than is served here.
+    WrongRecipient "wrong_recipient" 422 "For another recipient";
+    /// The miner does not answer this caller in this topic now.
+    NotAdmitted "not_admitted" 403 "Not admitted";
+    /// The ask's moment is too far from the miner's clock.
+    OutsideWindow "outside_window" 422 "Outside the time window";
+    /// The ask was seen before.
+    NonceUsed "nonce_used" 409 "Nonce already used";
+    /// The miner does not answer what it is asked.
+    Declined "declined" 422 "The miner declines";
     /// The node's disk is full.
     StorageFull "storage_full" 507 "No space left";
     /// The node is starting, stopping or stuck.

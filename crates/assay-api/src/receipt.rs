@@ -23,10 +23,12 @@ pub enum VerdictView {
     ApprovedBySilence,
     /// The proof holds.
     Proven,
+    /// The topic's epoch is settled, and the miner was paid by its merit.
+    Scored,
     /// Escrow returned.
     Refunded {
-        /// Why: `too_few_sellers`, `no_quorum`, `nothing_delivered`, `rejected`, `cancelled` or
-        /// `false_proof`.
+        /// Why: `too_few_sellers`, `no_quorum`, `nothing_delivered`, `rejected`, `cancelled`,
+        /// `false_proof`, `no_merit`, `slot_lost` or `topic_unsettled`.
         reason: String,
     },
 }
@@ -38,6 +40,7 @@ impl From<&Verdict> for VerdictView {
             Verdict::Approved => Self::Approved,
             Verdict::ApprovedBySilence => Self::ApprovedBySilence,
             Verdict::Proven => Self::Proven,
+            Verdict::Scored => Self::Scored,
             Verdict::Refunded { reason } => Self::Refunded {
                 reason: refund_reason(*reason).to_owned(),
             },
@@ -52,7 +55,7 @@ impl From<&Verdict> for VerdictView {
 pub enum PayoutResultView {
     /// Paid.
     Paid {
-        /// Its ask.
+        /// Its ask, or what of it its check paid.
         #[serde(with = "Grains")]
         gross: Amount,
         /// What the market burnt of it.
@@ -204,6 +207,9 @@ pub(crate) const fn refund_reason(reason: RefundReason) -> &'static str {
         RefundReason::Rejected => "rejected",
         RefundReason::Cancelled => "cancelled",
         RefundReason::FalseProof => "false_proof",
+        RefundReason::NoMerit => "no_merit",
+        RefundReason::SlotLost => "slot_lost",
+        RefundReason::TopicUnsettled => "topic_unsettled",
     }
 }
 

@@ -107,6 +107,35 @@ fn a_proof_names_its_key() {
 }
 
 #[test]
+fn a_request_names_its_topic() {
+    let topic = TopicId::new([8; 32]);
+    let good = GoodView::from(&Good::Topic { topic });
+    let input = Input::Public {
+        content: ContentId::new([2; 32]),
+    };
+    let check = Check::Score {
+        deliver_by: LedgerTime::new(30),
+    };
+    let terms = Terms {
+        work: Work::Topic { topic, input },
+        check,
+        ..terms()
+    };
+    let view = TermsView::from(&terms);
+    let json = serde_json::to_value(&view).unwrap();
+    assert_eq!(json["work"]["type"], "topic");
+    assert_eq!(json["work"]["topic"], "08".repeat(32));
+    assert_eq!(json["work"]["input"]["content"], "02".repeat(32));
+    assert_eq!(json["check"]["type"], "score");
+    assert_eq!(json["check"]["deliver_by_ms"], 30);
+    assert_eq!(Check::from(&view.check), check);
+    assert_eq!(serde_json::from_value::<TermsView>(json).unwrap(), view);
+    let json = serde_json::to_value(&good).unwrap();
+    assert_eq!(json["topic"], "08".repeat(32));
+    assert_eq!(serde_json::from_value::<GoodView>(json).unwrap(), good);
+}
+
+#[test]
 fn every_event_reads_back() {
     let order = OrderId::new([1; 32]);
     let seller = account(2);

@@ -52,6 +52,11 @@ pub struct TopicView {
     /// What stands behind its keys.
     #[serde(with = "Grains")]
     pub stake: Amount,
+    /// What its slots earned by work in the last epoch.
+    #[serde(with = "Grains")]
+    pub worked: Amount,
+    /// How many of them earned anything by it: a request is paid by what its miner earned against their mean.
+    pub workers: u16,
 }
 
 /// A topic with all its slots: who works, who judges, what each weighs.
@@ -105,6 +110,9 @@ pub struct SlotView {
     /// What it earned in the last epoch.
     #[serde(with = "Grains")]
     pub earned: Amount,
+    /// What of that it earned by work.
+    #[serde(with = "Grains")]
+    pub worked: Amount,
     /// Where its key can be asked.
     #[serde(default)]
     pub address: Option<String>,

@@ -1,8 +1,10 @@
 //! Orders: terms whose deadlines come from the ledger's clock, placing, and waiting for the end.
 
 mod batch;
+mod topic;
 
 pub use batch::{BATCH_LANES, BatchEvent, BatchOptions, place_many};
+pub use topic::{QUESTION_BYTES_MAX, TopicRequest, ask};
 
 use crate::{Client, ClientError, EventQuery, Sender};
 use assay_api::{EventView, OrderStatus, ReceiptView, StreamMessage};
@@ -56,10 +58,11 @@ pub enum CheckRequest {
 pub struct Timing {
     /// Until all sellers have accepted.
     pub accept_ms: u64,
-    /// From then until all have committed; for an approval or a proof, until delivery. Sellers accept only if
+    /// From then until all have committed; for an approval, a proof or a score, until delivery. Sellers accept only if
     /// they can finish in this time.
     pub work_ms: u64,
-    /// From then until all have revealed; for an approval, until the buyer has spoken. A proof needs none.
+    /// From then until all have revealed; for an approval, until the buyer has spoken. A proof or a score needs
+    /// none.
     pub close_ms: u64,
 }
 
@@ -135,7 +138,11 @@ pub struct Placed {
 /// # Errors
 /// Those of [`Sender::send_and_wait`].
 pub async fn place(sender: &Sender, request: &OrderRequest) -> Result<Placed, ClientError> {
-    let terms = request.terms(sender.client().pace().await?.time);
+    let now = sender.client().pace().await?.time;
+    place_terms(sender, request.terms(now)).await
+}
+
+async fn place_terms(sender: &Sender, terms: Terms) -> Result<Placed, ClientError> {
     let confirmed = sender.send_and_wait(Call::PlaceOrder { terms }).await?;
     Ok(Placed {
         order: sender.order_id(confirmed.sequence),

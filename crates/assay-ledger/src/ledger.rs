@@ -4,8 +4,8 @@ use crate::{
     audit::{self, AuditError, Totals},
     emission::{EpochStatus, Schedule},
     rows::{
-        Account, BookKey, EXCLUDED_MAX, HeldKey, Memory, Meta, Model, ModelKey, NameLease, Offer,
-        Order, PartyKey, Pool, PoolKey, ProofKeyEntry, Reservation, Round, SlotKey, Staker,
+        Account, Book, BookKey, EXCLUDED_MAX, HeldKey, Memory, Meta, Model, ModelKey, NameLease,
+        Offer, Order, PartyKey, Pool, PoolKey, ProofKeyEntry, Reservation, Round, SlotKey, Staker,
         StakerKey, Topic, TopicSlot, Unbonding, UnbondingKey, total_share,
     },
     tables::{Changes, LoadError, ONLY, Row, Tables},
@@ -446,16 +446,16 @@ impl Ledger {
         self.tables.offers.iter()
     }
 
-    /// Offers that serve a model, ascending by id.
-    pub fn book(&self, model: ModelId) -> impl Iterator<Item = (&OfferId, &Offer)> {
+    /// Offers that serve a model or a topic, ascending by id.
+    pub fn book(&self, book: Book) -> impl Iterator<Item = (&OfferId, &Offer)> {
         let from = BookKey {
-            model,
+            book,
             offer: OfferId::default(),
         };
         self.tables
             .book
             .range(from..)
-            .take_while(move |(key, ())| key.model == model)
+            .take_while(move |(key, ())| key.book == book)
             .filter_map(|(key, ())| self.tables.offers.get_key_value(&key.offer))
     }
 

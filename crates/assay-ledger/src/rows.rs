@@ -11,7 +11,7 @@ use assay_types::{
     AccountId, Amount, BasisPoints, Blob, BurnReason, ContentId, FeeRate, Good, Hash32, Height,
     LICENCE_BYTES_MAX, Lane, LedgerTime, List, ModelId, Name, NameCommitment, OfferId, OrderId,
     ProofKeyId, ROYALTY_SPLITS_MAX, RoyaltySplit, SELLERS_PER_ORDER_MAX, Terms, Text, TopicId,
-    wire_enum, wire_struct,
+    Work, wire_enum, wire_struct,
 };
 
 pub use account::{Account, BuyerRecord, Lanes, Rare, SellerRecord};
@@ -264,10 +264,12 @@ wire_struct!(Order {
 });
 
 impl Order {
-    /// The model whose inference is ordered.
-    pub const fn model(&self) -> ModelId {
-        let assay_types::Work::Inference { model, .. } = self.terms.work;
-        model
+    /// The model whose inference is ordered, if it is one.
+    pub const fn model(&self) -> Option<ModelId> {
+        match self.terms.work {
+            Work::Inference { model, .. } => Some(model),
+            Work::Topic { .. } => None,
+        }
     }
 
     /// The seat of `account`, if it has one.
@@ -336,12 +338,41 @@ pub struct HeldKey {
     pub name: Name,
 }
 
-/// Index: offers by model.
+/// What the offers of a book serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Book {
+    /// Inferences of a model.
+    Model(ModelId),
+    /// Requests of a topic.
+    Topic(TopicId),
+}
+
+impl Book {
+    /// The book that a work's sellers are drawn from.
+    pub const fn of(work: &Work) -> Self {
+        match *work {
+            Work::Inference { model, .. } => Self::Model(model),
+            Work::Topic { topic, .. } => Self::Topic(topic),
+        }
+    }
+
+    /// The books that an offer of `good` stands in.
+    pub fn all_of(good: &Good) -> impl Iterator<Item = Self> {
+        let (models, topic) = match good {
+            Good::Inference { models } => (&models[..], None),
+            Good::Topic { topic } => (&[][..], Some(*topic)),
+        };
+        let models = models.iter().map(|model| Self::Model(*model));
+        models.chain(topic.map(Self::Topic))
+    }
+}
+
+/// Index: offers by what they serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct BookKey {
-    /// The model.
-    pub model: ModelId,
-    /// An offer that serves it.
+    /// The book.
+    pub book: Book,
+    /// An offer in it.
     pub offer: OfferId,
 }
 

@@ -11,12 +11,12 @@ mod ordered;
 mod row;
 
 use crate::rows::{
-    Account, BookKey, DrawKey, HeldKey, MemberKey, Memory, Meta, Model, ModelKey, NameLease, Offer,
-    Order, PartyKey, Pool, PoolKey, ProofKeyEntry, RegretsKey, RegretsRow, Reservation, Round,
-    SlotKey, Staker, StakerKey, Topic, TopicSlot, Unbonding, UnbondingKey, Wake, WakeKey,
+    Account, Book, BookKey, DrawKey, HeldKey, MemberKey, Memory, Meta, Model, ModelKey, NameLease,
+    Offer, Order, PartyKey, Pool, PoolKey, ProofKeyEntry, RegretsKey, RegretsRow, Reservation,
+    Round, SlotKey, Staker, StakerKey, Topic, TopicSlot, Unbonding, UnbondingKey, Wake, WakeKey,
 };
 use assay_types::{
-    AccountId, DecodeError, Good, ModelId, Name, OfferId, OrderId, StateKey, TopicId, decode,
+    AccountId, DecodeError, ModelId, Name, OfferId, OrderId, StateKey, TopicId, decode,
 };
 use commonware_codec::Write as _;
 use std::cmp::Ordering;
@@ -211,7 +211,7 @@ tables! {
         17 ordered regrets: RegretsKey => RegretsRow,
     }
     indexes {
-        /// Offers by model.
+        /// Offers by what they serve.
         book: BookKey,
         /// Orders waiting for a draw.
         draws: DrawKey,
@@ -339,11 +339,7 @@ const fn member_key(key: SlotKey, slot: &TopicSlot) -> MemberKey {
 }
 
 fn book_keys(id: OfferId, offer: &Offer) -> impl Iterator<Item = BookKey> {
-    let Good::Inference { models } = &offer.good;
-    models.iter().map(move |model| BookKey {
-        model: *model,
-        offer: id,
-    })
+    Book::all_of(&offer.good).map(move |book| BookKey { book, offer: id })
 }
 
 fn draw_key(id: OrderId, order: &Order) -> Option<DrawKey> {

@@ -16,6 +16,7 @@ mod layers;
 mod names;
 mod proof;
 mod quorum;
+mod score;
 mod synthesis;
 mod topics;
 mod window;

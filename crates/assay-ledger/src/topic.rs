@@ -115,6 +115,8 @@ impl Run<'_> {
             funded: Amount::ZERO,
             demand: Amount::ZERO,
             stake: Amount::ZERO,
+            worked: Amount::ZERO,
+            workers: 0,
         };
         self.state.put_topic(topic, row);
         self.events.push(Event::TopicCreated {
@@ -172,6 +174,7 @@ impl Run<'_> {
             counted_in: 0,
             bonds: WeightRow::default(),
             earned: Amount::ZERO,
+            worked: Amount::ZERO,
             address: None,
         };
         self.state.put_slot(place, holder);
@@ -351,7 +354,7 @@ impl Run<'_> {
     }
 
     /// The slot that a key holds.
-    fn slot_of(&self, topic: TopicId, key: AccountId) -> Option<SlotKey> {
+    pub(crate) fn slot_of(&self, topic: TopicId, key: AccountId) -> Option<SlotKey> {
         let at = |slot| MemberKey { topic, key, slot };
         let mut held = self.state.members.range(at(0)..=at(u16::MAX));
         let (member, ()) = held.next()?;

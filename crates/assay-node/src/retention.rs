@@ -11,7 +11,7 @@
 use crate::api::quota::Quota;
 use assay_chain::{ChainError, FinalizedBlock, Subscription};
 use assay_content::{CONTENT_RETENTION_MS, Error, Owner, Store};
-use assay_types::{ContentId, Event, Height, Input, LedgerTime, Terms, Work};
+use assay_types::{ContentId, Event, Height, LedgerTime, Terms};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -152,11 +152,16 @@ fn pins(event: &Event) -> Vec<(ContentId, Owner, LedgerTime)> {
     match event {
         Event::OrderPlaced { order, terms, .. } => {
             let Terms { work, .. } = terms;
-            vec![(input(work), Owner::Order(*order), LedgerTime::MAX)]
+            vec![(
+                work.input().content(),
+                Owner::Order(*order),
+                LedgerTime::MAX,
+            )]
         }
         Event::Closed { receipt } => {
             let until = receipt.closed_at.after(CONTENT_RETENTION_MS);
-            vec![(input(&receipt.work), Owner::Order(receipt.order), until)]
+            let input = receipt.work.input().content();
+            vec![(input, Owner::Order(receipt.order), until)]
         }
         Event::ModelRegistered {
             model,
@@ -168,12 +173,4 @@ fn pins(event: &Event) -> Vec<(ContentId, Owner, LedgerTime)> {
             .to_vec(),
         _ => Vec::new(),
     }
-}
-
-const fn input(work: &Work) -> ContentId {
-    let Work::Inference {
-        input: Input::Public { content },
-        ..
-    } = work;
-    *content
 }

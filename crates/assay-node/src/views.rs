@@ -9,10 +9,10 @@ use assay_api::{
 use assay_chain::FinalizedBlock;
 use assay_ledger::{
     Ledger,
-    check::{QuorumEntry, QuorumState},
+    check::{QuorumEntry, QuorumState, ScoreState},
     rows::{
-        BuyerRecord, Model, NameLease, Offer, Order, Seat, SeatState, SellerRecord, Stage, Topic,
-        TopicSlot,
+        Book, BuyerRecord, Model, NameLease, Offer, Order, Seat, SeatState, SellerRecord, Stage,
+        Topic, TopicSlot,
     },
 };
 use assay_types::{
@@ -63,6 +63,8 @@ pub(crate) fn topic(ledger: &Ledger, id: TopicId, row: &Topic) -> TopicView {
         budget: row.budget,
         fees: row.fees,
         stake: row.stake,
+        worked: row.worked,
+        workers: row.workers,
     }
 }
 
@@ -83,6 +85,7 @@ pub(crate) fn slot(ledger: &Ledger, topic: TopicId, number: u16, row: &TopicSlot
         bonds: row.bonds.iter().map(Into::into).collect(),
         sent: row.sent.as_ref().map(|sent| submission_name(sent.kind())),
         earned: row.earned,
+        worked: row.worked,
         address: row.address.as_ref().map(ToString::to_string),
     }
 }
@@ -210,7 +213,7 @@ pub(crate) fn model(ledger: &Ledger, id: ModelId, model: &Model) -> ModelView {
         licence: model.licence.to_string(),
         royalties: model.royalties.iter().map(RoyaltySplitView::from).collect(),
         proof_keys: ledger.proof_keys(id).map(|(key, _)| key).collect(),
-        offers: ledger.book(id).count() as u64,
+        offers: ledger.book(Book::Model(id)).count() as u64,
     }
 }
 
@@ -218,7 +221,8 @@ pub(crate) fn model(ledger: &Ledger, id: ModelId, model: &Model) -> ModelView {
 enum Progress {
     None,
     Quorum(QuorumState),
-    Approval(Option<ContentId>),
+    /// What the one seller delivered.
+    Delivery(Option<ContentId>),
 }
 
 fn progress(order: &Order) -> Progress {
@@ -230,10 +234,14 @@ fn progress(order: &Order) -> Progress {
             QuorumState::read(&order.check_state).map_or(Progress::None, Progress::Quorum)
         }
         Check::Approval { .. } => {
-            decode(&order.check_state).map_or(Progress::None, Progress::Approval)
+            decode(&order.check_state).map_or(Progress::None, Progress::Delivery)
         }
         // A delivery ends the order, so there is nothing between acceptance and end.
         Check::Proof { .. } => Progress::None,
+        Check::Score { .. } => {
+            let delivered = ScoreState::read(&order.check_state);
+            Progress::Delivery(delivered.map(|delivered| delivered.output))
+        }
     }
 }
 
@@ -241,7 +249,7 @@ fn status(order: &Order, progress: &Progress) -> OrderStatus {
     match (order.stage, progress) {
         (Stage::Drawing, _) => OrderStatus::Drawing,
         (Stage::Running, Progress::Quorum(quorum)) if quorum.open => OrderStatus::Revealing,
-        (Stage::Running, Progress::Approval(Some(_))) => OrderStatus::Delivered,
+        (Stage::Running, Progress::Delivery(Some(_))) => OrderStatus::Delivered,
         (Stage::Running, _) => OrderStatus::Working,
     }
 }
@@ -263,7 +271,7 @@ pub(crate) fn order(id: OrderId, order: &Order) -> OrderView {
                 let entry = quorum.entries.get(index).copied().unwrap_or_default();
                 assignment(seat, entry)
             }
-            Progress::Approval(output) => assignment(
+            Progress::Delivery(output) => assignment(
                 seat,
                 QuorumEntry {
                     answer: *output,

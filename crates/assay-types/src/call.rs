@@ -294,6 +294,8 @@ pub const APPROVAL_REJECT: u8 = 2;
 /// Tag of a proof's delivery; the body is a [`ProofEvidence`]. No other check has this tag, so a block's
 /// transactions alone tell what has to be verified, and what that weighs.
 pub const PROOF_DELIVER: u8 = 16;
+/// Tag of the delivery of an answer that a topic scores; the body is the output.
+pub const SCORE_DELIVER: u8 = 17;
 
 /// Opens a commitment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -413,6 +415,32 @@ impl ProofCall {
     pub fn read(tag: u8, bytes: &[u8]) -> Result<Option<Self>, DecodeError> {
         match tag {
             PROOF_DELIVER => decode(bytes).map(Self::Deliver).map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// What a score's check call says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ScoreCall {
+    /// The seller's output. Anyone can read it.
+    Deliver(Blob<OUTPUT_BYTES_MAX>),
+}
+
+impl ScoreCall {
+    /// As a call on `order`.
+    pub fn on(&self, order: OrderId) -> Call {
+        let Self::Deliver(output) = self;
+        check_call(order, SCORE_DELIVER, encode(output))
+    }
+
+    /// Reads a check call's tag and body; `None` when the tag is unknown.
+    ///
+    /// # Errors
+    /// [`DecodeError`] when the body is not canonical.
+    pub fn read(tag: u8, bytes: &[u8]) -> Result<Option<Self>, DecodeError> {
+        match tag {
+            SCORE_DELIVER => decode(bytes).map(Self::Deliver).map(Some),
             _ => Ok(None),
         }
     }

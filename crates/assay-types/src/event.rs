@@ -44,6 +44,12 @@ pub enum RefundReason {
     Cancelled,
     /// The seller's proof does not hold.
     FalseProof,
+    /// The miner earned nothing for work in its topic.
+    NoMerit,
+    /// The miner lost its slot of the topic.
+    SlotLost,
+    /// The topic did not settle the epochs in which the answer is judged.
+    TopicUnsettled,
 }
 wire_enum!(RefundReason {
     0 => TooFewSellers,
@@ -52,6 +58,9 @@ wire_enum!(RefundReason {
     3 => Rejected,
     4 => Cancelled,
     5 => FalseProof,
+    6 => NoMerit,
+    7 => SlotLost,
+    8 => TopicUnsettled,
 });
 
 /// Why an assignment ended without work.
@@ -226,7 +235,7 @@ pub enum Event {
         order: OrderId,
         /// The seller.
         seller: AccountId,
-        /// Its ask.
+        /// Its ask, or what of it its check paid.
         gross: Amount,
         /// What reached its balance after fee and royalties.
         net: Amount,

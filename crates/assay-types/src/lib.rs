@@ -3,7 +3,7 @@
 //! Invariant: a value has exactly one encoding. Decoding refuses every other spelling (trailing bytes,
 //! unknown tags, lengths over their named limit, unordered sets), so equal values have equal hashes.
 //! All integers are fixed-width and big-endian, enums are a tag byte and their fields in order; headers,
-//! transactions, receipts, uploads and genesis begin with a version. `tests/fixtures` freezes the bytes of every type here.
+//! transactions, receipts, uploads, asks, answers and genesis begin with a version. `tests/fixtures` freezes the bytes of every type here.
 //!
 //! This crate holds words, not rules: what a transaction does is decided by `assay-ledger`. JSON views of
 //! these types are separate structs in `assay-api`.
@@ -16,15 +16,16 @@
     clippy::cast_possible_truncation
 )]
 
-mod address;
 mod amount;
 mod bounded;
 mod codec;
 mod id;
 mod key;
+mod miner_address;
 mod name;
 mod time;
 
+mod ask;
 mod call;
 mod genesis;
 mod header;
@@ -41,14 +42,18 @@ mod rejection;
 mod state_proof;
 mod upload;
 
-pub use address::{MINER_ADDRESS_BYTES_MAX, MinerAddress, MinerAddressError};
 pub use amount::{Amount, AmountError, BasisPoints, FeeRate, GRAINS_PER_ASY, SUPPLY_MAX, Weight};
+pub use ask::{
+    ANSWER_BODY_BYTES_MAX, ANSWER_VERSION, ASK_BODY_BYTES_MAX, ASK_VERSION, ASK_WINDOW_MS, Answer,
+    AnswerMismatch, Ask, SignedAnswer, SignedAsk, UnixTime,
+};
 pub use bounded::{Blob, BoundError, List, Text};
 pub use call::{
     APPROVAL_APPROVE, APPROVAL_DELIVER, APPROVAL_REJECT, ApprovalCall, Call, EVIDENCE_BYTES_MAX,
     LICENCE_BYTES_MAX, MODELS_PER_OFFER_MAX, OUTPUT_BYTES_MAX, PROOF_BYTES_MAX, PROOF_DELIVER,
     PROOF_INPUT_BYTES_MAX, PROOF_KEY_BYTES_MAX, PROOF_KEYS_PER_MODEL_MAX, ProofCall, QUORUM_COMMIT,
-    QUORUM_REVEAL, QuorumCall, QuorumReveal, ROYALTY_SPLITS_MAX, RoyaltySplit, commitment,
+    QUORUM_REVEAL, QuorumCall, QuorumReveal, ROYALTY_SPLITS_MAX, RoyaltySplit, SCORE_DELIVER,
+    ScoreCall, commitment,
 };
 pub use codec::{DecodeError, decode, encode};
 pub use event::{BurnReason, Event, RefundReason, ReleaseReason};
@@ -67,6 +72,7 @@ pub use id::{
 pub use key::{AccountId, AddressError, PublicKey, SecretKey, Signature, verify_batch};
 pub use market::{Check, Good, Input, Terms, Work};
 pub use merkle::{MerklePath, PATH_LENGTH_MAX, merkle_path, merkle_root, merkle_root_of};
+pub use miner_address::{MINER_ADDRESS_BYTES_MAX, MinerAddress, MinerAddressError};
 pub use name::{
     NAME_BYTES_MAX, NAME_BYTES_MIN, Name, NameCommitment, NameError, Party, PartyError,
 };

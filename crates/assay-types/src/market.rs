@@ -1,7 +1,7 @@
 //! What is sold, bought and how it is checked.
 
 use crate::{
-    AccountId, Amount, ContentId, LedgerTime, List, ModelId, ProofKeyId,
+    AccountId, Amount, ContentId, LedgerTime, List, ModelId, ProofKeyId, TopicId,
     call::MODELS_PER_OFFER_MAX, codec::wire_enum, codec::wire_struct,
 };
 
@@ -13,19 +13,32 @@ pub enum Good {
         /// The models.
         models: List<ModelId, MODELS_PER_OFFER_MAX>,
     },
+    /// Answers of one of a topic's miners: the seller holds a slot of it.
+    Topic {
+        /// The topic.
+        topic: TopicId,
+    },
 }
-wire_enum!(Good { 0 => Inference { models } });
+wire_enum!(Good { 0 => Inference { models }, 1 => Topic { topic } });
 
 /// Where the work's input lies and who may read it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Input {
     /// Anyone can read it.
     Public {
-        /// BLAKE3 of the canonical integer tensor.
+        /// BLAKE3 of the input: of an inference, the canonical integer tensor; of a topic's request, JSON.
         content: ContentId,
     },
 }
 wire_enum!(Input { 0 => Public { content } });
+
+impl Input {
+    /// Content id of its bytes.
+    pub const fn content(&self) -> ContentId {
+        let Self::Public { content } = self;
+        *content
+    }
+}
 
 /// One piece of work: what is done to which input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,8 +50,24 @@ pub enum Work {
         /// Its input.
         input: Input,
     },
+    /// One answer of a topic's miner to `input`.
+    Topic {
+        /// The topic.
+        topic: TopicId,
+        /// What is asked.
+        input: Input,
+    },
 }
-wire_enum!(Work { 0 => Inference { model, input } });
+wire_enum!(Work { 0 => Inference { model, input }, 1 => Topic { topic, input } });
+
+impl Work {
+    /// What the work is done to.
+    pub const fn input(&self) -> Input {
+        match self {
+            Self::Inference { input, .. } | Self::Topic { input, .. } => *input,
+        }
+    }
+}
 
 /// Who decides whether a delivery is paid. Each check takes its own deadlines, in ledger time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,11 +98,18 @@ pub enum Check {
         /// Last moment to deliver.
         deliver_by: LedgerTime,
     },
+    /// One miner of a topic delivers; its topic's validators see the answer among all others, and when the epoch in
+    /// which they can have judged it is settled, the miner is paid by its merit. Of topics' requests only.
+    Score {
+        /// Last moment to deliver.
+        deliver_by: LedgerTime,
+    },
 }
 wire_enum!(Check {
     0 => Quorum { agree, of, commit_by, deliver_by },
     1 => Approval { deliver_by, approve_by },
     2 => Proof { key, deliver_by },
+    3 => Score { deliver_by },
 });
 
 impl Check {
@@ -81,7 +117,18 @@ impl Check {
     pub const fn sellers(&self) -> u8 {
         match self {
             Self::Quorum { of, .. } => *of,
-            Self::Approval { .. } | Self::Proof { .. } => 1,
+            Self::Approval { .. } | Self::Proof { .. } | Self::Score { .. } => 1,
+        }
+    }
+
+    /// Whether it can decide about such work.
+    pub const fn decides(&self, work: &Work) -> bool {
+        match (work, self) {
+            (_, Self::Approval { .. })
+            | (Work::Inference { .. }, Self::Quorum { .. } | Self::Proof { .. })
+            | (Work::Topic { .. }, Self::Score { .. }) => true,
+            (Work::Inference { .. }, Self::Score { .. })
+            | (Work::Topic { .. }, Self::Quorum { .. } | Self::Proof { .. }) => false,
         }
     }
 }

@@ -41,6 +41,8 @@ pub enum Verdict {
     },
     /// The proof holds.
     Proven,
+    /// The topic's epoch is settled, and the miner was paid by its merit.
+    Scored,
 }
 wire_enum!(Verdict {
     0 => Agreed,
@@ -48,14 +50,15 @@ wire_enum!(Verdict {
     2 => ApprovedBySilence,
     3 => Refunded { reason },
     4 => Proven,
+    5 => Scored,
 });
 
 /// What became of one seller of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PayoutResult {
-    /// Paid its ask, `fee` and `royalties` taken out of it.
+    /// Paid for its work, `fee` and `royalties` taken out of it.
     Paid {
-        /// Its ask.
+        /// Its ask, or what of it its check paid.
         gross: Amount,
         /// What the market burnt of it.
         fee: Amount,
@@ -109,7 +112,7 @@ pub struct Receipt {
     pub order: OrderId,
     /// Who bought.
     pub buyer: AccountId,
-    /// What was asked: model and input.
+    /// What was asked.
     pub work: Work,
     /// How it was checked.
     pub check: Check,

@@ -174,6 +174,7 @@ rejections! {
     34 SellerNotNameable "this check draws its sellers and lets the buyer name none", "leave the seller open, or use an approval";
     35 TooManyOrders "the account has as many open orders as are allowed", "wait until some settle";
     36 TooFewSellers "fewer independent sellers are free at this price than the check needs", "raise the maximum price, ask for fewer sellers, or try later";
+    37 CheckOfOtherWork "this check cannot decide about this work", "use a score or an approval for a topic's request, and any check but a score for an inference";
     40 UnknownOrder "there is no such open order", "check the id; it may have been closed already";
     41 WorkStarted "the work has started", "wait for the check; escrow returns if it fails";
     42 NotAssigned "the sender is not assigned to this order", "wait to be drawn; the assignment may have gone to another";

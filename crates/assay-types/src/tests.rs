@@ -9,10 +9,12 @@ mod examples;
 
 mod address;
 mod amount;
+mod ask;
 mod bounds;
 mod canonical;
 mod fixtures;
 mod merkle;
+mod miner_address;
 mod names;
 mod quorum_on_paper;
 mod rejection;

@@ -4,8 +4,8 @@
 //! and never wait for each other. The signature covers every other field, the chain id among them.
 
 use crate::{
-    AccountId, Amount, Call, ChainId, FeeRate, LedgerTime, PublicKey, SecretKey, Signature, TxId,
-    Weight,
+    AccountId, Amount, Call, ChainId, Check, FeeRate, LedgerTime, PublicKey, SecretKey, Signature,
+    TxId, Weight,
     call::{EVIDENCE_BYTES_MAX, PROOF_DELIVER},
     codec::{encode, wire_struct},
     id::Domain,
@@ -171,9 +171,19 @@ impl Unsigned {
                 good: crate::Good::Inference { models },
                 ..
             } => 800u64.saturating_add(200u64.saturating_mul(models.len() as u64)),
+            Call::PublishOffer {
+                good: crate::Good::Topic { .. },
+                ..
+            } => 1_000,
             // Prepays the draws (REDRAWS_MAX scans of the book), the expiries and the receipt.
             Call::PlaceOrder { terms } => {
-                20_000u64.saturating_add(4_000u64.saturating_mul(u64::from(terms.check.sellers())))
+                let sellers = 4_000u64.saturating_mul(u64::from(terms.check.sellers()));
+                let looks = match terms.check {
+                    // Prepays that it looks again and again for the end of a late epoch.
+                    Check::Score { .. } => 8_000,
+                    Check::Quorum { .. } | Check::Approval { .. } | Check::Proof { .. } => 0,
+                };
+                20_000u64.saturating_add(sellers).saturating_add(looks)
             }
             Call::CancelOrder { .. } => 2_000,
             Call::Accept { .. } => 800,

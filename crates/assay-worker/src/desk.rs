@@ -67,7 +67,7 @@ impl Entry {
         };
         match self.job.case().check {
             Check::Proof { .. } => shelf.prove_us(),
-            Check::Quorum { .. } | Check::Approval { .. } => shelf.run_us(),
+            Check::Quorum { .. } | Check::Approval { .. } | Check::Score { .. } => shelf.run_us(),
         }
     }
 }
@@ -492,7 +492,10 @@ impl Desk {
             },
             _ => Standing::Waiting,
         };
-        let WorkView::Inference { model, input } = terms.work;
+        // A topic's request is its miner's, not an inference provider's.
+        let WorkView::Inference { model, input } = terms.work else {
+            return;
+        };
         let InputView::Public { content } = input;
         let case = Case {
             chain: self.client.chain(),

@@ -19,7 +19,7 @@
 
 use assay_types::{
     AccountId, ApprovalCall, Blob, Call, ChainId, Check, ContentId, Hash32, LedgerTime, OrderId,
-    ProofCall, ProofEvidence, QuorumCall, QuorumReveal, Rejection, commitment,
+    ProofCall, ProofEvidence, QuorumCall, QuorumReveal, Rejection, ScoreCall, commitment,
 };
 
 /// What an answer needs to become final after it is computed: a durable record, a transaction, a block.
@@ -441,7 +441,9 @@ impl Job {
     const fn deadline(&self) -> LedgerTime {
         match self.case.check {
             Check::Quorum { commit_by, .. } => commit_by,
-            Check::Approval { deliver_by, .. } | Check::Proof { deliver_by, .. } => deliver_by,
+            Check::Approval { deliver_by, .. }
+            | Check::Proof { deliver_by, .. }
+            | Check::Score { deliver_by } => deliver_by,
         }
     }
 
@@ -466,7 +468,7 @@ impl Job {
         }
         let work = match self.case.check {
             Check::Proof { .. } => Effect::Prove,
-            Check::Quorum { .. } | Check::Approval { .. } => Effect::Execute,
+            Check::Quorum { .. } | Check::Approval { .. } | Check::Score { .. } => Effect::Execute,
         };
         self.enter(Stage::Working, work)
     }
@@ -574,6 +576,9 @@ impl Job {
     fn deliver(&self, answer: &Answer) -> Effect {
         let order = self.case.order;
         let call = match answer {
+            Answer::Computed(answer) if matches!(self.case.check, Check::Score { .. }) => {
+                ScoreCall::Deliver(answer.output.clone()).on(order)
+            }
             Answer::Computed(answer) => ApprovalCall::Deliver(answer.output.clone()).on(order),
             Answer::Proven(evidence) => ProofCall::Deliver((**evidence).clone()).on(order),
         };

@@ -10,6 +10,7 @@
 //! | `answers` | answers on disk before anything about them is sent |
 //! | `outbox` | transactions in batches, one task per lane |
 //! | [`Provider`] | start, progress, stop |
+//! | [`miner`] | a server of its own: answers what validators of a topic ask |
 //!
 //! A provider speaks to the ledger as any stranger does, through `assay-client`.
 //!
@@ -20,6 +21,7 @@
 #![forbid(unsafe_code)]
 
 pub mod job;
+pub mod miner;
 
 mod answers;
 mod desk;

@@ -415,6 +415,8 @@ async fn publish(
 }
 
 fn is_same(offer: &OfferView, config: &ProviderConfig, wanted: &[ModelId]) -> bool {
-    let GoodView::Inference { models } = &offer.good;
+    let GoodView::Inference { models } = &offer.good else {
+        return false;
+    };
     models == wanted && offer.ask == config.ask && offer.capacity == config.capacity
 }

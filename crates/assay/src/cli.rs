@@ -36,8 +36,9 @@ pub(crate) use receipt::{Receipt, ReceiptVerify};
 pub(crate) use settings::{Completions, Config, ConfigSet, ConfigUnset, Doctor, Man};
 pub(crate) use state::{State, StateProve, StateVerify};
 pub(crate) use topic::{
-    ModelSource, NamedModel, ProgramChoice, SeriesChoice, Topic, TopicBacktest, TopicCreate,
-    TopicFund, TopicList, TopicRegister, TopicShow, TopicSimulate, TopicStake, TopicWork,
+    ModelSource, NamedModel, ProgramChoice, SeriesChoice, Topic, TopicAsk, TopicBacktest,
+    TopicCreate, TopicFund, TopicList, TopicMine, TopicRegister, TopicShow, TopicSimulate,
+    TopicStake, TopicValidate, TopicWork,
 };
 pub(crate) use values::ModelName;
 pub(crate) use wallet::{

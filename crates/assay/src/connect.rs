@@ -12,7 +12,7 @@ use assay_client::{Client, ClientError, Confirmed, Sender};
 use assay_model::{Manifest, Tensor, manifest::MANIFEST_BYTES_MAX};
 use assay_types::{
     APPROVAL_DELIVER, AccountId, ApprovalCall, Call, ContentId, Lane, OrderId, PROOF_DELIVER,
-    Party, ProofCall, QUORUM_REVEAL, QuorumCall,
+    Party, ProofCall, QUORUM_REVEAL, QuorumCall, SCORE_DELIVER, ScoreCall,
 };
 
 /// The node that the flags name.
@@ -155,12 +155,21 @@ pub(crate) async fn answer(
     Tensor::from_bytes(&bytes).context("the sellers agree on an answer that is no tensor")
 }
 
-/// What a seller revealed or delivered in the block of `stamped`, as a tensor: the transaction in that
-/// block whose bytes have the id that the event names.
+/// What a seller revealed or delivered in the block of `stamped`, as a tensor.
+///
+/// # Errors
+/// As [`delivered`], and when the bytes are no tensor.
+pub(crate) async fn delivery(client: &Client, stamped: &StampedEvent) -> anyhow::Result<Tensor> {
+    let bytes = delivered(client, stamped).await?;
+    Tensor::from_bytes(&bytes).context("the answer is no tensor")
+}
+
+/// What a seller revealed or delivered in the block of `stamped`: from the transaction in that block whose bytes have
+/// the id that the event names.
 ///
 /// # Errors
 /// When the node does not have the block, or the block not the answer.
-pub(crate) async fn delivery(client: &Client, stamped: &StampedEvent) -> anyhow::Result<Tensor> {
+pub(crate) async fn delivered(client: &Client, stamped: &StampedEvent) -> anyhow::Result<Vec<u8>> {
     let (order, output) = match stamped.event {
         EventView::Revealed { order, output, .. }
         | EventView::Delivered { order, output, .. }
@@ -171,7 +180,7 @@ pub(crate) async fn delivery(client: &Client, stamped: &StampedEvent) -> anyhow:
         .canonical_block(stamped.height)
         .await?
         .ok_or_else(|| anyhow!("the node does not have block {}", stamped.height))?;
-    let bytes = block
+    block
         .transactions
         .iter()
         .filter_map(|transaction| match &transaction.body.call {
@@ -188,8 +197,7 @@ pub(crate) async fn delivery(client: &Client, stamped: &StampedEvent) -> anyhow:
                 "block {} lacks the answer that its events name",
                 stamped.height
             )
-        })?;
-    Tensor::from_bytes(&bytes).context("the answer is no tensor")
+        })
 }
 
 /// The answer in a check call; each kind of delivery has a tag of its own.
@@ -205,6 +213,10 @@ fn carried(tag: u8, bytes: &[u8]) -> Option<Vec<u8>> {
         },
         PROOF_DELIVER => match ProofCall::read(tag, bytes) {
             Ok(Some(ProofCall::Deliver(evidence))) => Some(evidence.output.into_vec()),
+            _ => None,
+        },
+        SCORE_DELIVER => match ScoreCall::read(tag, bytes) {
+            Ok(Some(ScoreCall::Deliver(output))) => Some(output.into_vec()),
             _ => None,
         },
         _ => None,

@@ -2,7 +2,7 @@
 
 use assay_types::{
     Amount, BurnReason, Check, GRAINS_PER_ASY, LedgerTime, Payout, PayoutResult, Receipt,
-    RefundReason, Verdict,
+    RefundReason, Verdict, Work,
 };
 
 /// `2026-11-22 18:05:09 UTC`.
@@ -40,6 +40,7 @@ pub(crate) fn check(check: &Check) -> String {
         Check::Quorum { agree, of, .. } => format!("quorum, {agree} of {of} sellers must agree"),
         Check::Approval { .. } => "approval, the buyer decides".to_owned(),
         Check::Proof { .. } => "proof, the ledger verifies it".to_owned(),
+        Check::Score { .. } => "score, the topic's validators judge it".to_owned(),
     }
 }
 
@@ -50,6 +51,7 @@ pub(crate) fn verdict(verdict: Verdict) -> String {
         Verdict::Approved => "approved".to_owned(),
         Verdict::ApprovedBySilence => "approved by silence".to_owned(),
         Verdict::Proven => "proven".to_owned(),
+        Verdict::Scored => "scored".to_owned(),
         Verdict::Refunded { reason } => format!("refunded: {}", refund(reason)),
     }
 }
@@ -63,6 +65,9 @@ pub(crate) fn refund(reason: RefundReason) -> &'static str {
         RefundReason::Rejected => "the buyer rejected the delivery",
         RefundReason::Cancelled => "the buyer cancelled",
         RefundReason::FalseProof => "the proof does not hold",
+        RefundReason::NoMerit => "the miner earned nothing for work in its topic",
+        RefundReason::SlotLost => "the miner lost its slot of the topic",
+        RefundReason::TopicUnsettled => "the topic did not settle the epochs that judge the answer",
     }
 }
 
@@ -114,14 +119,16 @@ pub(crate) fn payout(payout: &Payout) -> String {
 
 /// Names and values of a receipt, for [`crate::output::Output::facts`].
 pub(crate) fn receipt(receipt: &Receipt) -> Vec<(&'static str, String)> {
-    let assay_types::Work::Inference { model, input } = receipt.work;
-    let assay_types::Input::Public { content } = input;
+    let work = match receipt.work {
+        Work::Inference { model, .. } => ("model", model.to_string()),
+        Work::Topic { topic, .. } => ("topic", topic.to_string()),
+    };
     let mut facts = vec![
         ("order", receipt.order.to_string()),
         ("chain", receipt.chain.to_string()),
         ("buyer", receipt.buyer.to_string()),
-        ("model", model.to_string()),
-        ("input", content.to_string()),
+        work,
+        ("input", receipt.work.input().content().to_string()),
         (
             "output",
             receipt

@@ -236,6 +236,7 @@ fn market() -> Vec<Operation> {
     vec![
         Operation::get(("market", "offers"), paths::OFFERS, "Standing offers.")
             .query::<Id>("model", "Only those that serve this model.")
+            .query::<Id>("topic", "Only those of this topic's miners.")
             .page()
             .json::<OffersPage>(200, "Cheapest first."),
         Operation::get(("market", "offer"), paths::OFFER_ROUTE, "A standing offer.")

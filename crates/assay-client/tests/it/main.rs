@@ -6,5 +6,6 @@ mod content;
 mod events;
 mod names;
 mod orders;
+mod requests;
 mod sender;
 mod stranger;

@@ -2,7 +2,7 @@
 //! of party and order, so that a cheat cheats consistently and the silent stay silent.
 
 use crate::{
-    topics,
+    requests, topics,
     world::{ASY, BUYERS, LEASE_MS_MAX, MODELS, NAMES, SELLERS, View, buyer, model, name, seller},
 };
 use assay_ledger::{
@@ -74,7 +74,8 @@ pub(crate) fn call(view: &View<'_>, rng: &mut StdRng) -> Option<(AccountId, Call
             let (offer, row) = pick(&view.offers, rng)?;
             Some((row.seller, Call::WithdrawOffer { offer: *offer }))
         }
-        4..8 => Some((any_seller, publish(rng))),
+        4..7 => Some((any_seller, publish(rng))),
+        7 => requests::publish(view, rng),
         8..10 => {
             let to = buyer(rng.random_range(0..BUYERS));
             Some((
@@ -91,12 +92,11 @@ pub(crate) fn call(view: &View<'_>, rng: &mut StdRng) -> Option<(AccountId, Call
         15..26 => topics::call(view, rng),
         26..33 if view.orders.len() < wanted_orders => {
             let from = buyer(rng.random_range(0..BUYERS));
-            Some((
-                from,
-                Call::PlaceOrder {
-                    terms: terms(view.now, rng),
-                },
-            ))
+            let terms = match rng.random_range(0..6) {
+                0 => requests::terms(view, rng)?,
+                _ => terms(view.now, rng),
+            };
+            Some((from, Call::PlaceOrder { terms }))
         }
         _ => {
             let (id, order) = pick(&view.orders, rng)?;
@@ -300,6 +300,7 @@ fn advance(
             Check::Quorum { .. } => advance_quorum(view, id, order, rng),
             Check::Approval { .. } => advance_approval(id, order),
             Check::Proof { .. } => advance_proof(id, order),
+            Check::Score { .. } => advance_score(id, order),
         },
     }
 }
@@ -363,6 +364,13 @@ pub(crate) fn prove(order: OrderId, key: &[u8], holds: bool) -> Call {
         proof: Blob::new(proof).expect("short"),
     })
     .on(order)
+}
+
+fn advance_score(id: OrderId, order: &Order) -> Option<(AccountId, Call)> {
+    let party = order.seats.first()?.seller;
+    let silent = character(id, party) == Character::SilentAfterAccepting;
+    let next = !silent && !requests::is_delivered(order);
+    next.then(|| (party, requests::deliver(id)))
 }
 
 fn advance_approval(id: OrderId, order: &Order) -> Option<(AccountId, Call)> {

@@ -15,6 +15,7 @@ mod actors;
 mod capture;
 mod mischief;
 mod oracle;
+mod requests;
 mod tally;
 mod topics;
 mod world;

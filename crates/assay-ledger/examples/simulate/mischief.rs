@@ -5,7 +5,7 @@ use crate::{
         SALT, anybody, bond, commit, deliver, key, pick, prove, publish, register, reserved,
         reveal, terms,
     },
-    topics,
+    requests, topics,
     world::{ASY, BUYERS, MODELS, NAMES, ORDER_MS_MAX, SELLERS, View, buyer, model, name, seller},
 };
 use assay_ledger::{
@@ -15,7 +15,6 @@ use assay_ledger::{
 use assay_types::{
     AccountId, Amount, ApprovalCall, BasisPoints, Blob, Call, Check, Good, Hash32, LedgerTime,
     List, ModelId, Name, OfferId, OrderId, ProofKeyId, Rejection, RoyaltySplit, SUPPLY_MAX, Terms,
-    Work,
 };
 use rand::{RngExt as _, rngs::StdRng};
 
@@ -96,6 +95,7 @@ fn aim(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Aimed {
         | Rejection::SellerNotNameable
         | Rejection::TooManyOrders
         | Rejection::UnknownProofKey
+        | Rejection::CheckOfOtherWork
         | Rejection::TooFewSellers => Some(bad_order(target, view, client, rng)),
         Rejection::UnknownOrder => Some((
             client,
@@ -143,6 +143,13 @@ fn aim(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Aimed {
         | Rejection::NotCommitted
         | Rejection::AlreadyRevealed
         | Rejection::RevealsOpen => bad_quorum_call(target, view, rng),
+        Rejection::AlreadyDelivered if rng.random() => {
+            let delivered = |row: &Order| {
+                matches!(row.terms.check, Check::Score { .. }) && requests::is_delivered(row)
+            };
+            let (order, row) = find(view, rng, delivered)?;
+            Some((row.seats.first()?.seller, requests::deliver(order)))
+        }
         Rejection::AlreadyDelivered => {
             let (order, row) = approval(view, rng, true)?;
             Some((row.seats.first()?.seller, deliver(order)))
@@ -314,6 +321,11 @@ fn bad_order(
                 deliver_by,
             };
         }
+        Rejection::CheckOfOtherWork => {
+            terms.check = Check::Score {
+                deliver_by: LedgerTime::MAX,
+            };
+        }
         Rejection::DeadlinePast => terms.accept_by = view.now,
         Rejection::UnknownProofKey => {
             terms.check = Check::Proof {
@@ -389,7 +401,7 @@ fn approval<'a>(
         Check::Approval { approve_by, .. } => {
             row.stage == Stage::Running && (row.wake_at == approve_by) == delivered
         }
-        Check::Quorum { .. } | Check::Proof { .. } => false,
+        Check::Quorum { .. } | Check::Proof { .. } | Check::Score { .. } => false,
     })
 }
 
@@ -401,6 +413,7 @@ fn too_late(view: &View<'_>, rng: &mut StdRng) -> Aimed {
             Check::Quorum { .. } => Some((party, commit(view, order, party))),
             Check::Approval { .. } => Some((row.buyer, ApprovalCall::Approve.on(order))),
             Check::Proof { .. } => Some((party, prove(order, b"a key", true))),
+            Check::Score { .. } => Some((party, requests::deliver(order))),
         };
     }
     let missed = |row: &Order| {
@@ -438,7 +451,6 @@ fn bad_quorum_call(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Aime
     };
     let (order, row) = find(view, rng, |row| occasion(row).is_some())?;
     let party = occasion(row)?;
-    let Work::Inference { .. } = row.terms.work;
     let call = match target {
         Rejection::AlreadyCommitted | Rejection::RevealsOpen => commit(view, order, party),
         _ => reveal(order, b"right".to_vec()),

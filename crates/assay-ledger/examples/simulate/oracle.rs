@@ -94,6 +94,14 @@ pub(crate) fn check_topics(ledger: &Ledger) {
         assert!(row.slots <= row.terms.slots, "{id} has too many slots");
         let keys: BTreeSet<AccountId> = ledger.topic_slots(*id).map(|(_, row)| row.key).collect();
         assert_eq!(keys.len(), slots.len(), "a key holds two slots of {id}");
+        let worked = ledger.topic_slots(*id).map(|(_, row)| wide(row.worked));
+        let worked: Vec<u128> = worked.filter(|amount| *amount > 0).collect();
+        // Who earned and lost its slot since is counted still.
+        assert!(
+            worked.iter().sum::<u128>() <= wide(row.worked)
+                && worked.len() <= usize::from(row.workers),
+            "{id} miscounts its workers"
+        );
         let permits = ledger.topic_slots(*id).filter(|(_, row)| row.permit);
         assert!(
             permits.count() <= usize::from(row.terms.validators),

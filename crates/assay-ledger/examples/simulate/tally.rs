@@ -21,6 +21,7 @@ fn expected_ends() -> Vec<String> {
         Verdict::Approved,
         Verdict::ApprovedBySilence,
         Verdict::Proven,
+        Verdict::Scored,
     ];
     let refunds = [
         RefundReason::TooFewSellers,
@@ -29,6 +30,8 @@ fn expected_ends() -> Vec<String> {
         RefundReason::Rejected,
         RefundReason::Cancelled,
         RefundReason::FalseProof,
+        RefundReason::NoMerit,
+        RefundReason::SlotLost,
     ];
     let burns = [
         BurnReason::FalseReveal,

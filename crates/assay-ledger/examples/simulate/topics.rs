@@ -7,6 +7,7 @@ mod votes;
 
 use crate::{
     actors::{anybody, pick},
+    requests,
     world::{ASY, SELLERS, View, seller},
 };
 use assay_ledger::{
@@ -249,7 +250,14 @@ pub(crate) fn aim(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Step 
         }
         Rejection::UnknownTopic => {
             let (topic, amount) = (TopicId::default(), Amount::ZERO);
-            return Some((from, Call::FundTopic { topic, amount }));
+            let call = match rng.random_range(0..3) {
+                0 => requests::offer(topic, rng),
+                1 => Call::PlaceOrder {
+                    terms: requests::of_topic(topic, view, rng),
+                },
+                _ => Call::FundTopic { topic, amount },
+            };
+            return Some((from, call));
         }
         Rejection::TopicSettling => return touch_ended(view, from),
         _ => {}
@@ -271,6 +279,9 @@ pub(crate) fn aim(target: Rejection, view: &View<'_>, rng: &mut StdRng) -> Step 
         Rejection::NoFreeSlot => Some((free_key(&slots, rng)?, register(take, some))),
         Rejection::PriceAboveMaximum => {
             Some((free_key(&slots, rng)?, register(take, Amount::new(1))))
+        }
+        Rejection::UnknownSlot if rng.random() => {
+            Some((free_key(&slots, rng)?, requests::offer(topic, rng)))
         }
         Rejection::UnknownSlot | Rejection::StakeTooSmall => {
             let known = target == Rejection::StakeTooSmall;

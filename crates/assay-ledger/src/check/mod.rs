@@ -10,9 +10,11 @@ mod approval;
 mod facts;
 mod proof;
 mod quorum;
+mod score;
 
 pub use facts::{Facts, ProofJob, proof_calls, proof_jobs};
 pub use quorum::{QuorumEntry, QuorumState};
+pub use score::ScoreState;
 
 use assay_types::{
     AccountId, Amount, BurnReason, ChainId, Check, ContentId, Event, Hash32, LedgerTime, OrderId,
@@ -32,6 +34,34 @@ pub struct SeatView {
     pub lock: Amount,
 }
 
+/// A topic as the check of one of its requests sees it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TopicView {
+    /// Its epoch under way, or ended and about to be settled.
+    pub epoch: u64,
+    /// Last moment of that epoch.
+    pub epoch_ends_at: LedgerTime,
+    /// Length of an epoch, in milliseconds.
+    pub epoch_ms: u64,
+    /// What its slots earned by work in the last epoch settled.
+    pub worked: Amount,
+    /// How many of them earned anything by it.
+    pub workers: u16,
+    /// The slot that the seller in the first seat holds, if it holds one.
+    pub miner: Option<WorkerView>,
+}
+
+/// See [`TopicView::miner`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WorkerView {
+    /// Which slot.
+    pub slot: u16,
+    /// When the seller took it.
+    pub registered_at: LedgerTime,
+    /// What it earned by work in the last epoch settled.
+    pub worked: Amount,
+}
+
 /// What a check sees, and where it leaves what it found.
 #[derive(Debug)]
 pub struct Context<'a> {
@@ -39,7 +69,7 @@ pub struct Context<'a> {
     pub chain: ChainId,
     /// The order.
     pub order: OrderId,
-    /// What was asked: model and input.
+    /// What was asked.
     pub work: &'a Work,
     /// The check's numbers and deadlines.
     pub check: &'a Check,
@@ -53,6 +83,8 @@ pub struct Context<'a> {
     pub seats: &'a [SeatView],
     /// What was found outside the ledger.
     pub facts: &'a Facts,
+    /// The topic that is asked, if one is.
+    pub topic: Option<TopicView>,
     /// Events to tell.
     pub events: Vec<Event>,
     /// The accepted answer, when the check finds it.
@@ -167,6 +199,7 @@ impl Rules for Standard {
             Check::Quorum { .. } => &quorum::Quorum,
             Check::Approval { .. } => &approval::Approval,
             Check::Proof { .. } => &proof::Proof,
+            Check::Score { .. } => &score::Score,
         }
     }
 }

@@ -8,8 +8,8 @@
 
 use super::{Award, Caller, Context, Rule, Ruling, Step};
 use assay_types::{
-    Amount, BurnReason, Check, ContentId, Event, Input, LedgerTime, ProofCall, ProofKeyId,
-    RefundReason, Rejection, Verdict, Work,
+    Amount, BurnReason, Check, ContentId, Event, LedgerTime, ProofCall, ProofKeyId, RefundReason,
+    Rejection, Verdict,
 };
 
 /// The one seat of a proof.
@@ -43,7 +43,7 @@ impl Rule for Proof {
             return Err(Rejection::TooLate);
         }
         let statement = evidence.statement();
-        if (statement.key, statement.input) != (key, input(context.work)) {
+        if (statement.key, statement.input) != (key, context.work.input().content()) {
             return Err(Rejection::OtherStatement);
         }
         let (hash, output) = (statement.hash(), statement.output);
@@ -105,14 +105,6 @@ fn end(award: Award, verdict: Verdict) -> Step {
         verdict,
         escrow_burn: Amount::ZERO,
     }
-}
-
-const fn input(work: &Work) -> ContentId {
-    let Work::Inference {
-        input: Input::Public { content },
-        ..
-    } = work;
-    *content
 }
 
 fn numbers(check: &Check) -> (ProofKeyId, LedgerTime) {

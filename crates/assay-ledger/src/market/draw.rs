@@ -8,11 +8,11 @@
 
 use crate::{
     block::Run,
-    rows::{Offer, Order, Seat, SeatState},
+    rows::{Book, Offer, Order, Seat, SeatState},
 };
 use assay_types::{
     AccountId, Amount, Check, Event, Hash32, LedgerTime, List, OfferId, OrderId, RefundReason,
-    Terms,
+    Terms, Work,
 };
 use std::collections::BTreeMap;
 
@@ -119,8 +119,8 @@ impl Run<'_> {
             .expect("placement bounds the lock")
     }
 
-    /// Eligible owners with their cheapest offer, ascending by account: serving the model, at or below the
-    /// buyer's maximum, not the buyer, with free capacity and a free bond of at least the lock.
+    /// Eligible owners with their cheapest offer, ascending by account: serving the model or holding a slot of the
+    /// topic, at or below the buyer's maximum, not the buyer, with free capacity and a free bond of at least the lock.
     fn candidates(
         &self,
         buyer: AccountId,
@@ -128,7 +128,6 @@ impl Run<'_> {
         taken: impl Fn(&AccountId) -> bool,
     ) -> Vec<Candidate> {
         let lock = self.lock_of(terms.price_max);
-        let assay_types::Work::Inference { model, .. } = terms.work;
         let mut best: BTreeMap<AccountId, Candidate> = BTreeMap::new();
         let fits = |offer: &Offer| {
             offer.ask <= terms.price_max
@@ -136,8 +135,10 @@ impl Run<'_> {
                 && offer.seller != buyer
                 && terms.seller.is_none_or(|named| named == offer.seller)
                 && !taken(&offer.seller)
+                && self.still_serves(offer.seller, &terms.work)
         };
-        for (id, offer) in self.book(model).filter(|(_, offer)| fits(offer)) {
+        let book = Book::of(&terms.work);
+        for (id, offer) in self.book(book).filter(|(_, offer)| fits(offer)) {
             if best
                 .get(&offer.seller)
                 .is_some_and(|known| known.ask <= offer.ask)
@@ -162,6 +163,14 @@ impl Run<'_> {
             best.insert(offer.seller, candidate);
         }
         best.into_values().collect()
+    }
+
+    /// Whether who offered such work can still do it: a miner may have lost its slot since.
+    fn still_serves(&self, seller: AccountId, work: &Work) -> bool {
+        match work {
+            Work::Inference { .. } => true,
+            Work::Topic { topic, .. } => self.slot_of(*topic, seller).is_some(),
+        }
     }
 
     /// How many owners could be drawn for `terms` now.

@@ -2,17 +2,16 @@
 
 use crate::{
     block::Run,
-    rows::{BookKey, Offer},
+    rows::{Book, BookKey, Offer},
 };
-use assay_types::{
-    AccountId, Amount, Event, Good, ModelId, OfferId, Rejection, SUPPLY_MAX, Unsigned,
-};
+use assay_types::{AccountId, Amount, Event, Good, OfferId, Rejection, SUPPLY_MAX, Unsigned};
 
 impl Run<'_> {
     /// # Errors
-    /// In this order: [`Rejection::OfferWithoutModels`], [`Rejection::ModelsNotAscending`],
-    /// [`Rejection::UnknownModel`], [`Rejection::PriceZero`], [`Rejection::PriceTooHigh`],
-    /// [`Rejection::CapacityZero`], [`Rejection::TooManyOffers`], [`Rejection::BookFull`].
+    /// In this order: for models, [`Rejection::OfferWithoutModels`], [`Rejection::ModelsNotAscending`],
+    /// [`Rejection::UnknownModel`], and for a topic, [`Rejection::UnknownTopic`], [`Rejection::UnknownSlot`]; then
+    /// [`Rejection::PriceZero`], [`Rejection::PriceTooHigh`], [`Rejection::CapacityZero`],
+    /// [`Rejection::TooManyOffers`], [`Rejection::BookFull`].
     pub(crate) fn publish_offer(
         &mut self,
         body: &Unsigned,
@@ -20,19 +19,8 @@ impl Run<'_> {
         ask: Amount,
         capacity: u32,
     ) -> Result<(), Rejection> {
-        let Good::Inference { models } = good;
-        if models.is_empty() {
-            return Err(Rejection::OfferWithoutModels);
-        }
-        if models.windows(2).any(|pair| pair[0] >= pair[1]) {
-            return Err(Rejection::ModelsNotAscending);
-        }
-        if models
-            .iter()
-            .any(|model| self.state.models.get(model).is_none())
-        {
-            return Err(Rejection::UnknownModel);
-        }
+        let seller = body.sender;
+        self.can_serve(seller, good)?;
         if ask.is_zero() {
             return Err(Rejection::PriceZero);
         }
@@ -42,16 +30,14 @@ impl Run<'_> {
         if capacity == 0 {
             return Err(Rejection::CapacityZero);
         }
-        let seller = body.sender;
         if self.account(seller).offers >= self.params.offers_per_account_max {
             return Err(Rejection::TooManyOffers);
         }
         let max = usize::try_from(self.params.offers_per_book_max).unwrap_or(usize::MAX);
-        if models
-            .iter()
-            .any(|model| self.book(*model).take(max).count() >= max)
-        {
-            return Err(Rejection::BookFull);
+        for book in Book::all_of(good) {
+            if self.book(book).take(max).count() >= max && !self.clear_place(book) {
+                return Err(Rejection::BookFull);
+            }
         }
         let offer = OfferId::of(self.chain, seller, body.lane, body.sequence);
         let row = Offer {
@@ -92,22 +78,68 @@ impl Run<'_> {
         if seller != sender {
             return Err(Rejection::NotYours);
         }
+        self.take_offer(offer, seller);
+        Ok(())
+    }
+
+    /// Takes an offer out of a topic's book whose seller holds no slot any more; whether there was one.
+    fn clear_place(&mut self, book: Book) -> bool {
+        let Book::Topic(topic) = book else {
+            return false;
+        };
+        let idle = self
+            .book(book)
+            .map(|(id, offer)| (id, offer.seller))
+            .find(|(_, seller)| self.slot_of(topic, *seller).is_none());
+        if let Some((offer, seller)) = idle {
+            self.take_offer(offer, seller);
+        }
+        idle.is_some()
+    }
+
+    fn take_offer(&mut self, offer: OfferId, seller: AccountId) {
         self.state.remove_offer(offer);
         self.update_account(seller, |account| {
             account.offers = account.offers.saturating_sub(1)
         });
         self.events.push(Event::OfferWithdrawn { offer, seller });
+    }
+
+    /// Whether what is offered exists, and a topic's miner is one.
+    fn can_serve(&self, seller: AccountId, good: &Good) -> Result<(), Rejection> {
+        match good {
+            Good::Inference { models } => {
+                if models.is_empty() {
+                    return Err(Rejection::OfferWithoutModels);
+                }
+                if models.windows(2).any(|pair| pair[0] >= pair[1]) {
+                    return Err(Rejection::ModelsNotAscending);
+                }
+                let known = |model| self.state.models.get(model).is_some();
+                if !models.iter().all(known) {
+                    return Err(Rejection::UnknownModel);
+                }
+            }
+            Good::Topic { topic } => {
+                if self.state.topics.get(topic).is_none() {
+                    return Err(Rejection::UnknownTopic);
+                }
+                if self.slot_of(*topic, seller).is_none() {
+                    return Err(Rejection::UnknownSlot);
+                }
+            }
+        }
         Ok(())
     }
 
-    /// Offers that serve `model`, ascending by id. Bounded by `offers_per_book_max`.
-    pub(super) fn book(&self, model: ModelId) -> impl Iterator<Item = (OfferId, &Offer)> {
+    /// The offers of a book, ascending by id. Bounded by `offers_per_book_max`.
+    pub(super) fn book(&self, book: Book) -> impl Iterator<Item = (OfferId, &Offer)> {
         let from = BookKey {
-            model,
+            book,
             offer: OfferId::default(),
         };
         let to = BookKey {
-            model,
+            book,
             offer: OfferId::new([u8::MAX; 32]),
         };
         self.state.book.range(from..=to).filter_map(|(key, ())| {

@@ -14,8 +14,9 @@ impl Run<'_> {
     /// Locks the buyer's maximum for every seller and queues the order for the next block's draw.
     ///
     /// # Errors
-    /// In this order: [`Rejection::PriceZero`], [`Rejection::CheckMalformed`],
-    /// [`Rejection::UnknownModel`], [`Rejection::UnknownProofKey`], [`Rejection::DeadlinePast`],
+    /// In this order: [`Rejection::PriceZero`], [`Rejection::CheckMalformed`], [`Rejection::CheckOfOtherWork`],
+    /// [`Rejection::UnknownModel`] or [`Rejection::UnknownTopic`], [`Rejection::UnknownProofKey`],
+    /// [`Rejection::DeadlinePast`],
     /// [`Rejection::DeadlinesOutOfOrder`], [`Rejection::DeadlineTooFar`], [`Rejection::SellerNotNameable`],
     /// [`Rejection::TooManyOrders`], [`Rejection::PriceTooHigh`], [`Rejection::TooFewSellers`],
     /// [`Rejection::InsufficientFunds`].
@@ -25,14 +26,25 @@ impl Run<'_> {
             return Err(Rejection::PriceZero);
         }
         check_is_well_formed(&terms.check)?;
-        let Work::Inference { model, .. } = terms.work;
-        if self.state.models.get(&model).is_none() {
-            return Err(Rejection::UnknownModel);
+        if !terms.check.decides(&terms.work) {
+            return Err(Rejection::CheckOfOtherWork);
         }
-        if let Check::Proof { key, .. } = terms.check
-            && !self.has_proof_key(model, key)
-        {
-            return Err(Rejection::UnknownProofKey);
+        match terms.work {
+            Work::Inference { model, .. } => {
+                if self.state.models.get(&model).is_none() {
+                    return Err(Rejection::UnknownModel);
+                }
+                if let Check::Proof { key, .. } = terms.check
+                    && !self.has_proof_key(model, key)
+                {
+                    return Err(Rejection::UnknownProofKey);
+                }
+            }
+            Work::Topic { topic, .. } => {
+                if self.state.topics.get(&topic).is_none() {
+                    return Err(Rejection::UnknownTopic);
+                }
+            }
         }
         check_deadlines(terms, now, self.params.order_ms_max)?;
         if terms.seller.is_some() && needs_independence(&terms.check) {
@@ -180,7 +192,7 @@ fn check_is_well_formed(check: &Check) -> Result<(), Rejection> {
                 Err(Rejection::CheckMalformed)
             }
         }
-        Check::Approval { .. } | Check::Proof { .. } => Ok(()),
+        Check::Approval { .. } | Check::Proof { .. } | Check::Score { .. } => Ok(()),
     }
 }
 
@@ -188,7 +200,7 @@ fn check_is_well_formed(check: &Check) -> Result<(), Rejection> {
 const fn needs_independence(check: &Check) -> bool {
     match check {
         Check::Quorum { .. } => true,
-        Check::Approval { .. } | Check::Proof { .. } => false,
+        Check::Approval { .. } | Check::Proof { .. } | Check::Score { .. } => false,
     }
 }
 
@@ -203,7 +215,7 @@ fn check_deadlines(terms: &Terms, now: LedgerTime, longest_ms: u64) -> Result<()
             deliver_by,
             approve_by,
         } => &[deliver_by, approve_by],
-        Check::Proof { deliver_by, .. } => &[deliver_by],
+        Check::Proof { deliver_by, .. } | Check::Score { deliver_by } => &[deliver_by],
     };
     let deadlines = [&[terms.accept_by], later].concat();
     if deadlines.iter().any(|deadline| *deadline <= now) {

@@ -7,12 +7,12 @@
 
 use crate::{
     block::Run,
-    check::{Award, Caller, Context, Rule, Ruling, SeatView, Step},
+    check::{Award, Caller, Context, Rule, Ruling, SeatView, Step, TopicView, WorkerView},
     rows::{Order, Seat, SeatState, Stage},
 };
 use assay_types::{
     AccountId, Amount, Blob, BurnReason, Event, LedgerTime, List, OrderId, Payout, PayoutResult,
-    RECEIPT_VERSION, Receipt, RefundReason, Rejection, ReleaseReason, Verdict,
+    RECEIPT_VERSION, Receipt, RefundReason, Rejection, ReleaseReason, Verdict, Work,
 };
 use std::convert::Infallible;
 
@@ -81,9 +81,33 @@ impl Run<'_> {
             params: self.params,
             seats,
             facts: &self.facts,
+            topic: self.topic_view(order),
             events: Vec::new(),
             answer: None,
         }
+    }
+
+    /// What the check of a topic's request sees of the topic and of its miner.
+    fn topic_view(&self, order: &Order) -> Option<TopicView> {
+        let Work::Topic { topic, .. } = order.terms.work else {
+            return None;
+        };
+        let row = self.state.topics.get(&topic)?;
+        let miner = order.seats.first().map(|seat| seat.seller);
+        let place = miner.and_then(|miner| self.slot_of(topic, miner));
+        let slot = place.and_then(|place| Some((place, self.state.topic_slots.get(&place)?)));
+        Some(TopicView {
+            epoch: row.epoch,
+            epoch_ends_at: row.epoch_ends_at,
+            epoch_ms: row.terms.epoch_ms,
+            worked: row.worked,
+            workers: row.workers,
+            miner: slot.map(|(place, slot)| WorkerView {
+                slot: place.slot,
+                registered_at: slot.registered_at,
+                worked: slot.worked,
+            }),
+        })
     }
 
     /// Does what the check decided.
@@ -160,14 +184,16 @@ impl Run<'_> {
         order.escrow = order.escrow.saturating_sub(gross);
         let fee = gross.share_floor(self.params.market_fee);
         self.burn(fee);
-        let model = order.model();
-        let splits = self
-            .state
-            .models
-            .get(&model)
-            .map(|row| row.royalties.clone());
+        let shared = order.model().and_then(|model| {
+            let row = self.state.models.get(&model)?;
+            Some((model, row.royalties.clone()))
+        });
         let mut royalties = Amount::ZERO;
-        for split in splits.iter().flatten() {
+        let splits = shared.iter().flat_map(|(model, splits)| {
+            let model = *model;
+            splits.iter().map(move |split| (model, split))
+        });
+        for (model, split) in splits {
             let amount = gross.share_floor(split.share);
             if amount.is_zero() {
                 continue;
@@ -359,7 +385,8 @@ impl Run<'_> {
                 Verdict::Agreed
                 | Verdict::Approved
                 | Verdict::ApprovedBySilence
-                | Verdict::Proven => &mut record.settled,
+                | Verdict::Proven
+                | Verdict::Scored => &mut record.settled,
                 Verdict::Refunded {
                     reason: RefundReason::Rejected,
                 } => &mut record.rejected,

@@ -37,6 +37,10 @@ pub struct Topic {
     pub demand: Amount,
     /// What stands behind all its keys.
     pub stake: Amount,
+    /// What its slots earned by work in the last epoch settled.
+    pub worked: Amount,
+    /// How many of them earned anything by it.
+    pub workers: u16,
 }
 wire_struct!(Topic {
     owner,
@@ -52,7 +56,9 @@ wire_struct!(Topic {
     fees,
     funded,
     demand,
-    stake
+    stake,
+    worked,
+    workers
 });
 
 /// Key of a slot.
@@ -104,6 +110,8 @@ pub struct TopicSlot {
     pub bonds: WeightRow,
     /// What it earned in the last epoch.
     pub earned: Amount,
+    /// What of that it earned by work.
+    pub worked: Amount,
     /// Where its key can be asked.
     pub address: Option<MinerAddress>,
 }
@@ -121,6 +129,7 @@ wire_struct!(TopicSlot {
     counted_in,
     bonds,
     earned,
+    worked,
     address
 });
 

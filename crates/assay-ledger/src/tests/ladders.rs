@@ -4,6 +4,7 @@
 //! rejection, until the call succeeds. Reordering two checks breaks a ladder; the last test shows that the
 //! ladders reach every code.
 
+mod score;
 mod topic;
 
 use super::world::*;
@@ -797,6 +798,9 @@ fn every_rejection_stands_on_its_rung() {
         topic::weighing,
         topic::synthesising,
         topic::settling,
+        score::offering_answers,
+        score::asking,
+        score::score_calls,
     ] {
         ladder(&mut seen);
     }

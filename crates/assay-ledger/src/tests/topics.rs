@@ -57,7 +57,11 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) fn new(terms: TopicTerms) -> Self {
-        let mut world = World::with(emitting());
+        Self::with(emitting(), terms)
+    }
+
+    pub(super) fn with(params: Params, terms: TopicTerms) -> Self {
+        let mut world = World::with(params);
         let events = world.ok(CREATOR, Call::CreateTopic { terms });
         let Some(Event::TopicCreated { topic, owner }) = events.last() else {
             panic!("{events:?}")

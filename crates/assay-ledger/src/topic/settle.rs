@@ -48,6 +48,7 @@ impl Run<'_> {
         };
         for (_, slot) in &mut slots {
             slot.earned = Amount::ZERO;
+            slot.worked = Amount::ZERO;
         }
 
         let income = self.income(&mut row);
@@ -82,10 +83,16 @@ impl Run<'_> {
                     Role::Worker => TopicRole::Worker,
                     Role::Forecaster => TopicRole::Forecaster,
                 };
+                slot.worked = slot.worked.saturating_add(amount);
                 self.pay_topic(topic, row.epoch, slot.owner, paid, amount);
             }
             self.settled(topic, &row, minted, fees);
         }
+        let worked = slots.iter().map(|(_, slot)| slot.worked);
+        let worked = worked.filter(|amount| !amount.is_zero());
+        (row.worked, row.workers) = worked.fold((Amount::ZERO, 0u16), |(sum, count), amount| {
+            (sum.saturating_add(amount), count.saturating_add(1))
+        });
         for (key, slot) in slots {
             self.state.put_slot(key, slot);
         }

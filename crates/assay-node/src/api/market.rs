@@ -11,11 +11,11 @@ use assay_api::{
 use assay_chain::Location;
 use assay_ledger::{
     Ledger,
-    rows::{Offer, Order},
+    rows::{Book, Offer, Order},
 };
 use assay_types::{
-    Amount, ApprovalCall, Call, ContentId, Event, ModelId, OfferId, OrderId, ProofCall, QuorumCall,
-    encode,
+    Amount, ApprovalCall, Call, ContentId, Event, OfferId, OrderId, ProofCall, QuorumCall,
+    ScoreCall, encode,
 };
 use axum::{
     extract::State,
@@ -32,6 +32,7 @@ const ORDER_HINT: &str = "check the id; an order appears once its transaction is
 #[serde(deny_unknown_fields)]
 pub(super) struct OfferFilter {
     model: Option<String>,
+    topic: Option<String>,
     limit: Option<usize>,
     cursor: Option<String>,
 }
@@ -42,15 +43,32 @@ pub(super) async fn offers(
     Parameters(filter): Parameters<OfferFilter>,
 ) -> Result<Response, Refusal> {
     let limit = page_items(filter.limit)?;
-    let model: Option<ModelId> = filter.model.map(|text| text.parse()).transpose().map_err(
-        |error: assay_types::IdError| {
-            let hint = "give the model's id, which `GET /v1/models` lists";
+    let bad = |hint: &'static str| {
+        move |error: assay_types::IdError| {
             Refusal::new(ProblemCode::BadRequest, error.to_string(), hint)
-        },
-    )?;
+        }
+    };
+    let book = match (filter.model, filter.topic) {
+        (None, None) => None,
+        (Some(model), None) => {
+            let hint = "give the model's id, which `GET /v1/models` lists";
+            Some(Book::Model(model.parse().map_err(bad(hint))?))
+        }
+        (None, Some(topic)) => {
+            let hint = "give the topic's id, which `GET /v1/topics` lists";
+            Some(Book::Topic(topic.parse().map_err(bad(hint))?))
+        }
+        (Some(_), Some(_)) => {
+            return Err(Refusal::new(
+                ProblemCode::BadRequest,
+                "no offer is of a model and of a topic",
+                "name one of them",
+            ));
+        }
+    };
     let after = filter.cursor.as_deref().map(offer_cursor).transpose()?;
-    Ok(json(&app.chain.read(|ledger| match model {
-        Some(model) => cheapest(ledger, ledger.book(model), after, limit),
+    Ok(json(&app.chain.read(|ledger| match book {
+        Some(book) => cheapest(ledger, ledger.book(book), after, limit),
         None => cheapest(ledger, ledger.offers(), after, limit),
     })))
 }
@@ -312,6 +330,9 @@ fn delivered(call: &Call) -> Option<Vec<u8>> {
     }
     if let Ok(Some(ProofCall::Deliver(evidence))) = ProofCall::read(*tag, bytes) {
         return Some(evidence.output.into_vec());
+    }
+    if let Ok(Some(ScoreCall::Deliver(output))) = ScoreCall::read(*tag, bytes) {
+        return Some(output.into_vec());
     }
     match ApprovalCall::read(*tag, bytes) {
         Ok(Some(ApprovalCall::Deliver(output))) => Some(output.into_vec()),

@@ -171,6 +171,8 @@ async fn what_is_not_there_is_a_problem_with_a_hint() {
         "/v1/blocks?limit=501".to_owned(),
         "/v1/blocks?limits=1".to_owned(),
         "/v1/offers?model=x".to_owned(),
+        "/v1/offers?topic=x".to_owned(),
+        format!("/v1/offers?model={0}&topic={0}", "ab".repeat(32)),
         "/v1/offers?cursor=12".to_owned(),
         "/v1/models?cursor=x".to_owned(),
         "/v1/blocks?cursor=x".to_owned(),

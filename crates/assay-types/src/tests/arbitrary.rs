@@ -84,14 +84,18 @@ fn text<const MAX: usize>() -> impl Strategy<Value = Text<MAX>> {
 }
 
 pub(super) fn good() -> impl Strategy<Value = Good> {
-    list(model(), 4).prop_map(|models| Good::Inference { models })
+    prop_oneof![
+        list(model(), 4).prop_map(|models| Good::Inference { models }),
+        topic().prop_map(|topic| Good::Topic { topic }),
+    ]
 }
 
 pub(super) fn work() -> impl Strategy<Value = Work> {
-    (model(), content()).prop_map(|(model, content)| Work::Inference {
-        model,
-        input: Input::Public { content },
-    })
+    let input = || content().prop_map(|content| Input::Public { content });
+    prop_oneof![
+        (model(), input()).prop_map(|(model, input)| Work::Inference { model, input }),
+        (topic(), input()).prop_map(|(topic, input)| Work::Topic { topic, input }),
+    ]
 }
 
 pub(super) fn check_terms() -> impl Strategy<Value = Check> {
@@ -111,6 +115,7 @@ pub(super) fn check_terms() -> impl Strategy<Value = Check> {
             approve_by
         }),
         (proof_key(), time()).prop_map(|(key, deliver_by)| Check::Proof { key, deliver_by }),
+        time().prop_map(|deliver_by| Check::Score { deliver_by }),
     ]
 }
 
@@ -770,6 +775,36 @@ pub(super) fn genesis() -> impl Strategy<Value = Genesis> {
                 params,
             },
         )
+}
+
+pub(super) fn miner_address() -> impl Strategy<Value = MinerAddress> {
+    "https?://([a-z][a-z0-9]{0,9}(\\.[a-z][a-z0-9]{1,9}){0,3}|1[0-9]\\.[1-9]\\.0\\.1|\\[::[1-9a-f]{1,4}\\]):[1-9][0-9]{0,3}"
+        .prop_map(|address| address.parse().expect("an address"))
+}
+
+pub(super) fn ask() -> impl Strategy<Value = Ask> {
+    let time = any::<u64>().prop_map(UnixTime::new);
+    let ends = (chain(), topic(), account(), account());
+    (ends, time, hash(), content()).prop_map(|((chain, topic, from, to), at, nonce, body)| Ask {
+        chain,
+        topic,
+        from,
+        to,
+        at,
+        nonce,
+        body,
+    })
+}
+
+pub(super) fn signed_ask() -> impl Strategy<Value = SignedAsk> {
+    (ask(), signature()).prop_map(|(ask, signature)| SignedAsk { ask, signature })
+}
+
+pub(super) fn signed_answer() -> impl Strategy<Value = SignedAnswer> {
+    (hash(), content(), signature()).prop_map(|(ask, body, signature)| SignedAnswer {
+        answer: Answer { ask, body },
+        signature,
+    })
 }
 
 pub(super) fn upload_claim() -> impl Strategy<Value = UploadClaim> {

@@ -98,4 +98,5 @@ canonical! {
     unsigned transaction header block
     event receipt merkle_path finality receipt_proof row_key state_proof
     genesis params upload_claim signed_upload
+    miner_address ask signed_ask signed_answer
 }

@@ -3,7 +3,11 @@
 //! Values that hold many others (a block, an event root) hold those that were there when their bytes were
 //! frozen; variants that came later stand in lists of their own.
 
+mod ask;
+mod score;
 mod topic;
+
+pub(super) use ask::{ANSWER_BODY, ASK_BODY, miner_addresses, signed_answer, signed_ask};
 
 use crate::*;
 
@@ -63,6 +67,10 @@ const OUTPUT: ContentId = ContentId::new([0x27; 32]);
 const HASH: Hash32 = Hash32::new([0x28; 32]);
 const PROOF_KEY: ProofKeyId = ProofKeyId::new([0x2f; 32]);
 
+pub(super) fn works() -> [Work; 2] {
+    [work(), score::work()]
+}
+
 pub(super) fn work() -> Work {
     Work::Inference {
         model: MODEL,
@@ -70,7 +78,11 @@ pub(super) fn work() -> Work {
     }
 }
 
-pub(super) fn good() -> Good {
+pub(super) fn goods() -> [Good; 2] {
+    [good(), score::good()]
+}
+
+fn good() -> Good {
     Good::Inference {
         models: list(vec![MODEL, ModelId::new([0x2a; 32])]),
     }
@@ -101,6 +113,7 @@ pub(super) fn checks() -> Vec<Named<Check>> {
                 deliver_by: time(9_000),
             },
         ),
+        ("score", score::SCORE),
     ])
 }
 
@@ -112,7 +125,7 @@ pub(super) fn terms() -> Vec<Named<Terms>> {
         accept_by: time(4_000),
         seller,
     };
-    let [(_, quorum), (_, approval), (_, proof)] = checks().try_into().expect("three checks");
+    let [(_, quorum), (_, approval), (_, proof), _] = checks().try_into().expect("four checks");
     named([
         ("quorum", terms(quorum, None)),
         ("approval", terms(approval, None)),
@@ -121,6 +134,7 @@ pub(super) fn terms() -> Vec<Named<Terms>> {
             terms(approval, Some(account(3))),
         ),
         ("proof", terms(proof, None)),
+        ("score", score::terms()),
     ])
 }
 
@@ -163,9 +177,10 @@ pub(super) fn calls() -> Vec<Named<Call>> {
         ),
         ("proof_deliver", ProofCall::Deliver(evidence()).on(ORDER)),
     ]));
-    let (name, terms) = terms().pop().expect("some terms");
+    let (name, terms) = terms().swap_remove(3);
     calls.push((format!("place_order_{name}"), Call::PlaceOrder { terms }));
     calls.extend(topic::topic_calls());
+    calls.extend(score::calls());
     calls
 }
 
@@ -327,13 +342,16 @@ pub(super) const BURN_REASONS: [(&str, BurnReason); 5] = [
     ("false_proof", BurnReason::FalseProof),
 ];
 
-pub(super) const REFUND_REASONS: [(&str, RefundReason); 6] = [
+pub(super) const REFUND_REASONS: [(&str, RefundReason); 9] = [
     ("too_few_sellers", RefundReason::TooFewSellers),
     ("no_quorum", RefundReason::NoQuorum),
     ("nothing_delivered", RefundReason::NothingDelivered),
     ("rejected", RefundReason::Rejected),
     ("cancelled", RefundReason::Cancelled),
     ("false_proof", RefundReason::FalseProof),
+    ("no_merit", RefundReason::NoMerit),
+    ("slot_lost", RefundReason::SlotLost),
+    ("topic_unsettled", RefundReason::TopicUnsettled),
 ];
 
 pub(super) const RELEASE_REASONS: [(&str, ReleaseReason); 3] = [
@@ -352,6 +370,7 @@ pub(super) fn verdicts() -> Vec<Named<Verdict>> {
         verdicts.push((format!("refunded_{name}"), Verdict::Refunded { reason }));
     }
     verdicts.push(("proven".to_owned(), Verdict::Proven));
+    verdicts.push(("scored".to_owned(), Verdict::Scored));
     verdicts
 }
 
@@ -395,7 +414,7 @@ pub(super) fn receipts() -> Vec<Named<Receipt>> {
         })
         .collect();
     payouts.sort_by_key(|payout| payout.seller);
-    let [(_, quorum), (_, approval), (_, proof)] = checks().try_into().expect("three checks");
+    let [(_, quorum), (_, approval), (_, proof), _] = checks().try_into().expect("four checks");
     let receipt = |verdict| Receipt {
         version: RECEIPT_VERSION,
         chain: ChainId::new([0x11; 32]),

@@ -36,7 +36,7 @@ pub(super) fn check_lines(file: &str, lines: &[Named<String>]) {
 
 /// Freezes the examples' bytes, and flips each of their bits: what still decodes is another value, with
 /// exactly these bytes.
-fn check_wire<T>(file: &str, examples: &[Named<T>])
+pub(super) fn check_wire<T>(file: &str, examples: &[Named<T>])
 where
     T: Encode + DecodeExt<()> + PartialEq + Debug,
 {
@@ -93,14 +93,9 @@ fn examples_hold_every_variant() {
     check_tags("Call", values(examples::calls()));
     check_tags("Event", values(examples::events()));
     check_tags("Check", values(examples::checks()));
-    check_tags("Good", [examples::good()]);
-    check_tags("Work", [examples::work()]);
-    check_tags(
-        "Input",
-        [match examples::work() {
-            Work::Inference { input, .. } => input,
-        }],
-    );
+    check_tags("Good", examples::goods());
+    check_tags("Work", examples::works());
+    check_tags("Input", examples::works().map(|work| work.input()));
     check_tags("RowKey", values(examples::row_keys()));
     check_tags(
         "StateEvidence",

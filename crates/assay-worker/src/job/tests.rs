@@ -182,6 +182,34 @@ fn an_honest_seller_of_an_approval() {
 }
 
 #[test]
+fn each_check_has_its_own_delivery() {
+    let score = Check::Score {
+        deliver_by: LedgerTime::new(DELIVER_BY),
+    };
+    for (check, expected) in [
+        (approval(), assay_types::APPROVAL_DELIVER),
+        (score, assay_types::SCORE_DELIVER),
+    ] {
+        let mut job = play(
+            check,
+            None,
+            "prepared -> send accept
+             accepted ->
+             started -> execute
+             executed -> record [7, 8]",
+        );
+        let effects = job.step(event("recorded"));
+        let [Effect::Send(Step::Deliver, Call::CheckCall { tag, bytes, .. })] = &effects[..] else {
+            panic!("{effects:?}")
+        };
+        assert_eq!(*tag, expected);
+        let output: Blob<{ assay_types::OUTPUT_BYTES_MAX }> =
+            assay_types::decode(bytes).expect("the output");
+        assert_eq!(output[..], [7, 8]);
+    }
+}
+
+#[test]
 fn every_event_twice_changes_nothing() {
     let twice: String = QUORUM
         .lines()

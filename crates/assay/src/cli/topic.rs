@@ -10,9 +10,9 @@ use super::{
     WalletChoice,
     values::{amount, percent, seconds},
 };
-use assay_types::{AccountId, Amount, BasisPoints, ContentId, Party};
+use assay_types::{AccountId, Amount, BasisPoints, ContentId, MinerAddress, Party};
 use clap::{Args, Subcommand, ValueHint};
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Topic {
@@ -70,10 +70,22 @@ Example:
 A twentieth burns; the rest is paid to those who earned it, before anything is
 minted. What a topic is paid raises its part of the emission.")]
     Fund(TopicFund),
+    /// Ask a topic: one of its miners answers, and is paid by its merit
+    #[command(after_help = "\
+Examples:
+  assay topic ask 5f0c… --max-price 0.01 --input '{\"city\": \"Lisbon\"}'
+  assay topic ask 5f0c… --max-price 0.01 --input question.json --wait
+
+The answer is printed at once. Question and answer are public: validators see
+them among all others, and when the epoch in which they can have judged the
+answer is settled, the miner gets its price times what its slot earned by work
+against the mean of those that work, at most the whole. The rest returns.")]
+    Ask(TopicAsk),
     /// Judge: commit to weights in each epoch and reveal them in the next, until asked to stop
     #[command(after_help = "\
-Example:
+Examples:
   assay topic validate --wallet judge 5f0c… -- python3 judge.py
+  assay topic validate --wallet judge 5f0c… --questions -- python3 judge.py
 
 The program is started once. In each epoch it reads a line of JSON, the topic
 and its slots, with `slot`, which is its own, and answers with a line:
@@ -88,16 +100,25 @@ Ten lines of any language are enough:
       others = [s[\"slot\"] for s in asked[\"slots\"] if s[\"slot\"] != asked[\"slot\"]]
       print(json.dumps({\"weights\": {s: 1.0 for s in others}}), flush=True)
 
+With --questions it is asked first what to ask, and answers with a list,
+
+  {\"questions\": [{\"image\": [0, 5, …]}, …]}
+
+which every miner that says where it listens is asked, in signed calls. The
+weights are then asked for with `answers`, a list for each slot, null where none
+came.
+
 Numbers are scaled so that the largest is 65 535. What is committed to is kept
 in HOME/topics before it is sent, so that it can be revealed after a restart.
 An answer that is none costs the epoch's weights and nothing else.")]
-    Validate(TopicWork),
+    Validate(TopicValidate),
     /// Work as a miner with a model of your own, until asked to stop
     #[command(after_help = "\
 Examples:
   assay topic mine --wallet miner 5f0c… -- python3 model.py
   assay topic mine --wallet miner 5f0c… --url http://127.0.0.1:8000/infer
   assay topic mine --wallet miner 5f0c… --series elnino.csv --start 120 -- python3 naive.py
+  assay topic mine --wallet miner 5f0c… --listen 0.0.0.0:8091 --address http://miner.example:8091 --price 0.01 -- python3 digits.py
 
 The program is started once. In each epoch of a topic of synthesis it reads a
 line of JSON,
@@ -110,8 +131,18 @@ and answers with a line: a number, or one for each label.
 
 What it says is hidden until nobody can commit any more, and then revealed. An
 answer that is none costs the epoch and nothing else. With --series the question
-holds `history`, the values of a recorded series before the epoch's own.")]
-    Mine(TopicWork),
+holds `history`, the values of a recorded series before the epoch's own.
+
+In a topic of Yuma consensus the miner listens, says so on the ledger, and answers
+whoever may judge it; with --price also buyers, who need no permission. Then the
+program reads a line for each question,
+
+  {\"ask\": \"answer\", \"input\": {\"image\": [0, 5, …]}, …}
+
+and answers with what the topic wants:
+
+  {\"output\": 7}")]
+    Mine(TopicMine),
     /// Foretell how far others' inferences will be off, in each epoch of a topic of synthesis
     #[command(after_help = "\
 Example:
@@ -274,6 +305,57 @@ pub(crate) struct TopicFund {
     /// How much (ASY)
     #[arg(value_name = "ASY", value_parser = amount)]
     pub(crate) amount: Amount,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicAsk {
+    #[command(flatten)]
+    pub(crate) wallet: WalletChoice,
+    /// The topic: its id, or as many of its first digits as no other has
+    #[arg(value_name = "TOPIC")]
+    pub(crate) topic: String,
+    /// Most you pay (ASY)
+    #[arg(long, value_name = "ASY", value_parser = amount)]
+    pub(crate) max_price: Amount,
+    /// The question: JSON, or a file that holds it
+    #[arg(long, value_name = "FILE|JSON", value_hint = ValueHint::FilePath, default_value = "{}")]
+    pub(crate) input: String,
+    /// The miner that answers: an address or a name [default: a drawn one]
+    #[arg(long, value_name = "MINER")]
+    pub(crate) miner: Option<Party>,
+    /// Seconds until the answer is there at the latest
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    pub(crate) within: Duration,
+    /// Wait for the verdict as well, some epochs later
+    #[arg(long)]
+    pub(crate) wait: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicValidate {
+    /// Ask miners first: the program is asked for questions, and then for weights with the answers
+    #[arg(long)]
+    pub(crate) questions: bool,
+    #[command(flatten)]
+    pub(crate) work: TopicWork,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TopicMine {
+    /// Yuma: where validators' questions are answered
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
+    pub(crate) listen: SocketAddr,
+    /// Yuma: what the ledger says of where that is [default: http:// and the address listened on]
+    #[arg(long, value_name = "URL")]
+    pub(crate) address: Option<MinerAddress>,
+    /// Yuma: answer buyers' requests as well, for this price (ASY)
+    #[arg(long, value_name = "ASY", value_parser = amount)]
+    pub(crate) price: Option<Amount>,
+    /// Yuma: requests at a time
+    #[arg(long, value_name = "REQUESTS", default_value_t = 2, requires = "price")]
+    pub(crate) capacity: u32,
+    #[command(flatten)]
+    pub(crate) work: TopicWork,
 }
 
 #[derive(Debug, Args)]

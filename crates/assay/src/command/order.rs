@@ -92,6 +92,7 @@ fn model(order: &OrderView) -> String {
     let of_receipt = order.receipt.as_ref().map(|receipt| &receipt.work);
     match of_terms.or(of_receipt) {
         Some(WorkView::Inference { model, .. }) => model.short(),
+        Some(WorkView::Topic { topic, .. }) => topic.short(),
         None => "-".to_owned(),
     }
 }
@@ -104,6 +105,7 @@ fn status(order: &OrderView) -> &'static str {
         (_, Some(VerdictView::Agreed)) => "agreed",
         (_, Some(VerdictView::Approved | VerdictView::ApprovedBySilence)) => "approved",
         (_, Some(VerdictView::Proven)) => "proven",
+        (_, Some(VerdictView::Scored)) => "scored",
         (_, Some(VerdictView::Refunded { .. })) => "refunded",
         (OrderStatus::Drawing, None) => "drawing sellers",
         (OrderStatus::Working, None) => "working",

@@ -1,20 +1,21 @@
 //! `assay receipt show|verify`: reading and checking receipts, offline.
 
 use crate::{
-    cli::{Receipt, ReceiptVerify},
+    cli::{Globals, Receipt, ReceiptVerify},
     failure::{Done, Ended, Hint},
-    home,
+    home::{self, Home},
     output::{Output, bad, good, warn},
     words,
 };
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 use assay_api::ReceiptView;
-use assay_types::ReceiptProof;
+use assay_client::Client;
+use assay_types::{ReceiptProof, encode};
 use assay_verify::{
     ANCHOR_TEXT_BYTES_MAX, Anchor, RECEIPT_PROOF_BYTES_MAX, parse_receipt, verify_receipt,
 };
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// A file one byte longer is read too, so that it is refused by what reads receipts.
 const RECEIPT_BYTES_MAX: u64 = RECEIPT_PROOF_BYTES_MAX as u64 + 1;
@@ -40,6 +41,28 @@ pub(crate) fn read_anchor(path: &Path) -> anyhow::Result<Anchor> {
     text.and_then(|text| Ok(Anchor::parse(&text)?))
         .with_context(|| format!("{} is no anchor", path.display()))
         .hint(|| "`assay node --dev` writes one to <data>/anchor.json; the demo leaves one beside its receipt")
+}
+
+/// Fetches the receipt's proof, verifies it against the node's own anchor, and keeps it.
+///
+/// # Errors
+/// When the node has no receipt, or one that does not hold, or it cannot be kept.
+pub(crate) async fn keep(
+    client: &Client,
+    closed: &ReceiptView,
+    globals: &Globals,
+) -> anyhow::Result<(ReceiptProof, PathBuf)> {
+    let proof = client
+        .receipt(closed.order)
+        .await?
+        .ok_or_else(|| anyhow!("the node has no receipt of order {}", closed.order))?;
+    let anchor = client.anchor().await?;
+    verify_receipt(&anchor, &proof)
+        .context("the node's receipt does not hold against its own anchor")
+        .hint(|| "do not trust this node")?;
+    let path = Home::new(globals.home.as_deref())?.receipt(closed.order);
+    home::write(&path, &encode(&proof))?;
+    Ok((proof, path))
 }
 
 fn show(path: &Path, output: &Output) -> Done {

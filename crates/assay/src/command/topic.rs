@@ -1,12 +1,15 @@
-//! `assay topic create|list|show|register|stake|unstake|fund|validate|mine|forecast|repute|simulate|backtest`.
+//! `assay topic create|list|show|register|stake|unstake|fund|ask|validate|mine|forecast|repute|simulate|backtest`.
 
+mod ask;
 mod backtest;
 mod epochs;
 mod forecast;
+mod infer;
 mod journal;
 mod mine;
 mod program;
 mod repute;
+mod requests;
 mod series;
 mod simulate;
 mod validate;
@@ -40,6 +43,7 @@ pub(crate) async fn run(command: &Topic, globals: &Globals, output: &Output) -> 
         Topic::Stake(args) => stake(args, globals, output, true).await,
         Topic::Unstake(args) => stake(args, globals, output, false).await,
         Topic::Fund(args) => fund(args, globals, output).await,
+        Topic::Ask(args) => ask::run(args, globals, output).await,
         Topic::Validate(args) => validate::run(args, globals, output).await,
         Topic::Mine(args) => mine::run(args, globals, output).await,
         Topic::Forecast(args) => forecast::run(args, globals, output).await,

@@ -15,4 +15,5 @@ mod prove;
 mod receipt;
 mod state;
 mod topic;
+mod topic_ask;
 mod wallet;

@@ -3,7 +3,7 @@
 use super::{HASH, MANIFEST, Named, account, list, named, time};
 use crate::*;
 
-const TOPIC: TopicId = TopicId::new([0x30; 32]);
+pub(super) const TOPIC: TopicId = TopicId::new([0x30; 32]);
 
 fn topic_terms() -> Vec<Named<TopicTerms>> {
     let terms = |mechanism| TopicTerms {

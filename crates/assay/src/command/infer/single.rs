@@ -4,27 +4,26 @@ use super::{check, timing};
 use crate::{
     answer::Answer,
     cli::{Globals, Infer},
-    command::model::{quantize_one, read_input},
+    command::{
+        model::{quantize_one, read_input},
+        receipt,
+    },
     connect,
-    failure::{Done, Ended, Hint},
-    home::{self, Home},
+    failure::{Done, Ended},
     interrupt,
     output::{Output, bad, good},
     words,
 };
-use anyhow::{Context, anyhow};
+use anyhow::Context;
 use assay_api::{EventView, ReceiptView, StampedEvent, StreamMessage};
-use assay_client::{
-    CheckRequest, Client, EventQuery, EventStart, OrderRequest, Placed, Sender, place,
-};
+use assay_client::{CheckRequest, EventQuery, EventStart, OrderRequest, Placed, Sender, place};
 use assay_model::{Manifest, Tensor};
-use assay_types::{ApprovalCall, ReceiptProof, Verdict, encode};
-use assay_verify::verify_receipt;
+use assay_types::{ApprovalCall, ReceiptProof, Verdict};
 use indicatif::ProgressBar;
 use serde_json::json;
 use std::{
     io::{IsTerminal, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 pub(super) async fn run(args: &Infer, path: &Path, globals: &Globals, output: &Output) -> Done {
@@ -71,7 +70,7 @@ pub(super) async fn run(args: &Infer, path: &Path, globals: &Globals, output: &O
     };
     spinner.finish_and_clear();
 
-    let (proof, kept) = keep_receipt(sender.client(), &closed, globals).await?;
+    let (proof, kept) = receipt::keep(sender.client(), &closed, globals).await?;
     let answer = match proof.receipt.output {
         Some(id) => Some(connect::answer(sender.client(), placed.order, id).await?),
         None => None,
@@ -169,25 +168,6 @@ impl Following<'_> {
             .context("cannot read your decision")?;
         Ok(!line.trim().to_ascii_lowercase().starts_with('n'))
     }
-}
-
-/// Fetches the receipt's proof, verifies it against the node's own anchor, and keeps it.
-async fn keep_receipt(
-    client: &Client,
-    closed: &ReceiptView,
-    globals: &Globals,
-) -> anyhow::Result<(ReceiptProof, PathBuf)> {
-    let proof = client
-        .receipt(closed.order)
-        .await?
-        .ok_or_else(|| anyhow!("the node has no receipt of order {}", closed.order))?;
-    let anchor = client.anchor().await?;
-    verify_receipt(&anchor, &proof)
-        .context("the node's receipt does not hold against its own anchor")
-        .hint(|| "do not trust this node")?;
-    let path = Home::new(globals.home.as_deref())?.receipt(closed.order);
-    home::write(&path, &encode(&proof))?;
-    Ok((proof, path))
 }
 
 fn report(

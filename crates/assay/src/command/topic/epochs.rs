@@ -28,6 +28,7 @@ pub(super) trait Part {
     /// What the slot sends in an epoch; [`Sent::Nothing`] says why it sends none.
     async fn submission(
         &self,
+        sender: &Sender,
         model: &mut Model,
         epoch: &Epoch<'_>,
         within: Duration,
@@ -63,22 +64,54 @@ impl Epoch<'_> {
     }
 }
 
+/// A key of the user's in a topic.
+pub(super) struct Member {
+    pub(super) topic: TopicId,
+    pub(super) sender: Sender,
+    /// The topic, as it was when the command began.
+    pub(super) view: MetagraphView,
+}
+
+impl Member {
+    /// The wallet's key in the topic that is meant.
+    ///
+    /// # Errors
+    /// When the node does not answer, the wallet does not open, or there is no such topic.
+    pub(super) async fn new(
+        args: &TopicWork,
+        globals: &Globals,
+        output: &Output,
+    ) -> anyhow::Result<Self> {
+        let sender = connect::sender(globals, &args.wallet, output).await?;
+        let topic = resolve(sender.client(), &args.topic).await?;
+        let view = metagraph(sender.client(), topic).await?;
+        Ok(Self {
+            topic,
+            sender,
+            view,
+        })
+    }
+}
+
 /// Works in a topic, epoch after epoch, until asked to stop.
 ///
 /// # Errors
-/// When the topic has no such part, the key holds no slot, or the node, the wallet or the journal cannot be used.
+/// When the topic has no such part, the key holds no slot, or the node or the journal cannot be used.
 pub(super) async fn work<P: Part>(
     part: &P,
+    member: Member,
     args: &TopicWork,
     globals: &Globals,
     output: &Output,
 ) -> Done {
-    let sender = connect::sender(globals, &args.wallet, output).await?;
-    let topic = resolve(sender.client(), &args.topic).await?;
-    let view = metagraph(sender.client(), topic).await?;
+    let Member {
+        topic,
+        sender,
+        view,
+    } = member;
     if !P::belongs(&view.topic.terms.mechanism) {
         return Err(anyhow!("topic {topic} is settled by another mechanism"))
-            .hint(|| "see `assay topic show`; Yuma consensus takes `validate`, inference synthesis `mine`, `forecast` and `repute`".to_owned());
+            .hint(|| "see `assay topic show`; Yuma consensus takes `validate` and `mine`, inference synthesis `mine`, `forecast` and `repute`".to_owned());
     }
     let mut model = Model {
         series: Series::chosen(&args.series)?,
@@ -162,7 +195,7 @@ impl Worker<'_> {
             self.say(&epoch, "waiting", &dim("waiting:"), Some(why));
         } else {
             // What comes later is of no use, and what is due waits.
-            match part.submission(model, &epoch, left).await {
+            match part.submission(&self.sender, model, &epoch, left).await {
                 Ok(Sent::Submission(submission)) => {
                     committed = self.commit(&epoch, submission).await?.or(committed);
                 }
@@ -266,14 +299,22 @@ impl Worker<'_> {
     }
 }
 
-fn own(view: &MetagraphView, key: AccountId) -> anyhow::Result<&SlotView> {
+/// The slot that a key holds.
+///
+/// # Errors
+/// When it holds none.
+pub(super) fn own(view: &MetagraphView, key: AccountId) -> anyhow::Result<&SlotView> {
     let own = view.slots.iter().find(|slot| slot.key == key);
     own.ok_or_else(|| anyhow!("{key} holds no slot of topic {}", view.topic.topic))
         .hint(|| "take one with `assay topic register`, and stake on it to judge".to_owned())
 }
 
 /// Waits until an epoch of the topic is settled.
-async fn ended(events: &mut EventStream, topic: TopicId, number: u64) -> anyhow::Result<()> {
+pub(super) async fn ended(
+    events: &mut EventStream,
+    topic: TopicId,
+    number: u64,
+) -> anyhow::Result<()> {
     loop {
         if let StreamMessage::Market(event) = events.next().await?
             && let EventView::TopicSettled {

@@ -1,6 +1,6 @@
 //! `assay topic forecast`: foretells others' losses in every epoch of a topic of synthesis, with a program of the user's.
 
-use super::epochs::{self, Epoch, Model, Part, Sent};
+use super::epochs::{self, Epoch, Member, Model, Part, Sent};
 use crate::{
     cli::{Globals, TopicWork},
     failure::Done,
@@ -8,6 +8,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use assay_api::TopicMechanismView;
+use assay_client::Sender;
 use assay_topic::synthesis::LOSS_MAX;
 use assay_types::{Real, SlotLoss, SlotLosses, Submission};
 use serde::{Deserialize, Serialize};
@@ -53,7 +54,8 @@ struct Answer {
 /// # Errors
 /// See [`epochs::work`].
 pub(super) async fn run(args: &TopicWork, globals: &Globals, output: &Output) -> Done {
-    epochs::work(&Forecaster, args, globals, output).await
+    let member = Member::new(args, globals, output).await?;
+    epochs::work(&Forecaster, member, args, globals, output).await
 }
 
 /// Sends forecasts.
@@ -68,6 +70,7 @@ impl Part for Forecaster {
 
     async fn submission(
         &self,
+        _sender: &Sender,
         model: &mut Model,
         epoch: &Epoch<'_>,
         within: Duration,

@@ -29,7 +29,7 @@ pub(crate) struct Program {
 enum Source {
     Started {
         command: Vec<String>,
-        running: Option<Running>,
+        running: Option<Box<Running>>,
     },
     Posted {
         client: reqwest::Client,
@@ -127,7 +127,7 @@ impl Program {
                 {
                     return Ok(answer);
                 }
-                let running = running.insert(Running::start(command)?);
+                let running = running.insert(Box::new(Running::start(command)?));
                 match running.ask(&question).await? {
                     Some(answer) => Ok(answer),
                     None => Err(running.ended().await),

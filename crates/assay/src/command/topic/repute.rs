@@ -1,6 +1,6 @@
 //! `assay topic repute`: measures the last epoch's inferences in every epoch of a topic of synthesis.
 
-use super::epochs::{self, Epoch, Model, Numbers, Part, Sent, labels};
+use super::epochs::{self, Epoch, Member, Model, Numbers, Part, Sent, labels};
 use crate::{
     cli::{Globals, TopicWork},
     failure::Done,
@@ -8,6 +8,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use assay_api::{RoundView, TopicMechanismView};
+use assay_client::Sender;
 use assay_topic::synthesis::{LOSS_MAX, LossFunction};
 use assay_types::{Losses, Real, Submission};
 use serde::{Deserialize, Serialize};
@@ -40,7 +41,8 @@ struct Answer {
 /// # Errors
 /// See [`epochs::work`].
 pub(super) async fn run(args: &TopicWork, globals: &Globals, output: &Output) -> Done {
-    epochs::work(&Reputer, args, globals, output).await
+    let member = Member::new(args, globals, output).await?;
+    epochs::work(&Reputer, member, args, globals, output).await
 }
 
 /// Sends losses.
@@ -55,6 +57,7 @@ impl Part for Reputer {
 
     async fn submission(
         &self,
+        _sender: &Sender,
         model: &mut Model,
         epoch: &Epoch<'_>,
         within: Duration,

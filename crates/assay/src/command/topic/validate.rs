@@ -1,19 +1,32 @@
 //! `assay topic validate`: judges in every epoch, with a program of the user's.
 
-use super::epochs::{self, Epoch, Model, Part, Sent};
+use super::epochs::{self, Epoch, Member, Model, Part, Sent};
 use crate::{
-    cli::{Globals, TopicWork},
+    cli::{Globals, TopicValidate},
     failure::Done,
-    output::Output,
+    output::{Output, good},
 };
 use anyhow::{Context, bail};
 use assay_api::{MetagraphView, TopicMechanismView};
+use assay_client::{Asker, Recipient, Sender};
 use assay_types::{Submission, WeightCell, WeightRow};
+use futures::future::join_all;
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, time::Duration};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
-/// What the program must answer.
-const EXPECTED: &str = "{\"weights\": {\"SLOT\": NUMBER}}";
+/// What the program must answer when it is asked for weights.
+const WEIGHTS: &str = "{\"weights\": {\"SLOT\": NUMBER}}";
+/// What it must answer when it is asked for questions.
+const QUESTIONS: &str = "{\"questions\": [ANYTHING, …]}";
+/// Most questions in an epoch.
+const QUESTIONS_MAX: usize = 256;
+
+/// Answers by slot, one for each question; null where there was none.
+type Answers = BTreeMap<u16, Vec<Value>>;
 
 /// What the program reads.
 #[derive(Serialize)]
@@ -23,6 +36,15 @@ struct Question<'a> {
     slot: u16,
     #[serde(flatten)]
     topic: &'a MetagraphView,
+    /// What miners answered to its questions.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    answers: Answers,
+}
+
+/// What the program answers when it is asked what to ask.
+#[derive(Deserialize)]
+struct Questions {
+    questions: Vec<Value>,
 }
 
 /// What the program answers.
@@ -35,14 +57,26 @@ struct Answer {
 ///
 /// # Errors
 /// See [`epochs::work`].
-pub(super) async fn run(args: &TopicWork, globals: &Globals, output: &Output) -> Done {
-    epochs::work(&Validator, args, globals, output).await
+pub(super) async fn run(args: &TopicValidate, globals: &Globals, output: &Output) -> Done {
+    let member = Member::new(&args.work, globals, output).await?;
+    let asker = match args.questions {
+        true => Some(Asker::new(
+            member.sender.client().chain(),
+            member.sender.key().clone(),
+        )?),
+        false => None,
+    };
+    let validator = Validator { asker, output };
+    epochs::work(&validator, member, &args.work, globals, output).await
 }
 
-/// Weighs other slots.
-struct Validator;
+/// Weighs other slots, after having asked them.
+struct Validator<'a> {
+    asker: Option<Asker>,
+    output: &'a Output,
+}
 
-impl Part for Validator {
+impl Part for Validator<'_> {
     const NEEDS_PERMIT: bool = true;
 
     fn belongs(mechanism: &TopicMechanismView) -> bool {
@@ -51,19 +85,96 @@ impl Part for Validator {
 
     async fn submission(
         &self,
+        _sender: &Sender,
         model: &mut Model,
         epoch: &Epoch<'_>,
         within: Duration,
     ) -> anyhow::Result<Sent> {
-        let question = Question {
-            ask: "weights",
+        let deadline = Instant::now() + within;
+        let mut question = Question {
+            ask: "questions",
             slot: epoch.slot.slot,
             topic: epoch.view,
+            answers: BTreeMap::new(),
         };
-        let answer = model.program.ask(&question, within, EXPECTED).await?;
+        if let Some(asker) = &self.asker {
+            let asked: Questions = model.program.ask(&question, within, QUESTIONS).await?;
+            // Half of the time is the miners', the rest the program's and the ledger's.
+            let patience = (deadline - Instant::now()) / 2;
+            let answers = interview(asker, epoch, &asked.questions, patience).await?;
+            self.told(epoch, &answers);
+            question.answers = answers;
+        }
+        question.ask = "weights";
+        let left = deadline.saturating_duration_since(Instant::now());
+        let answer = model.program.ask(&question, left, WEIGHTS).await?;
         let cells = quantized(&answer, epoch.slot.slot, epoch.view.topic.slots)?;
         Ok(Sent::Submission(Submission::Weights { cells }))
     }
+}
+
+impl Validator<'_> {
+    fn told(&self, epoch: &Epoch<'_>, answers: &Answers) {
+        let given = answers
+            .values()
+            .flatten()
+            .filter(|answer| !answer.is_null());
+        let (given, all) = (given.count(), answers.values().flatten().count());
+        let number = epoch.number();
+        self.output.json(&json!({
+            "epoch": number, "slot": epoch.slot.slot, "event": "asked",
+            "miners": answers.len(), "questions": all, "answers": given,
+        }));
+        self.output.line(format_args!(
+            "epoch {number}  {} {} miners: {given} of {all} questions answered",
+            good("asked"),
+            answers.len()
+        ));
+    }
+}
+
+/// Asks every other slot that says where it can be asked: all at once, each one question after the other. Who does not
+/// answer in time, or not to the question, answers `null`.
+async fn interview(
+    asker: &Asker,
+    epoch: &Epoch<'_>,
+    questions: &[Value],
+    patience: Duration,
+) -> anyhow::Result<Answers> {
+    if questions.len() > QUESTIONS_MAX {
+        bail!(
+            "{} questions are more than {QUESTIONS_MAX}",
+            questions.len()
+        );
+    }
+    let bodies: Vec<Vec<u8>> = questions
+        .iter()
+        .map(serde_json::to_vec)
+        .collect::<Result<_, _>>()?;
+    let asked = epoch.view.slots.iter().filter_map(|slot| {
+        let address = slot.address.as_deref()?.parse().ok()?;
+        let miner = Recipient {
+            miner: slot.key,
+            address,
+            topic: epoch.view.topic.topic,
+        };
+        (slot.slot != epoch.slot.slot).then_some((slot.slot, miner))
+    });
+    let bodies = &bodies;
+    let interviews = asked.map(|(slot, miner)| async move {
+        let mut answers = vec![Value::Null; bodies.len()];
+        let asking = async {
+            for (body, answer) in bodies.iter().zip(&mut answers) {
+                if let Ok(answered) = asker.ask(&miner, body.clone()).await {
+                    *answer = serde_json::from_slice(&answered.body).unwrap_or(Value::Null);
+                }
+            }
+        };
+        // What was answered before the time was over counts.
+        let _ = tokio::time::timeout(patience, asking).await;
+        (slot, answers)
+    });
+    Ok(join_all(interviews).await.into_iter().collect())
 }
 
 /// Weights as the ledger takes them: ascending, the largest 65 535.
