@@ -8,7 +8,7 @@ miner leaves and another takes a slot. The audit compares what the ledger's even
 schedule of the emission, and the blocks of all validators with each other. `cargo xtask fixtures` fetches the data.
 """
 
-import json, os, pathlib, random, subprocess, sys, threading, time, urllib.request
+import atexit, json, os, pathlib, random, subprocess, sys, threading, time, urllib.request
 from collections import Counter
 
 assay, folder = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
@@ -33,11 +33,14 @@ def run(*words):
 def start(name, *words):
     """Starts a command that goes on."""
     log = open(f"{folder}/{name}.log", "a")
-    return subprocess.Popen([assay, *map(str, words)], env=env, stdout=log, stderr=log)
+    process = subprocess.Popen([assay, *map(str, words)], env=env, stdout=log, stderr=log)
+    atexit.register(process.terminate)
+    return process
 
 
 run("network", "new", "--dir", folder, "--http-port", 0, "--peer-port", 0, "--emission-epoch", 60)
 network = subprocess.Popen([assay, "network", "up", "--dir", folder, "--json"], env=env, stdout=subprocess.PIPE, text=True)
+atexit.register(network.terminate)
 urls = [validator["url"] for validator in json.loads(network.stdout.readline())["validators"]]
 threading.Thread(target=lambda: network.stdout.read(), daemon=True).start()
 env["ASSAY_NODE"] = urls[0]
@@ -115,7 +118,7 @@ def come(topic):
     """A new key takes a slot and mines."""
     name = f"miner-{topic[:4]}-{comings[topic]}"
     script, *arguments = models[topic][comings[topic] % len(models[topic])]
-    address = run("wallet", "new", "--wallet", name)["address"]
+    address = run("wallet", "new", name)["address"]
     run("transfer", address, 30, "--wallet", "buyer")
     run("topic", "register", topic, "--wallet", name, "--price-max", 20)
     more = replay if topic == synthesis else []
@@ -133,7 +136,7 @@ def go(topic):
 
 
 forecaster = "seer"
-address = run("wallet", "new", "--wallet", forecaster)["address"]
+address = run("wallet", "new", forecaster)["address"]
 run("transfer", address, 30, "--wallet", "buyer")
 run("topic", "register", synthesis, "--wallet", forecaster, "--price-max", 20)
 running.append(start(forecaster, "topic", "forecast", synthesis, "--wallet", forecaster, "--", python, here / "forecaster.py"))
@@ -184,11 +187,6 @@ print(f"issued since the start: {issued} grains = {minted} minted by topics + {d
 print(f"the schedule gave topics {sum(shares)} grains in {len(shares)} epochs of the emission: {minted} minted, "
       f"{sum(budgets.values())} not earned yet, {dust} lost to rounding")
 print(f"block {block} is the same on {len(urls)} validators: {len(blocks) == 1}")
-for process in running + sum(miners.values(), []):
-    process.terminate()
-    process.wait()
-network.terminate()
-network.wait()
 good = len(blocks) == 1 and 0 <= dust < 2 * len(shares) and len(shares) == under_way
 print("passed" if good else "FAILED")
 sys.exit(not good)

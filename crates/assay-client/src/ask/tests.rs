@@ -94,12 +94,17 @@ async fn asked(
     answered
 }
 
-fn mismatch(answered: Result<Answered, AskError>) -> AnswerMismatch {
+/// What is wrong with what came.
+fn flaw(answered: Result<Answered, AskError>) -> NotAnAnswer {
     match answered {
-        Err(AskError::NotItsAnswer {
-            source: NotAnAnswer::Mismatch(mismatch),
-            ..
-        }) => mismatch,
+        Err(AskError::NotItsAnswer { source, .. }) => *source,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn mismatch(answered: Result<Answered, AskError>) -> AnswerMismatch {
+    match flaw(answered) {
+        NotAnAnswer::Mismatch(mismatch) => mismatch,
         other => panic!("{other:?}"),
     }
 }
@@ -183,10 +188,7 @@ async fn what_is_no_answer_is_named() {
         (redirected, "status 307 without a reason that can be read"),
         (created, "status 201 without a reason that can be read"),
     ] {
-        match answered {
-            Err(AskError::NotItsAnswer { source, .. }) => assert_eq!(source.to_string(), expected),
-            other => panic!("{expected}: {other:?}"),
-        }
+        assert_eq!(flaw(answered).to_string(), expected);
     }
 }
 
@@ -204,14 +206,7 @@ async fn an_answer_without_end_is_not_read_to_its_end() {
         signed(&ask.answer(&body, &miner()), &body)
     })
     .await;
-    let refused = matches!(
-        larger,
-        Err(AskError::NotItsAnswer {
-            source: NotAnAnswer::TooLarge,
-            ..
-        })
-    );
-    assert!(refused);
+    assert!(matches!(flaw(larger), NotAnAnswer::TooLarge));
 }
 
 #[tokio::test]

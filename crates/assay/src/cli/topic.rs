@@ -354,6 +354,10 @@ pub(crate) struct TopicMine {
     /// Yuma: requests at a time
     #[arg(long, value_name = "REQUESTS", default_value_t = 2, requires = "price")]
     pub(crate) capacity: u32,
+    /// Yuma: bond at least this much (ASY); requests lock ten times the buyer's maximum of it [default: what the price
+    /// and the requests at a time need, twice]
+    #[arg(long, value_name = "ASY", value_parser = amount, requires = "price")]
+    pub(crate) bond: Option<Amount>,
     #[command(flatten)]
     pub(crate) work: TopicWork,
 }

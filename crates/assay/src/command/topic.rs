@@ -163,14 +163,19 @@ async fn show(args: &TopicShow, globals: &Globals, output: &Output) -> Done {
         return Ok(Ended::Well);
     }
     output.blank();
-    let mut table = Table::new(["slot", "key", "stake", "validates", "weighs", "earned"]);
+    let work = if synthesises { "sent" } else { "weighs" };
+    let mut table = Table::new(["slot", "key", "stake", "stands", work, "earned"]);
     for slot in &view.slots {
+        let work = match synthesises {
+            true => slot.sent.clone().unwrap_or_default(),
+            false => slot.weights.len().to_string(),
+        };
         table.row([
             slot.slot.to_string(),
             slot.key.short(),
             words::column(slot.stake),
-            validates(slot).to_owned(),
-            slot.weights.len().to_string(),
+            stands(slot).to_owned(),
+            work,
             words::column(slot.earned),
         ]);
     }
@@ -249,13 +254,13 @@ fn facts(view: &TopicView) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// How far a slot is as a validator.
-fn validates(slot: &SlotView) -> &'static str {
-    match (slot.permit, slot.due.is_some(), slot.committed.is_some()) {
-        (_, true, _) => "has to reveal",
-        (true, _, true) => "has committed",
-        (true, _, false) => "may commit",
-        (false, _, _) => "",
+/// How far a slot is in the epoch.
+fn stands(slot: &SlotView) -> &'static str {
+    match (slot.due.is_some(), slot.committed.is_some(), slot.permit) {
+        (true, ..) => "has to reveal",
+        (_, true, _) => "has committed",
+        (_, _, true) => "may judge",
+        _ => "",
     }
 }
 

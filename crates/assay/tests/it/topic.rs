@@ -46,25 +46,53 @@ fn a_miner_is_paid_by_what_a_program_judges() {
         .says(&["5 ASY", "final:"]);
 
     let before = balance(&town, "seller-2");
-    // It keeps what it was asked, and judges the only other slot.
-    let question = town.world.path("question.json");
-    let script = town.world.path("judge.sh");
-    let judges = format!(
-        "while read -r line; do printf '%s' \"$line\" > {}; echo '{{\"weights\": {{\"1\": 0.5}}}}'; done\n",
-        question.display()
+    // The miner says yes, the judge asks twice, keeps what it was told, and judges the only other slot.
+    let script = |name: &str, lines: &str| {
+        let path = town.world.path(name);
+        std::fs::write(&path, lines).unwrap();
+        path
+    };
+    let yes = script(
+        "miner.sh",
+        "while read -r line; do echo '{\"output\": \"yes\"}'; done\n",
     );
-    std::fs::write(&script, judges).unwrap();
+    let told = town.world.path("told.json");
+    let judge = script(
+        "judge.sh",
+        &format!(
+            "while read -r line; do case $line in\n\
+             *'\"ask\":\"questions\"'*) echo '{{\"questions\": [{{\"n\": 1}}, {{\"n\": 2}}]}}' ;;\n\
+             *) printf '%s' \"$line\" > {}; echo '{{\"weights\": {{\"1\": 0.5}}}}' ;;\n\
+             esac; done\n",
+            told.display()
+        ),
+    );
+    let mining = town.world.start(&format!(
+        "topic mine {topic} --wallet seller-2 --price 0.01 --node {} -- sh {}",
+        town.url,
+        yes.display()
+    ));
+    mining.wait_for("offers");
     let line = format!(
-        "topic validate {topic} --wallet seller-1 --epochs 4 -- sh {}",
-        script.display()
+        "topic validate {topic} --wallet seller-1 --questions --epochs 4 -- sh {}",
+        judge.display()
     );
-    town.run(&line)
-        .exits(0)
-        .says(&["committed to weights of 1 number", "revealed"]);
-    let asked: serde_json::Value =
-        serde_json::from_slice(&std::fs::read(question).unwrap()).unwrap();
-    assert_eq!(asked["slot"], 0);
-    assert_eq!(asked["slots"][1]["key"], miner.as_str());
+    town.run(&line).exits(0).says(&[
+        "1 miners: 2 of 2 questions answered",
+        "committed to weights of 1 number",
+        "revealed",
+    ]);
+    let told: serde_json::Value = serde_json::from_slice(&std::fs::read(told).unwrap()).unwrap();
+    assert_eq!(told["slot"], 0);
+    assert_eq!(told["slots"][1]["key"], miner.as_str());
+    assert_eq!(told["answers"], serde_json::json!({ "1": ["yes", "yes"] }));
+    town.run(&format!(
+        "topic ask {topic} --wallet buyer --max-price 0.01 --input {{\"n\":3}}"
+    ))
+    .exits(0)
+    .says(&["\"yes\"", &miner, "judges the answer"]);
+    mining.wait_for("answered request");
+    assert_eq!(mining.terminate(), Some(0));
 
     let shown = town
         .run(&format!("topic show {topic} --json"))

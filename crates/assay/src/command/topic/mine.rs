@@ -139,7 +139,7 @@ async fn serve(member: Member, args: &TopicMine, output: &Output) -> Done {
     serving.announce(&sender, &address).await?;
     let mut requests = Requests::new(&sender, topic, answerer, output);
     if let Some(price) = args.price {
-        requests.offer(price, args.capacity).await?;
+        requests.offer(price, args.capacity, args.bond).await?;
     }
     let ended = tokio::select! {
         ended = serving.follow(&mut requests, args.work.epochs) => ended,

@@ -12,6 +12,9 @@ use assay_types::{AccountId, Amount, Blob, Call, OfferId, OrderId, TopicId};
 use serde_json::json;
 use std::collections::BTreeSet;
 
+/// What a request locks of the bond, in units of the buyer's maximum.
+const LOCK_MULTIPLE: u64 = 10;
+
 /// A miner's side of requests.
 pub(super) struct Requests<'a> {
     sender: &'a Sender,
@@ -45,11 +48,31 @@ impl<'a> Requests<'a> {
         self.sender.client()
     }
 
-    /// Offers answers to buyers.
+    /// Offers answers to buyers, with so much bonded at least.
     ///
     /// # Errors
     /// When the ledger refuses.
-    pub(super) async fn offer(&mut self, price: Amount, capacity: u32) -> anyhow::Result<()> {
+    pub(super) async fn offer(
+        &mut self,
+        price: Amount,
+        capacity: u32,
+        bond: Option<Amount>,
+    ) -> anyhow::Result<()> {
+        // Buyers may allow twice the price before a request locks more than there is.
+        let needed = price.get().saturating_mul(u64::from(capacity));
+        let needed = Amount::new(needed.saturating_mul(2 * LOCK_MULTIPLE));
+        let account = self.client().account(self.sender.account()).await?;
+        let free = account.bond.saturating_sub(account.locked);
+        let missing = bond.unwrap_or(needed).saturating_sub(free);
+        if !missing.is_zero() {
+            let call = Call::Bond { amount: missing };
+            connect::send(self.sender, call, self.output).await?;
+            self.output.json(&json!({
+                "event": "bonded", "amount_grains": missing.get().to_string(),
+            }));
+            self.output
+                .line(format_args!("{} {missing}", good("bonded")));
+        }
         let offered = self.sender.offer_answers(self.topic, price, capacity).await;
         let (offer, _) = connect::advise(offered)?;
         self.offer = Some(offer);

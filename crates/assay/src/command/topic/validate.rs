@@ -37,8 +37,8 @@ struct Question<'a> {
     #[serde(flatten)]
     topic: &'a MetagraphView,
     /// What miners answered to its questions.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    answers: Answers,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answers: Option<Answers>,
 }
 
 /// What the program answers when it is asked what to ask.
@@ -95,7 +95,7 @@ impl Part for Validator<'_> {
             ask: "questions",
             slot: epoch.slot.slot,
             topic: epoch.view,
-            answers: BTreeMap::new(),
+            answers: None,
         };
         if let Some(asker) = &self.asker {
             let asked: Questions = model.program.ask(&question, within, QUESTIONS).await?;
@@ -103,7 +103,7 @@ impl Part for Validator<'_> {
             let patience = (deadline - Instant::now()) / 2;
             let answers = interview(asker, epoch, &asked.questions, patience).await?;
             self.told(epoch, &answers);
-            question.answers = answers;
+            question.answers = Some(answers);
         }
         question.ask = "weights";
         let left = deadline.saturating_duration_since(Instant::now());
