@@ -28,6 +28,8 @@ use votes::{Character, Vote, committed_to};
 const AWAKE: u16 = 9;
 /// Numbers of the topics that synthesise inferences.
 const SYNTHESISING: [u16; 4] = [2, 4, 5, 8];
+/// Number of the topic whose slots are hardly ever free.
+const LASTING: u16 = 2;
 /// Number of the topic whose epochs pay nobody.
 const HOPELESS: u16 = 7;
 /// What tells the numbers of topics: each gives its owner so much more than the last.
@@ -112,7 +114,10 @@ fn terms(number: u16) -> TopicTerms {
         },
         validators: 1 + number % 3,
         epoch_ms: TOPIC_EPOCH_MS_MIN,
-        immunity_epochs: number % 5,
+        immunity_epochs: match number {
+            LASTING => 50,
+            _ => number % 5,
+        },
         activity_epochs: 2 + number,
         owner_share: BasisPoints::new(OWNER_SHARE_STEP * number),
         stake_min: match number {

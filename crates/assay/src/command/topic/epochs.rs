@@ -28,7 +28,6 @@ pub(super) trait Part {
     /// What the slot sends in an epoch; [`Sent::Nothing`] says why it sends none.
     async fn submission(
         &self,
-        sender: &Sender,
         model: &mut Model,
         epoch: &Epoch<'_>,
         within: Duration,
@@ -195,7 +194,7 @@ impl Worker<'_> {
             self.say(&epoch, "waiting", &dim("waiting:"), Some(why));
         } else {
             // What comes later is of no use, and what is due waits.
-            match part.submission(&self.sender, model, &epoch, left).await {
+            match part.submission(model, &epoch, left).await {
                 Ok(Sent::Submission(submission)) => {
                     committed = self.commit(&epoch, submission).await?.or(committed);
                 }

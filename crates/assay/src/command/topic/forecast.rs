@@ -8,7 +8,6 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use assay_api::TopicMechanismView;
-use assay_client::Sender;
 use assay_topic::synthesis::LOSS_MAX;
 use assay_types::{Real, SlotLoss, SlotLosses, Submission};
 use serde::{Deserialize, Serialize};
@@ -70,7 +69,6 @@ impl Part for Forecaster {
 
     async fn submission(
         &self,
-        _sender: &Sender,
         model: &mut Model,
         epoch: &Epoch<'_>,
         within: Duration,

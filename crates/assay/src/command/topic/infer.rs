@@ -3,7 +3,6 @@
 use super::epochs::{Epoch, Model, Numbers, Part, Sent, labels};
 use anyhow::{Context, anyhow};
 use assay_api::TopicMechanismView;
-use assay_client::Sender;
 use assay_types::{Labels, Real, Submission};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -45,7 +44,6 @@ impl Part for Inferer {
 
     async fn submission(
         &self,
-        _sender: &Sender,
         model: &mut Model,
         epoch: &Epoch<'_>,
         within: Duration,

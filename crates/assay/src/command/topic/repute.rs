@@ -8,7 +8,6 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use assay_api::{RoundView, TopicMechanismView};
-use assay_client::Sender;
 use assay_topic::synthesis::{LOSS_MAX, LossFunction};
 use assay_types::{Losses, Real, Submission};
 use serde::{Deserialize, Serialize};
@@ -57,7 +56,6 @@ impl Part for Reputer {
 
     async fn submission(
         &self,
-        _sender: &Sender,
         model: &mut Model,
         epoch: &Epoch<'_>,
         within: Duration,

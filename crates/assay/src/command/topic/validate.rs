@@ -8,7 +8,7 @@ use crate::{
 };
 use anyhow::{Context, bail};
 use assay_api::{MetagraphView, TopicMechanismView};
-use assay_client::{Asker, Recipient, Sender};
+use assay_client::{Asker, Recipient};
 use assay_types::{Submission, WeightCell, WeightRow};
 use futures::future::join_all;
 use serde::{Deserialize, Serialize};
@@ -85,7 +85,6 @@ impl Part for Validator<'_> {
 
     async fn submission(
         &self,
-        _sender: &Sender,
         model: &mut Model,
         epoch: &Epoch<'_>,
         within: Duration,
