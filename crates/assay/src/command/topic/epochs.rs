@@ -17,6 +17,9 @@ use assay_types::{AccountId, Call, Submission, TopicId};
 use serde_json::json;
 use std::time::Duration;
 
+/// How long to wait for a node that does not answer.
+const RETRY_PAUSE: Duration = Duration::from_secs(2);
+
 /// What a slot does in a topic.
 pub(super) trait Part {
     /// Whether only slots with a permit may.
@@ -125,13 +128,14 @@ pub(super) async fn work<P: Part>(
         output,
     };
     let mut done = 0;
+    let mut reached = true;
     loop {
-        // The stream begins before the topic is read, so an epoch that ends meanwhile is not missed.
-        let client = worker.sender.client();
-        let height = client.status().await?.height;
-        let query = EventQuery::after(height).of_account(worker.sender.account());
-        let mut events = client.events(query);
         let working = async {
+            // The stream begins before the topic is read, so an epoch that ends meanwhile is not missed.
+            let client = worker.sender.client();
+            let height = client.status().await?.height;
+            let query = EventQuery::after(height).of_account(worker.sender.account());
+            let mut events = client.events(query);
             let number = worker.epoch(part, &mut model).await?;
             done += 1;
             match args.epochs {
@@ -140,8 +144,16 @@ pub(super) async fn work<P: Part>(
             }
         };
         tokio::select! {
-            finished = working => if finished? {
-                return Ok(Ended::Well);
+            finished = working => match finished {
+                Ok(true) => return Ok(Ended::Well),
+                Ok(false) => reached = true,
+                Err(error) if is_transient(&error) => {
+                    if std::mem::take(&mut reached) {
+                        output.note(dim(format_args!("{error:#}; trying again until it answers")));
+                    }
+                    tokio::time::sleep(RETRY_PAUSE).await;
+                }
+                Err(error) => return Err(error),
             },
             () = interrupt::requested() => {
                 output.note(dim("stopping; what was committed to is kept and revealed when this is started again"));
@@ -149,6 +161,15 @@ pub(super) async fn work<P: Part>(
             }
         }
     }
+}
+
+/// Whether the node may answer later.
+pub(super) fn is_transient(error: &anyhow::Error) -> bool {
+    let of_client = |cause: &(dyn std::error::Error + 'static)| {
+        let error = cause.downcast_ref::<ClientError>();
+        error.is_some_and(ClientError::is_transient)
+    };
+    error.chain().any(of_client)
 }
 
 /// A key at work in a topic.

@@ -2,7 +2,7 @@
 //! in one of Yuma consensus the miner answers validators, and buyers where it names a price.
 
 use super::{
-    epochs::{self, Member, own},
+    epochs::{self, Member, is_transient, own},
     infer::Inferer,
     metagraph,
     program::Program,
@@ -17,8 +17,8 @@ use crate::{
 };
 use anyhow::{Context, anyhow};
 use assay_api::{EventView, MetagraphView, StreamMessage, TopicMechanismView};
-use assay_client::{EventQuery, EventStream};
-use assay_types::{AccountId, Call, MinerAddress, TopicId};
+use assay_client::EventQuery;
+use assay_types::{AccountId, Call, Height, MinerAddress, TopicId};
 use assay_worker::miner::{Admission, Asked, Declined, Miner, MinerConfig};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -97,6 +97,8 @@ async fn serve(member: Member, args: &TopicMine, output: &Output) -> Done {
     } = member;
     let key = sender.account();
     own(&view, key)?;
+    // From before there is an offer, so that no request is missed.
+    let since = sender.client().status().await?.height;
     let answerer = Answerer {
         program: Arc::new(Mutex::new(Program::new(&args.work.program)?)),
         topic,
@@ -142,7 +144,7 @@ async fn serve(member: Member, args: &TopicMine, output: &Output) -> Done {
         requests.offer(price, args.capacity, args.bond).await?;
     }
     let ended = tokio::select! {
-        ended = serving.follow(&mut requests, args.work.epochs) => ended,
+        ended = serving.follow(&mut requests, since, args.work.epochs) => ended,
         () = interrupt::requested() => {
             output.note(dim("stopping; the slot stays, and earns while validators remember its answers"));
             Ok(Ended::Well)
@@ -185,15 +187,27 @@ impl Serving<'_> {
     }
 
     /// Epoch after epoch: who may ask, what was earned; and buyers' requests in between.
-    async fn follow(&mut self, requests: &mut Requests<'_>, epochs: Option<u64>) -> Done {
+    async fn follow(
+        &mut self,
+        requests: &mut Requests<'_>,
+        since: Height,
+        epochs: Option<u64>,
+    ) -> Done {
         let client = requests.client().clone();
-        let height = client.status().await?.height;
-        let mut events = client.events(EventQuery::after(height).of_account(self.key));
+        let mut events = client.events(EventQuery::after(since).of_account(self.key));
         let mut done = 0;
         loop {
-            match next(&mut events).await? {
+            let StreamMessage::Market(stamped) = events.next().await? else {
+                continue;
+            };
+            match stamped.event {
                 EventView::TopicSettled { topic, epoch, .. } if topic == self.topic => {
-                    self.view = metagraph(&client, topic).await?;
+                    match metagraph(&client, topic).await {
+                        Ok(view) => self.view = view,
+                        // The next epoch tells more.
+                        Err(error) if is_transient(&error) => continue,
+                        Err(error) => return Err(error),
+                    }
                     self.settled(epoch).await?;
                     done += 1;
                     if epochs.is_some_and(|epochs| done >= epochs) {
@@ -254,14 +268,6 @@ impl Tally {
                 self.failed += 1;
                 self.why = Some(format!("{error:#}"));
             }
-        }
-    }
-}
-
-async fn next(events: &mut EventStream) -> anyhow::Result<EventView> {
-    loop {
-        if let StreamMessage::Market(stamped) = events.next().await? {
-            return Ok(stamped.event);
         }
     }
 }
