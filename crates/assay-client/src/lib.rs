@@ -6,9 +6,9 @@
 //! | [`EventStream`] | follows the event stream across broken connections, without a gap or a double |
 //! | [`Sender`] | sends an account's transactions over one lane: sequences, fees, batches, recovery |
 //! | [`place`], [`place_many`], [`Client::wait_closed`] | orders, one or many, from terms to receipt |
-//! | [`Client::topic`], [`Sender::seal_weights`] | topics, and weights that are revealed an epoch later |
+//! | [`Client::topic`], [`Client::topic_round`], [`Sender::seal`] | topics, and what is committed to and revealed in them |
 //! | [`Asker`] | asks miners of a topic; an answer counts with its miner's signature only |
-//! | [`ask`], [`Sender::offer_answers`], [`Sender::deliver_answer`] | topics' requests, from both sides |
+//! | [`ask()`], [`Sender::offer_answers`], [`Sender::deliver_answer`] | topics' requests, from both sides |
 //! | [`WalletFile`] | a secret key at rest |
 //!
 //! Invariants: deadlines and validity come from the ledger's clock, never from the machine's, which dates asks alone; nobody polls:
