@@ -288,7 +288,8 @@ impl Sender {
     async fn recover(&self, next: &mut Option<u64>, error: &ClientError, attempt: u32) -> bool {
         let pause = PAUSE * 2u32.saturating_pow(attempt.saturating_sub(1));
         match error.problem().map(|problem| problem.code) {
-            Some(ProblemCode::SequenceGap | ProblemCode::Replayed) => {
+            // Another process of the account may use the same lane.
+            Some(ProblemCode::SequenceGap | ProblemCode::Replayed | ProblemCode::SequenceTaken) => {
                 *next = match self.inner.client.pace().await {
                     Ok(pace) => self.resync(pace.time).await.ok().map(|(next, _)| next),
                     Err(_) => None,

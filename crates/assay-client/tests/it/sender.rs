@@ -53,6 +53,28 @@ async fn a_second_hand_on_the_lane_is_noticed_and_joined() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn hands_that_send_at_once_all_get_through() {
+    let world = World::start().await;
+    let hands: Vec<_> = [1, 2, 4]
+        .into_iter()
+        .map(|grains| {
+            // As processes of their own: nothing is shared but the account's lane.
+            let sender = world.sender("buyer", 0);
+            tokio::spawn(async move {
+                for round in 0..6 {
+                    let confirmed = sender.send_and_wait(transfer(grains)).await;
+                    confirmed.unwrap_or_else(|error| panic!("round {round}: {error}"));
+                }
+            })
+        })
+        .collect();
+    for hand in hands {
+        hand.await.expect("all are confirmed");
+    }
+    assert_eq!(received(&world).await, 6 * 7);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn refusals_tell_why_and_hold_up_nobody() {
     let world = World::start().await;
     let sender = world.sender("buyer", 0);

@@ -283,16 +283,18 @@ impl Worker<'_> {
         })
     }
 
-    /// Sends a call; inside, why the ledger refused it, or that no block took it in time.
+    /// Sends a call; inside, why node or ledger refused it, or that no block took it in time.
     async fn sent(&self, call: Call) -> anyhow::Result<anyhow::Result<()>> {
         let spinner = self.output.spinner("waiting for a block");
         let sent = self.sender.send_and_wait(call).await;
         spinner.finish_and_clear();
         match sent {
             Ok(_) => Ok(Ok(())),
-            refused @ Err(ClientError::Rejected { .. } | ClientError::NotIncluded { .. }) => {
-                Ok(connect::advise(refused).map(|_| ()))
-            }
+            refused @ Err(
+                ClientError::Rejected { .. }
+                | ClientError::NotIncluded { .. }
+                | ClientError::Refused(_),
+            ) => Ok(connect::advise(refused).map(|_| ())),
             failed => connect::advise(failed).map(|_| Ok(())),
         }
     }
