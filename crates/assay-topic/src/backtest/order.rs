@@ -2,9 +2,6 @@
 
 use crate::lab::random::{Random, Stream};
 
-/// The part of the rounds over which arrivals are spread is one by this.
-const ARRIVALS_PART: usize = 3;
-
 /// When each miner comes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Order {
@@ -26,16 +23,15 @@ impl Order {
         Self { arrivals, slots }
     }
 
-    /// An order by lot: one miner comes at round 0, the others at rounds drawn evenly from the first third.
-    pub fn random(seed: u64, miners: usize, rounds: usize) -> Self {
+    /// An order by lot: one miner comes at round 0, the others at rounds drawn evenly up to `last`.
+    pub fn random(seed: u64, miners: usize, last: usize) -> Self {
         let mut random = Random::new(seed, Stream::Arrivals);
         let mut arrivals = vec![0; miners];
         let Some(others) = arrivals.get_mut(1..) else {
             return Self::new(arrivals);
         };
-        let last = rounds / ARRIVALS_PART;
         for arrival in others {
-            *arrival = draw(&mut random, last + 1);
+            *arrival = draw(&mut random, last.saturating_add(1));
         }
         // Fisher and Yates: every miner may be the first.
         for place in (1..miners).rev() {

@@ -197,8 +197,8 @@ fn forecasters_that_know_who_will_be_right_are_worth_their_pay() {
 }
 
 #[test]
-fn orders_are_drawn_within_the_first_third_and_differ_by_seed() {
-    let orders: Vec<Order> = (0..20).map(|seed| Order::random(seed, 4, 90)).collect();
+fn orders_are_drawn_up_to_the_last_arrival_and_differ_by_seed() {
+    let orders: Vec<Order> = (0..20).map(|seed| Order::random(seed, 4, 30)).collect();
     for order in &orders {
         let arrivals: Vec<usize> = (0..4).map(|miner| order.arrival(miner)).collect();
         assert!(arrivals.contains(&0), "{arrivals:?}");
@@ -220,7 +220,7 @@ fn orders_are_drawn_within_the_first_third_and_differ_by_seed() {
         (0..4).all(|miner| orders.iter().any(|order| order.slot(miner) == 0)),
         "anybody may be the first"
     );
-    assert_eq!(orders[3], Order::random(3, 4, 90));
+    assert_eq!(orders[3], Order::random(3, 4, 30));
     assert_eq!(Order::random(1, 0, 10).miners(), 0);
     assert_eq!(Order::random(1, 2, 0).arrival(1), 0);
 }

@@ -28,8 +28,9 @@ JSON for another; or a line is posted to it, if it is http://… instead:
 `history` is all values before the round's own; losses are decimal logarithms of
 errors. Answers are kept and run through inference synthesis in several orders of
 arrival by lot: one miner is there from the first round, the others come within
-the first third; forecasters and an honest reputer are there all along. A round
-without a model's answer is one without that model, and is told.
+the first third, or up to --last-arrival; forecasters and an honest reputer are
+there all along. A round without a model's answer is one without that model, and
+is told.
 
 Errors are mean errors. The network is compared with the simple mean of the miners
 present, over all rounds; and with the best miner in hindsight, which is the one
@@ -52,6 +53,9 @@ pub(crate) struct TopicBacktest {
     /// Rounds, a value each [default: to the end of the series]
     #[arg(long, value_name = "ROUNDS")]
     pub(crate) rounds: Option<usize>,
+    /// The last round in which a miner may come [default: a third of the rounds]
+    #[arg(long, value_name = "ROUND")]
+    pub(crate) last_arrival: Option<usize>,
     /// Orders of arrival
     #[arg(long, value_name = "ORDERS", default_value_t = 5)]
     pub(crate) orders: u32,

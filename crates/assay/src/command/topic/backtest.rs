@@ -22,6 +22,9 @@ const START_PART: usize = 3;
 /// Most orders of arrival.
 const ORDERS_MAX: u32 = 1_000;
 
+/// Arrivals are spread over one by this of the rounds where nothing else is said.
+const ARRIVALS_PART: usize = 3;
+
 /// Asks the models, runs each order of arrival, and shows what it came to.
 ///
 /// # Errors
@@ -43,10 +46,11 @@ pub(super) async fn run(args: &TopicBacktest, output: &Output) -> Done {
     }
     let (known, asked) = (start, start + rounds);
     let recording = ask::record(args, &values[..asked], known, output).await?;
+    let last = args.last_arrival.unwrap_or(rounds / ARRIVALS_PART);
     let runs: Vec<Run> = (0..args.orders)
         .map(|order| {
             let seed = args.seed.wrapping_add(u64::from(order));
-            let order = Order::random(seed, args.miners.len(), rounds);
+            let order = Order::random(seed, args.miners.len(), last);
             run_order(&synthesis, &recording, args.loss(), order)
         })
         .collect();
