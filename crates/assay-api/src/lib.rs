@@ -59,13 +59,11 @@ pub use stream::{
     BLOCK_EVENT, BlockEvent, CursorError, EventCursor, MARKET_EVENT, SenderOutcome, StampedEvent,
     StreamMessage,
 };
-pub use submission::{
-    ForecasterView, InfererView, RoundView, SlotLossView, SubmissionView, submission_name,
-};
+pub use submission::{ForecasterView, InfererView, RoundView, SlotLossView, SubmissionView};
 pub use supply::{EmissionParamsView, EmissionView, EpochView, LeaderView};
 pub use topic::{
     MetagraphView, SlotView, TopicMechanismView, TopicTermsView, TopicView, TopicsPage,
-    WeightCellView, YumaBondsView,
+    WeightCellView, YumaBondsView, submission_kind,
 };
 pub use transaction::{
     BATCH_BYTES_MAX, BATCH_TRANSACTIONS_MAX, BatchAnswer, BatchTooLarge, CallView, OutcomeView,

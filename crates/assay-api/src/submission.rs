@@ -3,9 +3,8 @@
 use crate::{
     WeightCellView,
     json::{Address, Id},
-    topic::submission_kind,
 };
-use assay_types::{AccountId, Real, Submission, SubmissionKind, TopicId};
+use assay_types::{AccountId, Real, Submission, TopicId};
 use serde::{Deserialize, Serialize};
 
 /// What a slot sent in an epoch.
@@ -64,11 +63,6 @@ impl From<&Submission> for SubmissionView {
             },
         }
     }
-}
-
-/// What kind of submission it is, as it is spelt.
-pub fn submission_name(kind: SubmissionKind) -> String {
-    submission_kind(kind).to_owned()
 }
 
 /// A loss of a slot's inference, as a decimal logarithm.

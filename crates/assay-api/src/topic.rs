@@ -299,7 +299,7 @@ pub(crate) const fn topic_role(role: TopicRole) -> &'static str {
 }
 
 /// What a slot sent, as it is spelt.
-pub(crate) const fn submission_kind(kind: SubmissionKind) -> &'static str {
+pub const fn submission_kind(kind: SubmissionKind) -> &'static str {
     match kind {
         SubmissionKind::Weights => "weights",
         SubmissionKind::Inference => "inference",

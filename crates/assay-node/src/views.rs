@@ -4,7 +4,7 @@ use assay_api::{
     AccountView, AssignmentStage, AssignmentView, BlockView, BuyerRecordView, ForecasterView,
     InfererView, LaneView, ModelView, NameView, OfferView, OrderStatus, OrderView, OrdersPage,
     OutcomeView, ReservationView, RoundView, RoyaltySplitView, SellerRecordView, SlotLossView,
-    SlotView, TopicView, TransactionView, UnbondingView, submission_name,
+    SlotView, TopicView, TransactionView, UnbondingView, submission_kind,
 };
 use assay_chain::FinalizedBlock;
 use assay_ledger::{
@@ -83,7 +83,10 @@ pub(crate) fn slot(ledger: &Ledger, topic: TopicId, number: u16, row: &TopicSlot
         weights: row.weights.iter().map(Into::into).collect(),
         updated_at: row.updated_at,
         bonds: row.bonds.iter().map(Into::into).collect(),
-        sent: row.sent.as_ref().map(|sent| submission_name(sent.kind())),
+        sent: row
+            .sent
+            .as_ref()
+            .map(|sent| submission_kind(sent.kind()).to_owned()),
         earned: row.earned,
         worked: row.worked,
         address: row.address.as_ref().map(ToString::to_string),

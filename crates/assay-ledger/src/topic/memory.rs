@@ -75,16 +75,8 @@ pub(crate) fn recall(rows: &impl Remembered, topic: TopicId) -> State {
         smooth_inferers: column(&memory.smooth_inferers),
         smooth_forecasters: column(&memory.smooth_forecasters),
         smooth_reputers: column(&memory.smooth_reputers),
-        inferer_scores: memory
-            .inferer_scores
-            .iter()
-            .map(|real| real.get())
-            .collect(),
-        forecaster_scores: memory
-            .forecaster_scores
-            .iter()
-            .map(|real| real.get())
-            .collect(),
+        inferer_scores: numbers(&memory.inferer_scores),
+        forecaster_scores: numbers(&memory.forecaster_scores),
         score_ratio: memory.score_ratio.get(),
     };
     for (key, row) in rows.regrets(topic) {
@@ -111,7 +103,7 @@ pub(crate) fn recall(rows: &impl Remembered, topic: TopicId) -> State {
 impl Run<'_> {
     /// Stores the state of a topic's mechanism, and what its inferences lost in the last epoch that was measured. Tables
     /// that it no longer has are removed; those that did not change are not written.
-    pub(super) fn remember(&mut self, topic: TopicId, state: &State, losses: SlotLosses) {
+    pub(super) fn remember<'a>(&mut self, topic: TopicId, state: &'a State, losses: SlotLosses) {
         let memory = Memory {
             network_loss: state.network_loss.map(real),
             losses,
@@ -130,18 +122,19 @@ impl Run<'_> {
         self.state.memories.put(topic, memory);
 
         let mut tables = vec![(Against::Network, &state.combined)];
-        for (slot, regrets) in &state.oneout_inferers {
-            let slot = narrow(*slot);
-            tables.push((Against::WithoutInferer { slot }, regrets));
-        }
-        for (slot, regrets) in &state.oneout_forecasters {
-            let slot = narrow(*slot);
-            tables.push((Against::WithoutForecaster { slot }, regrets));
-        }
-        for (slot, regrets) in &state.onein_forecasters {
-            let slot = narrow(*slot);
-            tables.push((Against::WithForecaster { slot }, regrets));
-        }
+        let mut keep = |regrets: &'a BTreeMap<u32, Regrets>, against: fn(u16) -> Against| {
+            let each = regrets.iter();
+            tables.extend(each.map(|(slot, regrets)| (against(narrow(*slot)), regrets)));
+        };
+        keep(&state.oneout_inferers, |slot| Against::WithoutInferer {
+            slot,
+        });
+        keep(&state.oneout_forecasters, |slot| {
+            Against::WithoutForecaster { slot }
+        });
+        keep(&state.onein_forecasters, |slot| Against::WithForecaster {
+            slot,
+        });
         let kept: BTreeSet<Against> = tables.iter().map(|(against, _)| *against).collect();
         let stored = self.state.regrets.range(first(topic)..=last(topic));
         let gone: Vec<RegretsKey> = stored

@@ -19,9 +19,6 @@ use assay_types::{
 };
 use std::cmp::Reverse;
 
-/// What measuring one loss once costs, in cells of [`super::SETTLED_CELLS_PER_BLOCK_MAX`].
-const CELLS_PER_LOSS: usize = 1;
-
 impl Run<'_> {
     pub(super) fn judge_by_losses(
         &mut self,
@@ -102,8 +99,7 @@ impl Run<'_> {
             reports
                 .len()
                 .saturating_mul(reports.len())
-                .saturating_mul(count)
-                .saturating_mul(CELLS_PER_LOSS),
+                .saturating_mul(count),
         );
         let submissions =
             Submissions::new(&inferred, reports).expect("what was revealed was checked");

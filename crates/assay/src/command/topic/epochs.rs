@@ -262,7 +262,7 @@ impl Worker<'_> {
         epoch: &Epoch<'_>,
         submission: Submission,
     ) -> anyhow::Result<Option<assay_types::Hash32>> {
-        let kind = assay_api::submission_name(submission.kind());
+        let kind = assay_api::submission_kind(submission.kind());
         let what = match submission.len() {
             1 => format!("to {kind} of 1 number"),
             count => format!("to {kind} of {count} numbers"),
@@ -348,6 +348,17 @@ pub(super) async fn ended(
             return Ok(());
         }
     }
+}
+
+/// Whether a slot that a program spoke of is another's, and there at all.
+pub(super) fn is_another(slot: u16, own: u16, slots: u16) -> anyhow::Result<()> {
+    if slot == own {
+        bail!("slot {slot} is your own; answer for others");
+    }
+    if slot >= slots {
+        bail!("there is no slot {slot}; the topic has {slots}");
+    }
+    Ok(())
 }
 
 /// A finite number for each label of a topic.

@@ -1,6 +1,6 @@
 //! `assay topic forecast`: foretells others' losses in every epoch of a topic of synthesis, with a program of the user's.
 
-use super::epochs::{self, Epoch, Member, Model, Part, Sent};
+use super::epochs::{self, Epoch, Member, Model, Part, Sent, is_another};
 use crate::{
     cli::{Globals, TopicWork},
     failure::Done,
@@ -112,12 +112,7 @@ impl Part for Forecaster {
 fn checked(answer: &Answer, own: u16, slots: u16) -> anyhow::Result<SlotLosses> {
     let mut losses = Vec::with_capacity(answer.losses.len());
     for (slot, loss) in &answer.losses {
-        if *slot == own {
-            bail!("slot {slot} is the forecaster's own; foretell others' losses");
-        }
-        if *slot >= slots {
-            bail!("there is no slot {slot}; the topic has {slots}");
-        }
+        is_another(*slot, own, slots)?;
         let real = Real::new(*loss).filter(|_| loss.abs() <= LOSS_MAX);
         let loss = real.with_context(|| {
             format!("the loss of slot {slot} is {loss}; it must be a logarithm within ±{LOSS_MAX}")

@@ -1,6 +1,6 @@
 //! `assay topic validate`: judges in every epoch, with a program of the user's.
 
-use super::epochs::{self, Epoch, Member, Model, Part, Sent};
+use super::epochs::{self, Epoch, Member, Model, Part, Sent, is_another};
 use crate::{
     cli::{Globals, TopicValidate},
     failure::Done,
@@ -184,12 +184,7 @@ fn quantized(answer: &Answer, own: u16, slots: u16) -> anyhow::Result<WeightRow>
         if !weight.is_finite() || *weight < 0.0 {
             bail!("the weight on slot {slot} is {weight}; it must be a number from zero up");
         }
-        if *slot == own {
-            bail!("slot {slot} is the validator's own; weigh others");
-        }
-        if *slot >= slots {
-            bail!("there is no slot {slot}; the topic has {slots}");
-        }
+        is_another(*slot, own, slots)?;
         let scaled = weight / largest * f64::from(u16::MAX);
         // Of finite numbers, none above the largest.
         let weight = scaled.round() as u16;
