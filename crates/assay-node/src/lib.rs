@@ -1,8 +1,8 @@
 //! A node: the chain, the content store and the HTTP interface over both.
 //!
 //! ```text
-//!  client ──HTTP──► http (connections, limits, problems) ──► api (endpoints) ──► chain, content store
-//!                                                            retention ──pins──► content store
+//!  client ──HTTP──► http (rates, bodies, problems) ──► api (endpoints) ──► chain, content store
+//!                                                      retention ──pins──► content store
 //! ```
 //! Invariants: nothing here decides who may do what, the ledger does; every body, queue and wait has a
 //! named limit; every refusal is a problem that says what to do; what an order or a registered model names

@@ -3,12 +3,13 @@
 use crate::{
     admission::Admission,
     api::{self, App, quota::Quota},
-    http::{Limiter, Origin, RateLimit, Server, ServerLimits},
+    http::{Limiter, Origin, RateLimit},
     pulse::Pulse,
     retention::Keeper,
 };
 use assay_chain::{Chain, ChainConfig};
 use assay_content::{Limits, Owner, Store};
+use assay_http::{Server, ServerLimits};
 use assay_model::bundled;
 use assay_types::{Genesis, LedgerTime, SecretKey};
 use assay_verify::AnchorError;
@@ -18,6 +19,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Connections at once: a file descriptor each, and a default limit of 1 024 leaves room for the rest.
 const CONNECTIONS_MAX: usize = 768;
+/// Largest head of a request: the longest path and an upload claim fit many times.
+const HEAD_BYTES_MAX: usize = 64 * 1024;
 const CONTENT_FOLDER: &str = "content";
 
 /// All that a node needs to start.
@@ -162,6 +165,9 @@ impl Node {
         let pulse = tokio::spawn(beat.follow(blocks, stopping.clone()));
         let limits = ServerLimits {
             connections_max: config.connections_max,
+            // None of its own: behind a proxy all clients are one peer, and their rate is limited.
+            connections_per_peer_max: config.connections_max,
+            head_bytes_max: HEAD_BYTES_MAX,
         };
         let limiter = Limiter::new(config.rate);
         let router = api::router(Arc::new(app), limiter, &config.origins);

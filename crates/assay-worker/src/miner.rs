@@ -6,7 +6,6 @@
 //! | `admission` | who may ask in which topic: a set that its owner replaces, each epoch for instance |
 //! | `book` | asks seen and under way: a pure state machine, time comes in as a value |
 //! | `refusal` | every way to be refused, with what to do next |
-//! | `serve` | connections, bounded in number and time |
 //!
 //! What is checked, in this order, the cheap before the costly: the header, the announced size, chain, recipient and
 //! topic, the moment, whether the caller is admitted, whether the nonce was seen; then the signature; then the caller's
@@ -20,13 +19,12 @@
 //! One gap is known. The book is in memory, so a miner refuses what was signed before it started. An ask that its caller
 //! dated ahead of the miner's clock, and that was answered before a restart, can be replayed once after that date.
 //!
-//! `axum` serves, on `hyper`, as in the node: the workspace has one HTTP stack (docs/adr/0005). TLS is a proxy's work.
+//! `assay-http` serves, as in the node: the workspace has one HTTP stack (docs/adr/0005). TLS is a proxy's work.
 //! Source: `docs/topics-calls.md`.
 
 mod admission;
 mod book;
 mod refusal;
-mod serve;
 
 pub use admission::Admission;
 pub use book::{ASKS_IN_FLIGHT_PER_CALLER_MAX, NONCES_PER_CALLER_MAX};
@@ -35,6 +33,7 @@ use assay_api::{
     ANSWER_HEADER, ASK_HEADER, ASK_PATH, OCTET_STREAM, answer_to_header, ask_from_header,
 };
 use assay_client::UnixClock;
+use assay_http::{Server, ServerLimits};
 use assay_types::{
     ANSWER_BODY_BYTES_MAX, ASK_BODY_BYTES_MAX, AccountId, ChainId, ContentId, SecretKey, SignedAsk,
     TopicId, UnixTime,
@@ -51,7 +50,6 @@ use book::Book;
 use bytes::Bytes;
 use futures::StreamExt as _;
 use refusal::Refused;
-use serve::Server;
 use std::{
     fmt, io,
     net::SocketAddr,
@@ -65,6 +63,13 @@ use tokio::{net::TcpListener, sync::watch, task::JoinSet};
 pub const ASKS_IN_FLIGHT_MAX: usize = 256;
 /// Time for the work on one ask when nothing else is said.
 pub const ANSWER_TIME_DEFAULT: Duration = Duration::from_secs(30);
+/// How much the server takes. A validator needs a connection for each ask under way; behind a proxy all callers are one
+/// peer, which therefore reuses its connections or limits by itself. The one long header has less than 400 bytes.
+const LIMITS: ServerLimits = ServerLimits {
+    connections_max: 1_024,
+    connections_per_peer_max: 128,
+    head_bytes_max: 16 * 1024,
+};
 /// Longest time for the body of an ask: 64 KiB at 50 kbit/s.
 const BODY_TIME_MAX: Duration = Duration::from_secs(10);
 /// Most bytes of a refused body that are read and dropped, so that its sender gets to read why.
@@ -173,7 +178,7 @@ impl Miner {
             .method_not_allowed_fallback(async || Refused::Method.into_response())
             .fallback(async || Refused::Path.into_response())
             .with_state(counter);
-        Ok(Self(Server::start(listener, address, router)))
+        Ok(Self(Server::start(listener, address, router, LIMITS)))
     }
 
     /// Where it listens.

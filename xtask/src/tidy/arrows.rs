@@ -29,6 +29,7 @@ const LAYERS: &[(&str, Layer)] = &[
     ("assay-topic", Layer::PureCore),
     ("assay-api", Layer::Interface),
     ("assay-client", Layer::Interface),
+    ("assay-http", Layer::Interface),
     ("assay-chain", Layer::Engine),
     ("assay-content", Layer::Engine),
     ("assay-worker", Layer::Engine),

@@ -1,4 +1,4 @@
-//! HTTP itself: connections, bodies, time limits and problems; nothing here knows the market.
+//! HTTP itself: rates, bodies, time limits and problems; nothing here knows the market.
 
 mod body;
 mod cors;
@@ -6,14 +6,12 @@ mod guard;
 mod rate;
 mod refusal;
 mod request;
-mod server;
 
 pub(crate) use body::{collect, next_chunk};
 pub(crate) use cors::cors;
 pub use cors::{Origin, OriginError};
 pub(crate) use guard::guard;
 pub use rate::RateLimit;
-pub(crate) use rate::{Limiter, Peer, limit};
+pub(crate) use rate::{Limiter, limit};
 pub(crate) use refusal::Refusal;
 pub(crate) use request::{Hole, Parameters, accepts, bad_path, json};
-pub(crate) use server::{Server, ServerLimits};

@@ -1,14 +1,14 @@
 //! How much one address may ask for: a token bucket each (`governor`'s GCRA).
 //!
 //! A request costs one token, and one more for every [`TOKEN_BYTES`] of the body it announces, so that a
-//! full batch of transactions costs what verifying it is worth. Addresses are IPv4 addresses and IPv6 /64
-//! networks, since who has one address of such a network has them all.
+//! full batch of transactions costs what verifying it is worth. Who counts as one address is [`peer_of`]'s to say.
 //!
 //! Loopback is not limited unless asked for: the programs of the node's own machine are its operator's. A
 //! reverse proxy on that machine makes everybody loopback and must limit by itself.
 
 use super::Refusal;
 use assay_api::{BATCH_BYTES_MAX, ProblemCode};
+use assay_http::{Peer, peer_of};
 use axum::{
     extract::{Request, State},
     http::{HeaderValue, Method, header},
@@ -21,7 +21,7 @@ use governor::{
     state::keyed::HashMapStateStore,
 };
 use std::{
-    net::{IpAddr, Ipv6Addr},
+    net::IpAddr,
     num::NonZeroU32,
     sync::{
         Arc,
@@ -67,10 +67,6 @@ impl Default for RateLimit {
     }
 }
 
-/// Who sent a request.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) IpAddr);
-
 /// The buckets.
 pub(crate) struct Limiter {
     limit: RateLimit,
@@ -90,7 +86,7 @@ impl Limiter {
 
     /// Takes `tokens` from the bucket of `address`; otherwise tells how many seconds to wait.
     fn take(&self, address: IpAddr, tokens: u32) -> Result<(), u64> {
-        let address = network(address);
+        let address = peer_of(address);
         if address.is_loopback() && !self.limit.loopback {
             return Ok(());
         }
@@ -106,16 +102,6 @@ impl Limiter {
         };
         let wait = not_until.wait_time_from(DefaultClock::default().now());
         Err(wait.as_secs().saturating_add(1))
-    }
-}
-
-/// The address itself, or the /64 network of an IPv6 one.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) if !v6.is_loopback() => {
-            IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)))
-        }
-        other => other,
     }
 }
 

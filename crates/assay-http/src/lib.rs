@@ -1,7 +1,17 @@
-//! Accepting connections: bounded in number and in the time a request's head may take, and ended in two
-//! steps, first politely, then not.
+//! An HTTP server's connections: bounded in number, in all and for each peer, and in the time and size of a request's
+//! head; ended in two steps, first politely, then not.
+//!
+//! `axum::serve` offers neither these limits nor this end, so a [`Server`] stands on `hyper` as `axum` itself does
+//! (docs/adr/0005, 0007). Node and miner serve through it; what they serve, and what a request's body may cost, is
+//! theirs.
+//!
+//! Invariant: no connection is served beyond [`ServerLimits`], and once [`Server::stop`] returns none is, and the port
+//! is free.
 
-use super::Peer;
+mod peers;
+
+pub use peers::peer_of;
+
 use axum::Router;
 use hyper::{
     Request,
@@ -14,6 +24,7 @@ use hyper_util::{
     server::graceful::{GracefulConnection, GracefulShutdown},
     service::TowerToHyperService,
 };
+use peers::Peers;
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
@@ -28,8 +39,6 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// Longest time from a request's first byte, or the answer before it, to the end of its head.
 const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
-/// Largest head of a request: the longest path and an upload claim fit many times.
-const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// Pause after a failed accept, for instance for want of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Time that running requests get to finish at shutdown.
@@ -37,14 +46,22 @@ const FINISH_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// How much a server takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ServerLimits {
+pub struct ServerLimits {
     /// Connections at once; more wait in the system's backlog.
-    pub(crate) connections_max: usize,
+    pub connections_max: usize,
+    /// Connections of one peer ([`peer_of`]) at once; more are closed. Behind a proxy all clients are one peer.
+    pub connections_per_peer_max: usize,
+    /// Largest head of a request, in bytes; `hyper` takes no less than 8 KiB.
+    pub head_bytes_max: usize,
 }
+
+/// Where a request came from; every request that a [`Server`] passes on has it as an extension.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Peer(pub IpAddr);
 
 /// A running server.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub struct Server {
     address: SocketAddr,
     /// Stops the server when dropped.
     stop: DropGuard,
@@ -52,8 +69,11 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Serves `router` on `listener` until stopped.
-    pub(crate) fn start(
+    /// Serves `router` on `listener`, which is bound to `address`, until stopped or dropped.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    pub fn start(
         listener: TcpListener,
         address: SocketAddr,
         router: Router,
@@ -61,20 +81,20 @@ impl Server {
     ) -> Self {
         let stop = CancellationToken::new();
         let accepting = tokio::spawn(accept(listener, router, limits, stop.clone()));
-        let stop = stop.drop_guard();
         Self {
             address,
-            stop,
+            stop: stop.drop_guard(),
             accepting,
         }
     }
 
-    pub(crate) const fn address(&self) -> SocketAddr {
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Stops accepting, lets running requests finish for a while, and frees the port.
-    pub(crate) async fn stop(self) {
+    /// Stops accepting, lets running requests finish within five seconds, cuts off the rest and frees the port.
+    pub async fn stop(self) {
         drop(self.stop);
         // A panic in the accept loop has ended it as well.
         let _ = self.accepting.await;
@@ -88,6 +108,7 @@ async fn accept(
     stop: CancellationToken,
 ) {
     let room = Arc::new(Semaphore::new(limits.connections_max));
+    let peers = Peers::new(limits.connections_per_peer_max);
     let graceful = GracefulShutdown::new();
     let abort = CancellationToken::new();
     let next = async |room: Arc<Semaphore>| {
@@ -99,16 +120,20 @@ async fn accept(
             () = stop.cancelled() => break,
             next = next(Arc::clone(&room)) => next,
         };
-        let Ok((stream, peer)) = accepted else {
+        let Ok((stream, from)) = accepted else {
             tokio::time::sleep(ACCEPT_PAUSE).await;
             continue;
         };
-        let connection = graceful.watch(connection(stream, peer.ip(), router.clone()));
+        let Some(place) = peers.place(from.ip()) else {
+            continue;
+        };
+        let connection = connection(stream, from.ip(), router.clone(), limits);
+        let connection = graceful.watch(connection);
         let abort = abort.clone();
         tokio::spawn(async move {
             // How a connection ends is its client's business.
             let _ = abort.run_until_cancelled(connection).await;
-            drop(permit);
+            drop((place, permit));
         });
     }
     drop(listener);
@@ -124,19 +149,23 @@ async fn accept(
 /// Serves one connection; every request of it carries its [`Peer`].
 fn connection(
     stream: TcpStream,
-    peer: IpAddr,
+    from: IpAddr,
     router: Router,
+    limits: ServerLimits,
 ) -> impl GracefulConnection<Error = hyper::Error> + Send {
     // Small answers should leave at once; without it they merely leave later.
     let _ = stream.set_nodelay(true);
     let router = TowerToHyperService::new(router);
     let service = service_fn(move |mut request: Request<Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
+        request.extensions_mut().insert(Peer(from));
         router.call(request)
     });
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME_MAX)
-        .max_buf_size(HEAD_BYTES_MAX)
+        .max_buf_size(limits.head_bytes_max)
         .serve_connection(TokioIo::new(stream), service)
 }
+
+#[cfg(test)]
+mod tests;
