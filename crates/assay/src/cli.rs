@@ -37,8 +37,8 @@ pub(crate) use settings::{Completions, Config, ConfigSet, ConfigUnset, Doctor, M
 pub(crate) use state::{State, StateProve, StateVerify};
 pub(crate) use topic::{
     ModelSource, NamedModel, ProgramChoice, SeriesChoice, Topic, TopicAsk, TopicBacktest,
-    TopicCreate, TopicFund, TopicList, TopicMine, TopicRegister, TopicShow, TopicSimulate,
-    TopicStake, TopicValidate, TopicWork,
+    TopicCreate, TopicForecast, TopicFund, TopicList, TopicMine, TopicRegister, TopicRepute,
+    TopicShow, TopicSimulate, TopicStake, TopicValidate, TopicWork,
 };
 pub(crate) use values::ModelName;
 pub(crate) use wallet::{

@@ -11,7 +11,7 @@ use super::{
     values::{amount, percent, seconds},
 };
 use assay_types::{AccountId, Amount, BasisPoints, ContentId, MinerAddress, Party};
-use clap::{Args, Subcommand, ValueHint};
+use clap::{ArgGroup, Args, Subcommand, ValueHint};
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 #[derive(Debug, Subcommand)]
@@ -82,6 +82,9 @@ answer is settled, the miner gets its price times what its slot earned by work
 against the mean of those that work, at most the whole. The rest returns.")]
     Ask(TopicAsk),
     /// Judge: commit to weights in each epoch and reveal them in the next, until asked to stop
+    #[command(
+        override_usage = "assay topic validate [OPTIONS] <TOPIC> (--url <URL> | -- <PROGRAM>...)"
+    )]
     #[command(after_help = "\
 Examples:
   assay topic validate --wallet judge 5f0c… -- python3 judge.py
@@ -113,6 +116,9 @@ in HOME/topics before it is sent, so that it can be revealed after a restart.
 An answer that is none costs the epoch's weights and nothing else.")]
     Validate(TopicValidate),
     /// Work as a miner with a model of your own, until asked to stop
+    #[command(
+        override_usage = "assay topic mine [OPTIONS] <TOPIC> (--url <URL> | -- <PROGRAM>...)"
+    )]
     #[command(after_help = "\
 Examples:
   assay topic mine --wallet miner 5f0c… -- python3 model.py
@@ -144,6 +150,9 @@ and answers with what the topic wants:
   {\"output\": 7}")]
     Mine(TopicMine),
     /// Foretell how far others' inferences will be off, in each epoch of a topic of synthesis
+    #[command(
+        override_usage = "assay topic forecast [OPTIONS] <TOPIC> (--url <URL> | -- <PROGRAM>...)"
+    )]
     #[command(after_help = "\
 Example:
   assay topic forecast --wallet seer 5f0c… -- python3 forecaster.py
@@ -157,8 +166,11 @@ the last epochs and what they lost (decimal logarithms),
 and answers with what it thinks that they will lose in this one:
 
   {\"losses\": {\"0\": -1.1, \"2\": -0.9}}")]
-    Forecast(TopicWork),
+    Forecast(TopicForecast),
     /// Measure the last epoch's inferences against the truth, in a topic of synthesis
+    #[command(override_usage = "\
+assay topic repute [OPTIONS] <TOPIC> (--url <URL> | -- <PROGRAM>...)
+       assay topic repute [OPTIONS] <TOPIC> --series <FILE>")]
     #[command(after_help = "\
 Examples:
   assay topic repute --wallet judge 5f0c… -- python3 truth.py
@@ -175,7 +187,7 @@ and answers with it, or with null as long as it does not know:
 
 Losses of all inferences, by the topic's loss function, are computed from that.
 With --series the truth is the recorded value. The slot needs a permit: stake behind it.")]
-    Repute(TopicWork),
+    Repute(TopicRepute),
     /// Simulate whether honest play pays, under these rules and under Bittensor's
     #[command(after_help = "\
 Examples:
@@ -332,15 +344,19 @@ pub(crate) struct TopicAsk {
 }
 
 #[derive(Debug, Args)]
+#[command(group = answers_of(&["program", "url"]))]
 pub(crate) struct TopicValidate {
     /// Ask miners first: the program is asked for questions, and then for weights with the answers
     #[arg(long)]
     pub(crate) questions: bool,
     #[command(flatten)]
     pub(crate) work: TopicWork,
+    #[command(flatten)]
+    pub(crate) program: ProgramChoice,
 }
 
 #[derive(Debug, Args)]
+#[command(group = answers_of(&["program", "url"]))]
 pub(crate) struct TopicMine {
     /// Yuma: where validators' questions are answered
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
@@ -360,8 +376,35 @@ pub(crate) struct TopicMine {
     pub(crate) bond: Option<Amount>,
     #[command(flatten)]
     pub(crate) work: TopicWork,
+    #[command(flatten)]
+    pub(crate) series: SeriesChoice,
+    #[command(flatten)]
+    pub(crate) program: ProgramChoice,
 }
 
+#[derive(Debug, Args)]
+#[command(group = answers_of(&["program", "url"]))]
+pub(crate) struct TopicForecast {
+    #[command(flatten)]
+    pub(crate) work: TopicWork,
+    #[command(flatten)]
+    pub(crate) series: SeriesChoice,
+    #[command(flatten)]
+    pub(crate) program: ProgramChoice,
+}
+
+#[derive(Debug, Args)]
+#[command(group = answers_of(&["program", "url", "series"]))]
+pub(crate) struct TopicRepute {
+    #[command(flatten)]
+    pub(crate) work: TopicWork,
+    #[command(flatten)]
+    pub(crate) series: SeriesChoice,
+    #[command(flatten)]
+    pub(crate) program: ProgramChoice,
+}
+
+/// What every part in a topic needs to be told.
 #[derive(Debug, Args)]
 pub(crate) struct TopicWork {
     #[command(flatten)]
@@ -372,10 +415,6 @@ pub(crate) struct TopicWork {
     /// Stop after so many epochs
     #[arg(long, value_name = "EPOCHS")]
     pub(crate) epochs: Option<u64>,
-    #[command(flatten)]
-    pub(crate) series: SeriesChoice,
-    #[command(flatten)]
-    pub(crate) program: ProgramChoice,
 }
 
 /// A recorded series, of which each epoch of a topic is one value.
@@ -392,16 +431,24 @@ pub(crate) struct SeriesChoice {
     pub(crate) start: usize,
 }
 
-/// A model of the user's.
+/// Answers come from one of these.
+fn answers_of(sources: &[&'static str]) -> ArgGroup {
+    ArgGroup::new("answers")
+        .args(sources)
+        .required(true)
+        .multiple(false)
+}
+
+/// A model of the user's; [`answers_of`] says what may take its place.
 #[derive(Debug, Args)]
 pub(crate) struct ProgramChoice {
     /// Post questions to this address instead of starting a program
-    #[arg(long, value_name = "URL", conflicts_with = "program")]
+    #[arg(long, value_name = "URL")]
     pub(crate) url: Option<String>,
     /// Longest that an answer may take
     #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
     pub(crate) within: Duration,
     /// The program that answers, and its arguments
-    #[arg(last = true, required_unless_present_any = ["url", "series"], value_name = "PROGRAM")]
+    #[arg(last = true, value_name = "PROGRAM")]
     pub(crate) program: Vec<String>,
 }

@@ -67,6 +67,12 @@ fn a_miner_is_paid_by_what_a_program_judges() {
             told.display()
         ),
     );
+    town.run(&format!(
+        "topic mine {topic} --wallet seller-2 --series {} -- true",
+        yes.display()
+    ))
+    .exits(2)
+    .says(&["replays no series", "hint:"]);
     let mining = town.world.start(&format!(
         "topic mine {topic} --wallet seller-2 --price 0.01 --node {} -- sh {}",
         town.url,
@@ -138,6 +144,11 @@ fn a_topic_of_synthesis_is_inferred_measured_and_paid() {
     town.run(&format!("topic validate {topic} --wallet seller-1 -- true"))
         .exits(2)
         .says(&["another mechanism", "hint:", "repute"]);
+    town.run(&format!(
+        "topic mine {topic} --wallet seller-2 --price 0.01 -- true"
+    ))
+    .exits(2)
+    .says(&["asks no miner directly", "hint:", "--price"]);
 
     let before = ["seller-2", "seller-3"].map(|wallet| balance(&town, wallet));
     let series = town.world.path("series.csv");
@@ -185,6 +196,38 @@ fn a_topic_of_synthesis_is_inferred_measured_and_paid() {
         "{before:?} to {after:?}"
     );
     assert!(after[0] - before[0] > after[1].saturating_sub(before[1]));
+}
+
+#[test]
+fn a_part_without_a_model_or_with_one_too_many_is_refused() {
+    let world = World::new();
+    let file = world.path("series.csv");
+    std::fs::write(&file, "value\n1\n2\n").unwrap();
+    let series = format!("--series {}", file.display());
+    for (part, model, reason) in [
+        ("mine", String::new(), "required"),
+        ("mine", series.clone(), "required"),
+        ("forecast", series.clone(), "required"),
+        ("repute", String::new(), "required"),
+        ("validate", String::new(), "required"),
+        (
+            "validate",
+            format!("{series} -- true"),
+            "unexpected argument '--series'",
+        ),
+        (
+            "mine",
+            "--url http://127.0.0.1:1/ -- true".to_owned(),
+            "cannot be used with",
+        ),
+        ("repute", format!("{series} -- true"), "cannot be used with"),
+        ("repute", "--series none.csv".to_owned(), "none.csv"),
+    ] {
+        world
+            .run(&format!("topic {part} 5f0c --wallet nobody {model}"))
+            .exits(2)
+            .says(&["error:", reason]);
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use super::{journal::Journal, metagraph, program::Program, resolve, series::Series};
 use crate::{
-    cli::{Globals, TopicWork},
+    cli::{Globals, ProgramChoice, SeriesChoice, TopicWork},
     connect,
     failure::{Done, Ended, Hint},
     home::Home,
@@ -49,6 +49,23 @@ pub(super) enum Sent {
 pub(super) struct Model {
     pub(super) program: Program,
     pub(super) series: Option<Series>,
+}
+
+impl Model {
+    /// The program, and the series if one is replayed.
+    ///
+    /// # Errors
+    /// When the series cannot be read or the program's address is none.
+    pub(super) fn new(
+        program: &ProgramChoice,
+        series: Option<&SeriesChoice>,
+    ) -> anyhow::Result<Self> {
+        let series = series.map(Series::chosen).transpose()?.flatten();
+        Ok(Self {
+            program: Program::new(program)?,
+            series,
+        })
+    }
 }
 
 /// An epoch of a topic, as it is when it is worked in.
@@ -101,6 +118,7 @@ impl Member {
 /// When the topic has no such part, the key holds no slot, or the node or the journal cannot be used.
 pub(super) async fn work<P: Part>(
     part: &P,
+    mut model: Model,
     member: Member,
     args: &TopicWork,
     globals: &Globals,
@@ -115,10 +133,6 @@ pub(super) async fn work<P: Part>(
         return Err(anyhow!("topic {topic} is settled by another mechanism"))
             .hint(|| "see `assay topic show`; Yuma consensus takes `validate` and `mine`, inference synthesis `mine`, `forecast` and `repute`".to_owned());
     }
-    let mut model = Model {
-        series: Series::chosen(&args.series)?,
-        program: Program::new(&args.program)?,
-    };
     let folder = Home::new(globals.home.as_deref())?.topics();
     let file = format!("{}-{}.json", topic.short(), sender.account().short());
     let mut worker = Worker {

@@ -2,7 +2,7 @@
 
 use super::epochs::{self, Epoch, Member, Model, Part, Sent, is_another};
 use crate::{
-    cli::{Globals, TopicWork},
+    cli::{Globals, TopicForecast},
     failure::Done,
     output::Output,
 };
@@ -52,9 +52,10 @@ struct Answer {
 ///
 /// # Errors
 /// See [`epochs::work`].
-pub(super) async fn run(args: &TopicWork, globals: &Globals, output: &Output) -> Done {
-    let member = Member::new(args, globals, output).await?;
-    epochs::work(&Forecaster, member, args, globals, output).await
+pub(super) async fn run(args: &TopicForecast, globals: &Globals, output: &Output) -> Done {
+    let model = Model::new(&args.program, Some(&args.series))?;
+    let member = Member::new(&args.work, globals, output).await?;
+    epochs::work(&Forecaster, model, member, &args.work, globals, output).await
 }
 
 /// Sends forecasts.

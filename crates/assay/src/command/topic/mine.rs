@@ -2,7 +2,7 @@
 //! in one of Yuma consensus the miner answers validators, and buyers where it names a price.
 
 use super::{
-    epochs::{self, Member, is_transient, own},
+    epochs::{self, Member, Model, is_transient, own},
     infer::Inferer,
     metagraph,
     program::Program,
@@ -11,7 +11,7 @@ use super::{
 use crate::{
     cli::{Globals, TopicMine},
     connect,
-    failure::{Done, Ended},
+    failure::{Done, Ended, Hint},
     interrupt,
     output::{Output, bad, dim, good},
 };
@@ -80,9 +80,22 @@ pub(super) async fn run(args: &TopicMine, globals: &Globals, output: &Output) ->
     let member = Member::new(&args.work, globals, output).await?;
     match member.view.topic.terms.mechanism {
         TopicMechanismView::Synthesis { .. } => {
-            epochs::work(&Inferer, member, &args.work, globals, output).await
+            if args.price.is_some() || args.address.is_some() {
+                return Err(anyhow!("a topic of synthesis asks no miner directly")).hint(|| {
+                    "leave --price and --address out; the program is asked in each epoch".to_owned()
+                });
+            }
+            let model = Model::new(&args.program, Some(&args.series))?;
+            epochs::work(&Inferer, model, member, &args.work, globals, output).await
         }
-        TopicMechanismView::Yuma { .. } => serve(member, args, output).await,
+        TopicMechanismView::Yuma { .. } => {
+            if args.series.series.is_some() {
+                return Err(anyhow!("a topic of Yuma consensus replays no series")).hint(|| {
+                    "leave --series out; the program is sent what validators ask".to_owned()
+                });
+            }
+            serve(member, args, output).await
+        }
         TopicMechanismView::Unknown => Err(anyhow!(
             "this program does not know the topic's mechanism; update it"
         )),
@@ -100,9 +113,9 @@ async fn serve(member: Member, args: &TopicMine, output: &Output) -> Done {
     // From before there is an offer, so that no request is missed.
     let since = sender.client().status().await?.height;
     let answerer = Answerer {
-        program: Arc::new(Mutex::new(Program::new(&args.work.program)?)),
+        program: Arc::new(Mutex::new(Program::new(&args.program)?)),
         topic,
-        within: args.work.program.within,
+        within: args.program.within,
     };
     let tally = Arc::new(Mutex::new(Tally::default()));
     let (admit, admission) = watch::channel(admitted(&view));
@@ -112,7 +125,7 @@ async fn serve(member: Member, args: &TopicMine, output: &Output) -> Done {
         args.listen,
         admission,
     );
-    config.answer_time = args.work.program.within;
+    config.answer_time = args.program.within;
     let (asked_of, counted) = (answerer.clone(), tally.clone());
     let miner = Miner::start(config, move |asked: Asked| {
         let (answerer, counted) = (asked_of.clone(), counted.clone());

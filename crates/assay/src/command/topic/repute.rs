@@ -2,7 +2,7 @@
 
 use super::epochs::{self, Epoch, Member, Model, Numbers, Part, Sent, labels};
 use crate::{
-    cli::{Globals, TopicWork},
+    cli::{Globals, TopicRepute},
     failure::Done,
     output::Output,
 };
@@ -39,9 +39,10 @@ struct Answer {
 ///
 /// # Errors
 /// See [`epochs::work`].
-pub(super) async fn run(args: &TopicWork, globals: &Globals, output: &Output) -> Done {
-    let member = Member::new(args, globals, output).await?;
-    epochs::work(&Reputer, member, args, globals, output).await
+pub(super) async fn run(args: &TopicRepute, globals: &Globals, output: &Output) -> Done {
+    let model = Model::new(&args.program, Some(&args.series))?;
+    let member = Member::new(&args.work, globals, output).await?;
+    epochs::work(&Reputer, model, member, &args.work, globals, output).await
 }
 
 /// Sends losses.

@@ -58,6 +58,7 @@ struct Answer {
 /// # Errors
 /// See [`epochs::work`].
 pub(super) async fn run(args: &TopicValidate, globals: &Globals, output: &Output) -> Done {
+    let model = Model::new(&args.program, None)?;
     let member = Member::new(&args.work, globals, output).await?;
     let asker = match args.questions {
         true => Some(Asker::new(
@@ -67,7 +68,7 @@ pub(super) async fn run(args: &TopicValidate, globals: &Globals, output: &Output
         false => None,
     };
     let validator = Validator { asker, output };
-    epochs::work(&validator, member, &args.work, globals, output).await
+    epochs::work(&validator, model, member, &args.work, globals, output).await
 }
 
 /// Weighs other slots, after having asked them.
