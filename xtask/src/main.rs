@@ -28,7 +28,7 @@ Usage: cargo xtask COMMAND
   simulate [SEED] [STEPS]        random honest and hostile calls on the ledger; a fresh seed when none is given
   coverage                       how much of the pure cores their own tests run
   fuzz [SECONDS] [TARGET...]     each fuzz target (or those named) for SECONDS (default 60)
-  fixtures                       fetches models too large for the repository, through pip, pinned by SHA-256
+  fixtures                       fetches models, series and pictures that the repository leaves out, through pip, pinned by SHA-256
 ";
 
 fn main() -> ExitCode {
