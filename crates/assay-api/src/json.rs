@@ -6,6 +6,7 @@
 //! | [`Address`] | string `asy1…` | accounts |
 //! | [`Spoken`] | string such as `alice-2` | names of accounts |
 //! | [`Grains`] | string of decimal digits | amounts and fee rates |
+//! | [`Digits`] | string of decimal digits | counts that a `u64` may fill |
 //! | [`Number`] | number | heights, weights and times in milliseconds |
 //! | [`Maybe`]`<…>` | as its spelling, or `null` | options |
 //! | [`Each`]`<…>` | array | lists |
@@ -75,6 +76,8 @@ spellings! {
     Spoken
     /// Decimal digits, as a string: a `u64` does not fit the numbers of JavaScript.
     Grains
+    /// Decimal digits, as a string, of a count that may be as large as amounts are.
+    Digits
     /// A number.
     Number
 }
@@ -94,6 +97,7 @@ macro_rules! displayed {
 displayed!(Id: BlockId, ChainId, ContentId, Hash32, ModelId, OfferId, OrderId, ProofKeyId, TopicId, TxId);
 displayed!(Address: AccountId);
 displayed!(Spoken: Name);
+displayed!(Digits: u64);
 
 macro_rules! grains {
     ($($name:ty),*) => { $(

@@ -53,7 +53,7 @@ pub use model::{ModelView, ModelsPage, RoyaltySplitView};
 pub use name::{NameParamsView, NameView, NamesPage, ReservationView};
 pub use problem::{PROBLEM_MEDIA_TYPE, Problem, ProblemCode};
 pub use receipt::{PayoutResultView, PayoutView, ReceiptView, VerdictView};
-pub use state::{RowKeyView, RowView, StateView};
+pub use state::{RowKeyView, RowView, SentInferenceView, StateView};
 pub use status::{HealthView, LimitsView, MempoolView, ParamsView, StatusView, SupplyView};
 pub use stream::{
     BLOCK_EVENT, BlockEvent, CursorError, EventCursor, MARKET_EVENT, SenderOutcome, StampedEvent,

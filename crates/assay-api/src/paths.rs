@@ -79,6 +79,16 @@ pub const STATE_OFFER_ROUTE: &str = "/v1/state/offers/{id}";
 pub const STATE_ORDER_ROUTE: &str = "/v1/state/orders/{id}";
 /// What proves who holds a name, or that nobody does.
 pub const STATE_NAME_ROUTE: &str = "/v1/state/names/{name}";
+/// What proves a topic's row, or that there is none.
+pub const STATE_TOPIC_ROUTE: &str = "/v1/state/topics/{id}";
+/// What proves what a topic inferred last, or that nothing waits to be measured.
+pub const STATE_ROUND_ROUTE: &str = "/v1/state/topics/{id}/round";
+/// What proves who holds a slot of a topic and what it earned, or that nobody ever took it.
+pub const STATE_SLOT_ROUTE: &str = "/v1/state/topics/{id}/slots/{slot}";
+/// What proves the money behind a key of a topic, or that there is none.
+pub const STATE_POOL_ROUTE: &str = "/v1/state/topics/{id}/keys/{key}";
+/// What proves the shares that a staker has of that money, or that it has none.
+pub const STATE_STAKER_ROUTE: &str = "/v1/state/topics/{id}/keys/{key}/stakers/{staker}";
 /// Stores (PUT) or fetches (GET, HEAD) content.
 pub const CONTENT_ROUTE: &str = "/v1/content/{id}";
 /// The event stream.
@@ -158,6 +168,13 @@ pub fn state(key: &RowKey) -> String {
         RowKey::Offer { offer } => format!("/v1/state/offers/{offer}"),
         RowKey::Order { order } => format!("/v1/state/orders/{order}"),
         RowKey::Name { name } => format!("/v1/state/names/{name}"),
+        RowKey::Topic { topic } => format!("/v1/state/topics/{topic}"),
+        RowKey::Slot { topic, slot } => format!("/v1/state/topics/{topic}/slots/{slot}"),
+        RowKey::Pool { topic, key } => format!("/v1/state/topics/{topic}/keys/{key}"),
+        RowKey::Staker { topic, key, staker } => {
+            format!("/v1/state/topics/{topic}/keys/{key}/stakers/{staker}")
+        }
+        RowKey::Round { topic } => format!("/v1/state/topics/{topic}/round"),
     }
 }
 

@@ -1,17 +1,18 @@
 //! Rows of the ledger as people read them. What proves anything is the canonical `StateProof`.
 
 use crate::{
-    BuyerRecordView, GoodView, RoyaltySplitView, SellerRecordView, TermsView,
-    json::{Address, Grains, Id, Maybe, Number},
+    BuyerRecordView, GoodView, RoyaltySplitView, SellerRecordView, TermsView, TopicTermsView,
+    WeightCellView,
+    json::{Address, Digits, Grains, Id, Maybe, Number},
 };
 use assay_types::{
-    AccountId, Amount, BlockId, ChainId, ContentId, FeeRate, Height, LedgerTime, ModelId, OfferId,
-    OrderId, RowKey,
+    AccountId, Amount, BlockId, ChainId, ContentId, FeeRate, Hash32, Height, LedgerTime, ModelId,
+    OfferId, OrderId, RowKey, TopicId,
 };
 use serde::{Deserialize, Serialize};
 
 /// A row of the ledger after a final block, or that there was none.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 pub struct StateView {
     /// Whose ledger.
@@ -69,6 +70,47 @@ pub enum RowKeyView {
         /// Which.
         name: String,
     },
+    /// A topic.
+    Topic {
+        /// Which.
+        #[serde(with = "Id")]
+        topic: TopicId,
+    },
+    /// A slot of a topic.
+    Slot {
+        /// The topic.
+        #[serde(with = "Id")]
+        topic: TopicId,
+        /// Which of its slots.
+        slot: u16,
+    },
+    /// The money behind a key of a topic.
+    Pool {
+        /// The topic.
+        #[serde(with = "Id")]
+        topic: TopicId,
+        /// Whose key.
+        #[serde(with = "Address")]
+        key: AccountId,
+    },
+    /// What a staker has of such a pool.
+    Staker {
+        /// The topic.
+        #[serde(with = "Id")]
+        topic: TopicId,
+        /// The key that is staked on.
+        #[serde(with = "Address")]
+        key: AccountId,
+        /// Whose money.
+        #[serde(with = "Address")]
+        staker: AccountId,
+    },
+    /// What a topic inferred last.
+    Round {
+        /// The topic.
+        #[serde(with = "Id")]
+        topic: TopicId,
+    },
 }
 
 impl From<RowKey> for RowKeyView {
@@ -82,12 +124,17 @@ impl From<RowKey> for RowKeyView {
             RowKey::Name { name } => Self::Name {
                 name: name.to_string(),
             },
+            RowKey::Topic { topic } => Self::Topic { topic },
+            RowKey::Slot { topic, slot } => Self::Slot { topic, slot },
+            RowKey::Pool { topic, key } => Self::Pool { topic, key },
+            RowKey::Staker { topic, key, staker } => Self::Staker { topic, key, staker },
+            RowKey::Round { topic } => Self::Round { topic },
         }
     }
 }
 
 /// What a row says.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(schemars::JsonSchema))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum RowView {
@@ -197,4 +244,100 @@ pub enum RowView {
         /// Whether its holder registered or renewed it, instead of being given it.
         claimed: bool,
     },
+    /// A topic.
+    Topic {
+        /// Who created it.
+        #[serde(with = "Address")]
+        owner: AccountId,
+        /// What it is.
+        terms: TopicTermsView,
+        /// Its epoch under way, counted from its creation.
+        epoch: u64,
+        /// Last moment of that epoch.
+        #[serde(rename = "epoch_ends_at_ms", with = "Number")]
+        epoch_ends_at: LedgerTime,
+        /// Slots that are held.
+        slots: u16,
+        /// What it may still mint for those who earn it.
+        #[serde(with = "Grains")]
+        budget: Amount,
+        /// What it was funded with and has not paid yet.
+        #[serde(with = "Grains")]
+        fees: Amount,
+        /// What stands behind its keys.
+        #[serde(with = "Grains")]
+        stake: Amount,
+    },
+    /// A slot of a topic.
+    Slot {
+        /// Who works.
+        #[serde(with = "Address")]
+        key: AccountId,
+        /// Who earns.
+        #[serde(with = "Address")]
+        owner: AccountId,
+        /// When it was taken.
+        #[serde(rename = "registered_at_ms", with = "Number")]
+        registered_at: LedgerTime,
+        /// Whether its weights count in this epoch.
+        permit: bool,
+        /// What it committed to in this epoch.
+        #[serde(default, with = "Maybe::<Id>")]
+        committed: Option<Hash32>,
+        /// What it has to reveal in this epoch.
+        #[serde(default, with = "Maybe::<Id>")]
+        due: Option<Hash32>,
+        /// The weights that count.
+        weights: Vec<WeightCellView>,
+        /// Its bonds to other slots, in parts of 65 535.
+        bonds: Vec<WeightCellView>,
+        /// What it earned in the last epoch.
+        #[serde(with = "Grains")]
+        earned: Amount,
+        /// What of that it earned by work.
+        #[serde(with = "Grains")]
+        worked: Amount,
+        /// Where its key can be asked.
+        #[serde(default)]
+        address: Option<String>,
+    },
+    /// The money behind a key of a topic.
+    Pool {
+        /// All of it.
+        #[serde(with = "Grains")]
+        total: Amount,
+        /// Shares in it, each of which is worth as much as any other.
+        #[serde(with = "Digits")]
+        shares: u64,
+    },
+    /// What a staker has of such a pool.
+    Staker {
+        /// Its shares.
+        #[serde(with = "Digits")]
+        shares: u64,
+    },
+    /// What a topic inferred last, until it is measured.
+    Round {
+        /// The epoch in which the inferences were made.
+        epoch: u64,
+        /// What the topic infers, one number for each label.
+        inference: Vec<f64>,
+        /// What it was made of, ascending by slot.
+        inferences: Vec<SentInferenceView>,
+        /// How many forecasts it was made with.
+        forecasts: u32,
+    },
+}
+
+/// An inference that a topic's was made of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct SentInferenceView {
+    /// Its slot.
+    pub slot: u16,
+    /// Its key then.
+    #[serde(with = "Address")]
+    pub key: AccountId,
+    /// One number for each label.
+    pub labels: Vec<f64>,
 }

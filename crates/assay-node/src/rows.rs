@@ -1,9 +1,11 @@
 //! Rows of the ledger, from their canonical bytes to what people read.
 
 use crate::views::{buyer_record, seller_record};
-use assay_api::{RowView, RoyaltySplitView, StateView};
-use assay_ledger::rows::{Account, Meta, Model, NameLease, Offer, Order};
-use assay_types::{BlockId, ChainId, DecodeError, Header, RowKey, StateProof, decode};
+use assay_api::{RowView, RoyaltySplitView, SentInferenceView, StateView};
+use assay_ledger::rows::{
+    Account, Meta, Model, NameLease, Offer, Order, Pool, Round, Staker, Topic, TopicSlot,
+};
+use assay_types::{BlockId, ChainId, DecodeError, Header, Labels, RowKey, StateProof, decode};
 
 /// A proof as people read it. It says what the proof says; whether that is true, `assay_verify` decides.
 ///
@@ -91,5 +93,65 @@ fn row_view(key: &RowKey, value: &[u8]) -> Result<RowView, DecodeError> {
                 claimed: lease.claimed,
             }
         }
+        RowKey::Topic { .. } => {
+            let topic: Topic = decode(value)?;
+            RowView::Topic {
+                owner: topic.owner,
+                terms: (&topic.terms).into(),
+                epoch: topic.epoch,
+                epoch_ends_at: topic.epoch_ends_at,
+                slots: topic.slots,
+                budget: topic.budget,
+                fees: topic.fees,
+                stake: topic.stake,
+            }
+        }
+        RowKey::Slot { .. } => {
+            let slot: TopicSlot = decode(value)?;
+            RowView::Slot {
+                key: slot.key,
+                owner: slot.owner,
+                registered_at: slot.registered_at,
+                permit: slot.permit,
+                committed: slot.committed.map(|own| own.commitment),
+                due: slot.due.map(|own| own.commitment),
+                weights: slot.weights.iter().map(Into::into).collect(),
+                bonds: slot.bonds.iter().map(Into::into).collect(),
+                earned: slot.earned,
+                worked: slot.worked,
+                address: slot.address.as_ref().map(ToString::to_string),
+            }
+        }
+        RowKey::Pool { .. } => {
+            let pool: Pool = decode(value)?;
+            RowView::Pool {
+                total: pool.total,
+                shares: pool.shares,
+            }
+        }
+        RowKey::Staker { .. } => {
+            let staker: Staker = decode(value)?;
+            RowView::Staker {
+                shares: staker.shares,
+            }
+        }
+        RowKey::Round { .. } => {
+            let round: Round = decode(value)?;
+            let sent = round.inferences.iter().map(|sent| SentInferenceView {
+                slot: sent.slot,
+                key: sent.key,
+                labels: numbers(&sent.labels),
+            });
+            RowView::Round {
+                epoch: round.epoch,
+                inference: numbers(&round.inference),
+                inferences: sent.collect(),
+                forecasts: u32::try_from(round.forecasts.len()).unwrap_or(u32::MAX),
+            }
+        }
     })
+}
+
+fn numbers(labels: &Labels) -> Vec<f64> {
+    labels.iter().map(|label| label.get()).collect()
 }

@@ -1,4 +1,4 @@
-//! State proofs: what the ledger holds of an account, an offer or a name, or that it holds nothing.
+//! State proofs: what the ledger holds of an account, an offer, a name or a topic, or that it holds nothing.
 //!
 //! The ledger's rows lie in an authenticated log (Commonware's QMDB `current`, see `docs/adr/0001`). Every
 //! write appends an operation `row key, row, next row key in order`; a bitmap says which operations still
@@ -18,7 +18,7 @@
 
 use crate::{
     AccountId, Blob, ChainId, DESCENDANTS_MAX, Finality, Hash32, Header, List, ModelId, Name,
-    OfferId, OrderId, StateKey,
+    OfferId, OrderId, StateKey, TopicId,
     codec::{encode, wire_enum, wire_struct},
 };
 
@@ -63,6 +63,39 @@ pub enum RowKey {
         /// Which.
         name: Name,
     },
+    /// A topic of intelligence: its terms, its epoch, its money.
+    Topic {
+        /// Which.
+        topic: TopicId,
+    },
+    /// A slot of a topic: who holds it, what it weighs, what it earned.
+    Slot {
+        /// The topic.
+        topic: TopicId,
+        /// Which of its slots.
+        slot: u16,
+    },
+    /// The money behind a key of a topic, and the shares in it.
+    Pool {
+        /// The topic.
+        topic: TopicId,
+        /// Whose key.
+        key: AccountId,
+    },
+    /// The shares that a staker has of a pool.
+    Staker {
+        /// The topic.
+        topic: TopicId,
+        /// The key that is staked on.
+        key: AccountId,
+        /// Whose money.
+        staker: AccountId,
+    },
+    /// What a topic inferred last, until it is measured.
+    Round {
+        /// The topic.
+        topic: TopicId,
+    },
 }
 wire_enum!(RowKey {
     0 => Chain,
@@ -71,6 +104,11 @@ wire_enum!(RowKey {
     4 => Offer { offer },
     5 => Order { order },
     7 => Name { name },
+    11 => Topic { topic },
+    12 => Slot { topic, slot },
+    13 => Pool { topic, key },
+    14 => Staker { topic, key, staker },
+    15 => Round { topic },
 });
 
 impl RowKey {

@@ -343,6 +343,40 @@ fn state() -> Vec<Operation> {
             "Proves who holds a name, or that nobody does.",
         )
         .hole::<Spoken>("name", "The name."),
+        row(
+            "prove_topic",
+            paths::STATE_TOPIC_ROUTE,
+            "Proves a topic's row, or that there is none.",
+        )
+        .hole::<Id>("id", "Its id."),
+        row(
+            "prove_round",
+            paths::STATE_ROUND_ROUTE,
+            "Proves what a topic inferred last, or that nothing waits to be measured.",
+        )
+        .hole::<Id>("id", "The topic's id."),
+        row(
+            "prove_slot",
+            paths::STATE_SLOT_ROUTE,
+            "Proves who holds a slot of a topic and what it earned, or that nobody ever took it.",
+        )
+        .hole::<Id>("id", "The topic's id.")
+        .hole::<u16>("slot", "The slot's number."),
+        row(
+            "prove_pool",
+            paths::STATE_POOL_ROUTE,
+            "Proves the money behind a key of a topic, or that there is none.",
+        )
+        .hole::<Id>("id", "The topic's id.")
+        .hole::<Address>("key", "The key's address."),
+        row(
+            "prove_staker",
+            paths::STATE_STAKER_ROUTE,
+            "Proves the shares that a staker has of that money, or that it has none.",
+        )
+        .hole::<Id>("id", "The topic's id.")
+        .hole::<Address>("key", "The key's address.")
+        .hole::<Address>("staker", "The staker's address."),
     ]
 }
 

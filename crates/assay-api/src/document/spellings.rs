@@ -1,6 +1,6 @@
 //! What the document says of the spellings in [`crate::json`].
 
-use crate::json::{Address, Each, Grains, Id, Maybe, Number, Spoken};
+use crate::json::{Address, Digits, Each, Grains, Id, Maybe, Number, Spoken};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use std::borrow::Cow;
 
@@ -38,6 +38,12 @@ spelt! {
         "type": "string",
         "pattern": "^[0-9]{1,20}$",
         "description": "An amount or a price in grains, 10⁻⁹ ASY: decimal digits.",
+        "examples": ["1000000000"]
+    }
+    Digits "Digits" {
+        "type": "string",
+        "pattern": "^[0-9]{1,20}$",
+        "description": "A count that may not fit a number of JavaScript: decimal digits.",
         "examples": ["1000000000"]
     }
     Number "Number" {

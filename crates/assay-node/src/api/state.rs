@@ -2,12 +2,12 @@
 
 use super::{App, Shared};
 use crate::{
-    http::{Hole, Refusal, accepts, json},
+    http::{Hole, Holes, Refusal, accepts, json},
     rows::state_view,
 };
 use assay_api::{OCTET_STREAM, ProblemCode};
 use assay_chain::ProveError;
-use assay_types::{AccountId, ModelId, Name, OfferId, OrderId, RowKey, encode};
+use assay_types::{AccountId, ModelId, Name, OfferId, OrderId, RowKey, TopicId, encode};
 use axum::{
     extract::State,
     http::{HeaderMap, header},
@@ -62,6 +62,51 @@ pub(super) async fn name(
     headers: HeaderMap,
 ) -> Answer {
     prove(&app, RowKey::Name { name }, &headers).await
+}
+
+/// A topic.
+pub(super) async fn topic(
+    State(app): State<Shared>,
+    Hole(topic): Hole<TopicId>,
+    headers: HeaderMap,
+) -> Answer {
+    prove(&app, RowKey::Topic { topic }, &headers).await
+}
+
+/// What a topic inferred last.
+pub(super) async fn round(
+    State(app): State<Shared>,
+    Hole(topic): Hole<TopicId>,
+    headers: HeaderMap,
+) -> Answer {
+    prove(&app, RowKey::Round { topic }, &headers).await
+}
+
+/// A slot of a topic.
+pub(super) async fn slot(
+    State(app): State<Shared>,
+    Holes((topic, slot)): Holes<(TopicId, u16)>,
+    headers: HeaderMap,
+) -> Answer {
+    prove(&app, RowKey::Slot { topic, slot }, &headers).await
+}
+
+/// The money behind a key of a topic.
+pub(super) async fn pool(
+    State(app): State<Shared>,
+    Holes((topic, key)): Holes<(TopicId, AccountId)>,
+    headers: HeaderMap,
+) -> Answer {
+    prove(&app, RowKey::Pool { topic, key }, &headers).await
+}
+
+/// What a staker has of it.
+pub(super) async fn staker(
+    State(app): State<Shared>,
+    Holes((topic, key, staker)): Holes<(TopicId, AccountId, AccountId)>,
+    headers: HeaderMap,
+) -> Answer {
+    prove(&app, RowKey::Staker { topic, key, staker }, &headers).await
 }
 
 type Answer = Result<Response, Refusal>;

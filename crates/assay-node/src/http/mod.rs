@@ -14,4 +14,4 @@ pub(crate) use guard::guard;
 pub use rate::RateLimit;
 pub(crate) use rate::{Limiter, limit};
 pub(crate) use refusal::Refusal;
-pub(crate) use request::{Hole, Parameters, accepts, bad_path, json};
+pub(crate) use request::{Hole, Holes, Parameters, accepts, bad_path, json};

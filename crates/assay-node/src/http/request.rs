@@ -19,10 +19,46 @@ impl<S: Send + Sync, T: FromStr<Err: Display>> FromRequestParts<S> for Hole<T> {
         let Path(text) = Path::<String>::from_request_parts(parts, state)
             .await
             .map_err(|error| bad_path(&error))?;
-        text.parse()
-            .map(Self)
-            .map_err(|error: T::Err| bad_path(&error))
+        filled(&text).map(Self)
     }
+}
+
+/// The holes of a path, parsed in order.
+pub(crate) struct Holes<T>(pub(crate) T);
+
+impl<S, A, B> FromRequestParts<S> for Holes<(A, B)>
+where
+    S: Send + Sync,
+    A: FromStr<Err: Display>,
+    B: FromStr<Err: Display>,
+{
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Path((a, b)) = Path::<(String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|error| bad_path(&error))?;
+        Ok(Self((filled(&a)?, filled(&b)?)))
+    }
+}
+
+impl<S, A, B, C> FromRequestParts<S> for Holes<(A, B, C)>
+where
+    S: Send + Sync,
+    A: FromStr<Err: Display>,
+    B: FromStr<Err: Display>,
+    C: FromStr<Err: Display>,
+{
+    type Rejection = Refusal;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let Path((a, b, c)) = Path::<(String, String, String)>::from_request_parts(parts, state)
+            .await
+            .map_err(|error| bad_path(&error))?;
+        Ok(Self((filled(&a)?, filled(&b)?, filled(&c)?)))
+    }
+}
+
+fn filled<T: FromStr<Err: Display>>(text: &str) -> Result<T, Refusal> {
+    text.parse().map_err(|error: T::Err| bad_path(&error))
 }
 
 pub(crate) fn bad_path(error: &dyn Display) -> Refusal {

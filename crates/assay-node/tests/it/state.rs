@@ -3,8 +3,9 @@
 use crate::support::{Account, World};
 use assay_api::{OCTET_STREAM, ProblemCode, RowKeyView, RowView, StateView, paths};
 use assay_types::{
-    AccountId, Amount, Call, Check, GRAINS_PER_ASY, Good, Hash32, Input, List, ModelId, Name,
-    NameCommitment, OfferId, OrderId, RowKey, StateProof, Terms, Work,
+    AccountId, Amount, BasisPoints, Call, Check, ContentId, GRAINS_PER_ASY, Good, Hash32, Input,
+    List, ModelId, Name, NameCommitment, OfferId, OrderId, RowKey, StateProof, TOPIC_EPOCH_MS_MIN,
+    Terms, TopicId, TopicMechanism, TopicTerms, Work, YumaBonds,
 };
 use assay_verify::{Anchor, parse_state, verify_state};
 use std::time::Duration;
@@ -76,11 +77,53 @@ async fn trade(world: &World, seller: &mut Account, buyer: &mut Account) -> [Row
     ]
 }
 
+const STAKE: Amount = Amount::new(3 * GRAINS_PER_ASY);
+
+/// Creates a topic, takes its first slot, and stakes on it.
+async fn teach(world: &World, owner: &mut Account, staker: &mut Account) -> [RowKey; 4] {
+    let topic = TopicId::of(world.chain(), owner.id(), owner.lane, owner.sequence);
+    let terms = TopicTerms {
+        description: ContentId::default(),
+        mechanism: TopicMechanism::Yuma {
+            kappa: 32_767,
+            bonds: YumaBonds::Classic,
+            moving_average_ppm: 900_000,
+            bonds_penalty: 65_535,
+        },
+        slots: 4,
+        validators: 1,
+        epoch_ms: TOPIC_EPOCH_MS_MIN,
+        immunity_epochs: 4,
+        activity_epochs: 4,
+        owner_share: BasisPoints::new(0),
+        stake_min: Amount::ZERO,
+    };
+    world.perform(owner, Call::CreateTopic { terms }).await;
+    let register = Call::RegisterSlot {
+        topic,
+        owner: owner.id(),
+        take: BasisPoints::new(0),
+        price_max: Amount::new(GRAINS_PER_ASY),
+    };
+    world.perform(owner, register).await;
+    let (key, amount) = (owner.id(), STAKE);
+    let stake = Call::Stake { topic, key, amount };
+    world.perform(staker, stake).await;
+    let staker = staker.id();
+    [
+        RowKey::Topic { topic },
+        RowKey::Slot { topic, slot: 0 },
+        RowKey::Pool { topic, key },
+        RowKey::Staker { topic, key, staker },
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_row_and_every_gap_is_proven() {
     let world = World::start().await;
     let (mut seller, mut buyer) = (world.account("seller-1"), world.account("buyer"));
     let traded = trade(&world, &mut seller, &mut buyer).await;
+    let taught = teach(&world, &mut seller, &mut buyer).await;
     let anchor = Anchor::of_genesis(&world.network.genesis).unwrap();
 
     let account = buyer.id();
@@ -91,7 +134,7 @@ async fn every_row_and_every_gap_is_proven() {
             model: world.network.genesis.models[0].model,
         },
     ];
-    for key in present.into_iter().chain(traded) {
+    for key in present.into_iter().chain(traded).chain(taught) {
         let proof = proof(&world, key).await;
         let proven = verify_state(&anchor, &proof).expect("an honest proof");
         assert!(proven.value.is_some(), "{key:?}");
@@ -110,11 +153,26 @@ async fn every_row_and_every_gap_is_proven() {
             (RowKey::Account { .. }, RowView::Account { orders, .. }) => assert_eq!(*orders, 1),
             (RowKey::Chain, RowView::Chain { issued, .. }) => assert!(!issued.is_zero()),
             (RowKey::Model { .. }, RowView::Model { licence, .. }) => assert!(!licence.is_empty()),
+            (RowKey::Topic { .. }, RowView::Topic { slots, stake, .. }) => {
+                assert_eq!((*slots, *stake), (1, STAKE));
+            }
+            (RowKey::Slot { .. }, RowView::Slot { key, weights, .. }) => {
+                assert_eq!((*key, weights.len()), (seller.id(), 0));
+            }
+            (RowKey::Pool { .. }, RowView::Pool { total, shares }) => {
+                assert_eq!((*total, *shares), (STAKE, STAKE.get()));
+            }
+            (RowKey::Staker { .. }, RowView::Staker { shares }) => {
+                assert_eq!(*shares, STAKE.get());
+            }
             (key, row) => panic!("{key:?} is shown as {row:?}"),
         }
     }
 
     let nobody = AccountId::new([0xee; 32]);
+    let RowKey::Topic { topic } = taught[0] else {
+        panic!("{:?}", taught[0])
+    };
     for key in [
         RowKey::Account { account: nobody },
         RowKey::Model {
@@ -129,6 +187,17 @@ async fn every_row_and_every_gap_is_proven() {
         RowKey::Name {
             name: "nobodys".parse().unwrap(),
         },
+        RowKey::Topic {
+            topic: TopicId::new([0xee; 32]),
+        },
+        RowKey::Slot { topic, slot: 1 },
+        RowKey::Pool { topic, key: nobody },
+        RowKey::Staker {
+            topic,
+            key: seller.id(),
+            staker: nobody,
+        },
+        RowKey::Round { topic },
     ] {
         let proof = proof(&world, key).await;
         let proven = verify_state(&anchor, &proof).expect("an honest proof");
@@ -136,7 +205,14 @@ async fn every_row_and_every_gap_is_proven() {
         assert_eq!(view(&world, key).await.row, None);
     }
 
+    let (slots, keys) = (
+        format!("/v1/state/topics/{topic}/slots/65536"),
+        format!("/v1/state/topics/{topic}/keys/{}/stakers/me", seller.id()),
+    );
     for path in [
+        slots.as_str(),
+        &keys,
+        "/v1/state/topics/1/round",
         "/v1/state/accounts/nobody",
         "/v1/state/offers/77",
         "/v1/state/names/A",

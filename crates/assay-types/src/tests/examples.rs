@@ -806,7 +806,7 @@ pub(super) fn receipt_proofs() -> Vec<Named<ReceiptProof>> {
 }
 
 pub(super) fn row_keys() -> Vec<Named<RowKey>> {
-    let account = account(1);
+    let (account, key, topic) = (account(1), account(2), topic::TOPIC);
     named([
         ("chain", RowKey::Chain),
         ("account", RowKey::Account { account }),
@@ -819,6 +819,18 @@ pub(super) fn row_keys() -> Vec<Named<RowKey>> {
                 name: name("alice-2"),
             },
         ),
+        ("topic", RowKey::Topic { topic }),
+        ("slot", RowKey::Slot { topic, slot: 7 }),
+        ("pool", RowKey::Pool { topic, key }),
+        (
+            "staker",
+            RowKey::Staker {
+                topic,
+                key,
+                staker: account,
+            },
+        ),
+        ("round", RowKey::Round { topic }),
     ])
 }
 

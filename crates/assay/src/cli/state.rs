@@ -12,7 +12,8 @@ Examples:
   assay state prove account:asy1… -o balance.proof
   assay state prove order:6e0b11aa… --anchor anchor.json
 
-Rows: chain, account:ADDRESS, model:ID, offer:ID, order:ID, name:NAME.
+Rows: chain, account:ADDRESS, model:ID, offer:ID, order:ID, name:NAME; of topics
+topic:ID, round:ID, slot:ID/NUMBER, pool:ID/KEY, staker:ID/KEY/STAKER.
 The proof is of the node's last final block and checked before it is kept:
 against --anchor, or else against the anchor that the node itself names.")]
     Prove(StateProve),
@@ -76,7 +77,7 @@ impl FromStr for RowChoice {
     fn from_str(text: &str) -> Result<Self, String> {
         let unknown = || {
             format!(
-                "`{text}` is no row; write `chain`, `account:ADDRESS`, `model:ID`, `offer:ID`, `order:ID` or `name:NAME`"
+                "`{text}` is no row; write `chain`, `account:ADDRESS`, `model:ID`, `offer:ID`, `order:ID`, `name:NAME`, `topic:ID`, `round:ID`, `slot:ID/NUMBER`, `pool:ID/KEY` or `staker:ID/KEY/STAKER`"
             )
         };
         if text == "chain" {
@@ -99,6 +100,31 @@ impl FromStr for RowChoice {
             "name" => RowKey::Name {
                 name: parsed(name)?,
             },
+            "topic" => RowKey::Topic {
+                topic: parsed(name)?,
+            },
+            "round" => RowKey::Round {
+                topic: parsed(name)?,
+            },
+            "slot" | "pool" | "staker" => {
+                let parts: Vec<&str> = name.split('/').collect();
+                match (kind, parts.as_slice()) {
+                    ("slot", [topic, slot]) => RowKey::Slot {
+                        topic: parsed(topic)?,
+                        slot: parsed(slot)?,
+                    },
+                    ("pool", [topic, key]) => RowKey::Pool {
+                        topic: parsed(topic)?,
+                        key: parsed(key)?,
+                    },
+                    ("staker", [topic, key, staker]) => RowKey::Staker {
+                        topic: parsed(topic)?,
+                        key: parsed(key)?,
+                        staker: parsed(staker)?,
+                    },
+                    _ => return Err(unknown()),
+                }
+            }
             _ => return Err(unknown()),
         };
         Ok(Self(key))

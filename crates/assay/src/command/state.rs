@@ -136,6 +136,13 @@ fn facts(view: &StateView) -> Vec<(&'static str, String)> {
         RowKeyView::Offer { offer } => format!("offer {offer}"),
         RowKeyView::Order { order } => format!("order {order}"),
         RowKeyView::Name { name } => format!("name {name}"),
+        RowKeyView::Topic { topic } => format!("topic {topic}"),
+        RowKeyView::Slot { topic, slot } => format!("slot {slot} of topic {topic}"),
+        RowKeyView::Pool { topic, key } => format!("stake behind {key} in topic {topic}"),
+        RowKeyView::Staker { topic, key, staker } => {
+            format!("stake of {staker} behind {key} in topic {topic}")
+        }
+        RowKeyView::Round { topic } => format!("what topic {topic} inferred last"),
     };
     let mut facts = vec![("row", key)];
     facts.extend(match &view.row {
@@ -228,6 +235,86 @@ fn row_facts(row: &RowView) -> Vec<(&'static str, String)> {
             ("holder", holder.to_string()),
             ("expires", words::time(*expires_at)),
             ("free after", words::time(*frees_at)),
+        ],
+        RowView::Topic {
+            owner,
+            terms,
+            epoch,
+            epoch_ends_at,
+            slots,
+            budget,
+            fees,
+            stake,
+        } => vec![
+            ("owner", owner.to_string()),
+            ("description", terms.description.to_string()),
+            (
+                "epoch",
+                format!("{epoch}, until {}", words::time(*epoch_ends_at)),
+            ),
+            ("slots", format!("{slots} of {}", terms.slots)),
+            ("stake", stake.to_string()),
+            ("may mint", budget.to_string()),
+            ("funded with", fees.to_string()),
+        ],
+        RowView::Slot {
+            key,
+            owner,
+            registered_at,
+            permit,
+            weights,
+            bonds,
+            earned,
+            worked,
+            address,
+            ..
+        } => vec![
+            ("key", key.to_string()),
+            ("owner", owner.to_string()),
+            ("taken", words::time(*registered_at)),
+            (
+                "permit",
+                match permit {
+                    true => "yes, its weights count in this epoch".to_owned(),
+                    false => "no".to_owned(),
+                },
+            ),
+            (
+                "judgement",
+                format!("{} weights, {} bonds", weights.len(), bonds.len()),
+            ),
+            (
+                "earned",
+                format!("{earned} in the last epoch, {worked} of it by work"),
+            ),
+            (
+                "address",
+                address.clone().unwrap_or_else(|| "says none".to_owned()),
+            ),
+        ],
+        RowView::Pool { total, shares } => {
+            vec![("stake", total.to_string()), ("shares", shares.to_string())]
+        }
+        RowView::Staker { shares } => vec![("shares", shares.to_string())],
+        RowView::Round {
+            epoch,
+            inference,
+            inferences,
+            forecasts,
+        } => vec![
+            ("epoch", epoch.to_string()),
+            (
+                "inference",
+                inference
+                    .iter()
+                    .map(ToString::to_string)
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            ),
+            (
+                "made of",
+                format!("{} inferences and {forecasts} forecasts", inferences.len()),
+            ),
         ],
     }
 }

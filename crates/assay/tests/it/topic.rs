@@ -186,6 +186,37 @@ fn a_topic_of_synthesis_is_inferred_measured_and_paid() {
     bad.wait_for("revealed");
     let shown = town.run(&format!("topic show {topic}")).exits(0);
     shown.says(&["inference synthesis", "of 2 inferences"]);
+    // What it said is proven, to somebody who has only the anchor.
+    let (proof, anchor) = (
+        town.world.path("round.proof"),
+        town.world.path("dev/anchor.json"),
+    );
+    town.run(&format!("state prove round:{topic} -o {}", proof.display()))
+        .exits(0)
+        .says(&["inference", "made of", "2 inferences and 0 forecasts"]);
+    let verify = format!(
+        "state verify --json --anchor {} {}",
+        anchor.display(),
+        proof.display()
+    );
+    let row = town.world.run(&verify).exits(0).json()["state"]["row"].take();
+    assert_eq!(row["inferences"].as_array().map(Vec::len), Some(2), "{row}");
+    for (row, says) in [
+        (format!("topic:{topic}"), "may mint"),
+        (format!("slot:{topic}/0"), "in the last epoch"),
+        (format!("pool:{topic}/{judge}"), "shares"),
+        (
+            format!("staker:{topic}/{judge}/{}", town.address("buyer")),
+            "shares",
+        ),
+    ] {
+        town.run(&format!("state prove {row}"))
+            .exits(0)
+            .says(&[says, "consistent:"]);
+    }
+    town.run(&format!("state prove slot:{topic}"))
+        .exits(2)
+        .says(&["is no row", "slot:ID/NUMBER"]);
     for miner in [good, bad] {
         assert_eq!(miner.terminate(), Some(0));
     }
