@@ -79,6 +79,8 @@ pub const STATE_OFFER_ROUTE: &str = "/v1/state/offers/{id}";
 pub const STATE_ORDER_ROUTE: &str = "/v1/state/orders/{id}";
 /// What proves who holds a name, or that nobody does.
 pub const STATE_NAME_ROUTE: &str = "/v1/state/names/{name}";
+/// What proves that a key of a model's proofs is registered, or that it is not.
+pub const STATE_PROOF_KEY_ROUTE: &str = "/v1/state/models/{id}/proof-keys/{key}";
 /// What proves a topic's row, or that there is none.
 pub const STATE_TOPIC_ROUTE: &str = "/v1/state/topics/{id}";
 /// What proves what a topic inferred last, or that nothing waits to be measured.
@@ -168,6 +170,9 @@ pub fn state(key: &RowKey) -> String {
         RowKey::Offer { offer } => format!("/v1/state/offers/{offer}"),
         RowKey::Order { order } => format!("/v1/state/orders/{order}"),
         RowKey::Name { name } => format!("/v1/state/names/{name}"),
+        RowKey::ProofKey { model, key } => {
+            format!("/v1/state/models/{model}/proof-keys/{key}")
+        }
         RowKey::Topic { topic } => format!("/v1/state/topics/{topic}"),
         RowKey::Slot { topic, slot } => format!("/v1/state/topics/{topic}/slots/{slot}"),
         RowKey::Pool { topic, key } => format!("/v1/state/topics/{topic}/keys/{key}"),

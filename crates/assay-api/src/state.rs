@@ -7,7 +7,7 @@ use crate::{
 };
 use assay_types::{
     AccountId, Amount, BlockId, ChainId, ContentId, FeeRate, Hash32, Height, LedgerTime, ModelId,
-    OfferId, OrderId, RowKey, TopicId,
+    OfferId, OrderId, ProofKeyId, RowKey, TopicId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +70,15 @@ pub enum RowKeyView {
         /// Which.
         name: String,
     },
+    /// A key that a model's proofs are verified with.
+    ProofKey {
+        /// The model.
+        #[serde(with = "Id")]
+        model: ModelId,
+        /// Which of its keys.
+        #[serde(with = "Id")]
+        key: ProofKeyId,
+    },
     /// A topic.
     Topic {
         /// Which.
@@ -124,6 +133,7 @@ impl From<RowKey> for RowKeyView {
             RowKey::Name { name } => Self::Name {
                 name: name.to_string(),
             },
+            RowKey::ProofKey { model, key } => Self::ProofKey { model, key },
             RowKey::Topic { topic } => Self::Topic { topic },
             RowKey::Slot { topic, slot } => Self::Slot { topic, slot },
             RowKey::Pool { topic, key } => Self::Pool { topic, key },
@@ -243,6 +253,12 @@ pub enum RowView {
         frees_at: LedgerTime,
         /// Whether its holder registered or renewed it, instead of being given it.
         claimed: bool,
+    },
+    /// A key that a model's proofs are verified with.
+    ProofKey {
+        /// When it was registered.
+        #[serde(rename = "registered_at_ms", with = "Number")]
+        registered_at: LedgerTime,
     },
     /// A topic.
     Topic {

@@ -3,7 +3,8 @@
 use crate::views::{buyer_record, seller_record};
 use assay_api::{RowView, RoyaltySplitView, SentInferenceView, StateView};
 use assay_ledger::rows::{
-    Account, Meta, Model, NameLease, Offer, Order, Pool, Round, Staker, Topic, TopicSlot,
+    Account, Meta, Model, NameLease, Offer, Order, Pool, ProofKeyEntry, Round, Staker, Topic,
+    TopicSlot,
 };
 use assay_types::{BlockId, ChainId, DecodeError, Header, Labels, RowKey, StateProof, decode};
 
@@ -91,6 +92,12 @@ fn row_view(key: &RowKey, value: &[u8]) -> Result<RowView, DecodeError> {
                 expires_at: lease.expires_at,
                 frees_at: lease.frees_at,
                 claimed: lease.claimed,
+            }
+        }
+        RowKey::ProofKey { .. } => {
+            let entry: ProofKeyEntry = decode(value)?;
+            RowView::ProofKey {
+                registered_at: entry.registered_at,
             }
         }
         RowKey::Topic { .. } => {

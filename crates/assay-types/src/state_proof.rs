@@ -18,7 +18,7 @@
 
 use crate::{
     AccountId, Blob, ChainId, DESCENDANTS_MAX, Finality, Hash32, Header, List, ModelId, Name,
-    OfferId, OrderId, StateKey, TopicId,
+    OfferId, OrderId, ProofKeyId, StateKey, TopicId,
     codec::{encode, wire_enum, wire_struct},
 };
 
@@ -63,6 +63,13 @@ pub enum RowKey {
         /// Which.
         name: Name,
     },
+    /// A key that a model's proofs are verified with. The ledger keeps its hash, and since when.
+    ProofKey {
+        /// The model.
+        model: ModelId,
+        /// Which of its keys.
+        key: ProofKeyId,
+    },
     /// A topic of intelligence: its terms, its epoch, its money.
     Topic {
         /// Which.
@@ -104,6 +111,7 @@ wire_enum!(RowKey {
     4 => Offer { offer },
     5 => Order { order },
     7 => Name { name },
+    10 => ProofKey { model, key },
     11 => Topic { topic },
     12 => Slot { topic, slot },
     13 => Pool { topic, key },

@@ -344,6 +344,13 @@ fn state() -> Vec<Operation> {
         )
         .hole::<Spoken>("name", "The name."),
         row(
+            "prove_proof_key",
+            paths::STATE_PROOF_KEY_ROUTE,
+            "Proves that a key of a model's proofs is registered, or that it is not.",
+        )
+        .hole::<Id>("id", "The model's id.")
+        .hole::<Id>("key", "The key's id."),
+        row(
             "prove_topic",
             paths::STATE_TOPIC_ROUTE,
             "Proves a topic's row, or that there is none.",

@@ -143,6 +143,7 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         (paths::STATE_OFFER_ROUTE, get(state::offer)),
         (paths::STATE_ORDER_ROUTE, get(state::order)),
         (paths::STATE_NAME_ROUTE, get(state::name)),
+        (paths::STATE_PROOF_KEY_ROUTE, get(state::proof_key)),
         (paths::STATE_TOPIC_ROUTE, get(state::topic)),
         (paths::STATE_ROUND_ROUTE, get(state::round)),
         (paths::STATE_SLOT_ROUTE, get(state::slot)),

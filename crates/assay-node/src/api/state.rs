@@ -7,7 +7,9 @@ use crate::{
 };
 use assay_api::{OCTET_STREAM, ProblemCode};
 use assay_chain::ProveError;
-use assay_types::{AccountId, ModelId, Name, OfferId, OrderId, RowKey, TopicId, encode};
+use assay_types::{
+    AccountId, ModelId, Name, OfferId, OrderId, ProofKeyId, RowKey, TopicId, encode,
+};
 use axum::{
     extract::State,
     http::{HeaderMap, header},
@@ -62,6 +64,15 @@ pub(super) async fn name(
     headers: HeaderMap,
 ) -> Answer {
     prove(&app, RowKey::Name { name }, &headers).await
+}
+
+/// A key that a model's proofs are verified with.
+pub(super) async fn proof_key(
+    State(app): State<Shared>,
+    Holes((model, key)): Holes<(ModelId, ProofKeyId)>,
+    headers: HeaderMap,
+) -> Answer {
+    prove(&app, RowKey::ProofKey { model, key }, &headers).await
 }
 
 /// A topic.

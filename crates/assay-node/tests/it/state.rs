@@ -4,8 +4,8 @@ use crate::support::{Account, World};
 use assay_api::{OCTET_STREAM, ProblemCode, RowKeyView, RowView, StateView, paths};
 use assay_types::{
     AccountId, Amount, BasisPoints, Call, Check, ContentId, GRAINS_PER_ASY, Good, Hash32, Input,
-    List, ModelId, Name, NameCommitment, OfferId, OrderId, RowKey, StateProof, TOPIC_EPOCH_MS_MIN,
-    Terms, TopicId, TopicMechanism, TopicTerms, Work, YumaBonds,
+    List, ModelId, Name, NameCommitment, OfferId, OrderId, ProofKeyId, RowKey, StateProof,
+    TOPIC_EPOCH_MS_MIN, Terms, TopicId, TopicMechanism, TopicTerms, Work, YumaBonds,
 };
 use assay_verify::{Anchor, parse_state, verify_state};
 use std::time::Duration;
@@ -127,12 +127,17 @@ async fn every_row_and_every_gap_is_proven() {
     let anchor = Anchor::of_genesis(&world.network.genesis).unwrap();
 
     let account = buyer.id();
+    let (model, key) = (
+        world.network.genesis.models[0].model,
+        ProofKeyId::new([7; 32]),
+    );
+    let register = Call::RegisterProofKey { model, key };
+    world.perform(&mut world.account("author"), register).await;
     let present = [
         RowKey::Chain,
         RowKey::Account { account },
-        RowKey::Model {
-            model: world.network.genesis.models[0].model,
-        },
+        RowKey::Model { model },
+        RowKey::ProofKey { model, key },
     ];
     for key in present.into_iter().chain(traded).chain(taught) {
         let proof = proof(&world, key).await;
@@ -153,6 +158,9 @@ async fn every_row_and_every_gap_is_proven() {
             (RowKey::Account { .. }, RowView::Account { orders, .. }) => assert_eq!(*orders, 1),
             (RowKey::Chain, RowView::Chain { issued, .. }) => assert!(!issued.is_zero()),
             (RowKey::Model { .. }, RowView::Model { licence, .. }) => assert!(!licence.is_empty()),
+            (RowKey::ProofKey { .. }, RowView::ProofKey { registered_at }) => {
+                assert!(registered_at.get() > 0);
+            }
             (RowKey::Topic { .. }, RowView::Topic { slots, stake, .. }) => {
                 assert_eq!((*slots, *stake), (1, STAKE));
             }
@@ -186,6 +194,10 @@ async fn every_row_and_every_gap_is_proven() {
         },
         RowKey::Name {
             name: "nobodys".parse().unwrap(),
+        },
+        RowKey::ProofKey {
+            model,
+            key: ProofKeyId::new([0xee; 32]),
         },
         RowKey::Topic {
             topic: TopicId::new([0xee; 32]),

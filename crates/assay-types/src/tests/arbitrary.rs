@@ -624,6 +624,7 @@ pub(super) fn row_key() -> impl Strategy<Value = RowKey> {
         offer().prop_map(|offer| RowKey::Offer { offer }),
         order().prop_map(|order| RowKey::Order { order }),
         name().prop_map(|name| RowKey::Name { name }),
+        (model(), proof_key()).prop_map(|(model, key)| RowKey::ProofKey { model, key }),
         topic().prop_map(|topic| RowKey::Topic { topic }),
         (topic(), any::<u16>()).prop_map(|(topic, slot)| RowKey::Slot { topic, slot }),
         (topic(), account()).prop_map(|(topic, key)| RowKey::Pool { topic, key }),

@@ -819,6 +819,13 @@ pub(super) fn row_keys() -> Vec<Named<RowKey>> {
                 name: name("alice-2"),
             },
         ),
+        (
+            "proof_key",
+            RowKey::ProofKey {
+                model: MODEL,
+                key: PROOF_KEY,
+            },
+        ),
         ("topic", RowKey::Topic { topic }),
         ("slot", RowKey::Slot { topic, slot: 7 }),
         ("pool", RowKey::Pool { topic, key }),

@@ -12,8 +12,9 @@ Examples:
   assay state prove account:asy1… -o balance.proof
   assay state prove order:6e0b11aa… --anchor anchor.json
 
-Rows: chain, account:ADDRESS, model:ID, offer:ID, order:ID, name:NAME; of topics
-topic:ID, round:ID, slot:ID/NUMBER, pool:ID/KEY, staker:ID/KEY/STAKER.
+Rows: chain, account:ADDRESS, model:ID, offer:ID, order:ID, name:NAME,
+proof-key:MODEL/KEY; of topics topic:ID, round:ID, slot:ID/NUMBER, pool:ID/KEY,
+staker:ID/KEY/STAKER.
 The proof is of the node's last final block and checked before it is kept:
 against --anchor, or else against the anchor that the node itself names.")]
     Prove(StateProve),
@@ -77,7 +78,7 @@ impl FromStr for RowChoice {
     fn from_str(text: &str) -> Result<Self, String> {
         let unknown = || {
             format!(
-                "`{text}` is no row; write `chain`, `account:ADDRESS`, `model:ID`, `offer:ID`, `order:ID`, `name:NAME`, `topic:ID`, `round:ID`, `slot:ID/NUMBER`, `pool:ID/KEY` or `staker:ID/KEY/STAKER`"
+                "`{text}` is no row; write `chain`, `account:ADDRESS`, `model:ID`, `offer:ID`, `order:ID`, `name:NAME`, `proof-key:MODEL/KEY`, `topic:ID`, `round:ID`, `slot:ID/NUMBER`, `pool:ID/KEY` or `staker:ID/KEY/STAKER`"
             )
         };
         if text == "chain" {
@@ -106,9 +107,13 @@ impl FromStr for RowChoice {
             "round" => RowKey::Round {
                 topic: parsed(name)?,
             },
-            "slot" | "pool" | "staker" => {
+            "proof-key" | "slot" | "pool" | "staker" => {
                 let parts: Vec<&str> = name.split('/').collect();
                 match (kind, parts.as_slice()) {
+                    ("proof-key", [model, key]) => RowKey::ProofKey {
+                        model: parsed(model)?,
+                        key: parsed(key)?,
+                    },
                     ("slot", [topic, slot]) => RowKey::Slot {
                         topic: parsed(topic)?,
                         slot: parsed(slot)?,

@@ -136,6 +136,7 @@ fn facts(view: &StateView) -> Vec<(&'static str, String)> {
         RowKeyView::Offer { offer } => format!("offer {offer}"),
         RowKeyView::Order { order } => format!("order {order}"),
         RowKeyView::Name { name } => format!("name {name}"),
+        RowKeyView::ProofKey { model, key } => format!("proof key {key} of model {model}"),
         RowKeyView::Topic { topic } => format!("topic {topic}"),
         RowKeyView::Slot { topic, slot } => format!("slot {slot} of topic {topic}"),
         RowKeyView::Pool { topic, key } => format!("stake behind {key} in topic {topic}"),
@@ -236,6 +237,9 @@ fn row_facts(row: &RowView) -> Vec<(&'static str, String)> {
             ("expires", words::time(*expires_at)),
             ("free after", words::time(*frees_at)),
         ],
+        RowView::ProofKey { registered_at } => {
+            vec![("registered", words::time(*registered_at))]
+        }
         RowView::Topic {
             owner,
             terms,
