@@ -85,51 +85,46 @@ impl FromStr for RowChoice {
             return Ok(Self(RowKey::Chain));
         }
         let (kind, name) = text.split_once(':').ok_or_else(unknown)?;
-        let key = match kind {
-            "account" => RowKey::Account {
-                account: parsed(name)?,
+        let parts: Vec<&str> = name.split('/').collect();
+        let key = match (kind, parts.as_slice()) {
+            ("account", [account]) => RowKey::Account {
+                account: parsed(account)?,
             },
-            "model" => RowKey::Model {
-                model: parsed(name)?,
+            ("model", [model]) => RowKey::Model {
+                model: parsed(model)?,
             },
-            "offer" => RowKey::Offer {
-                offer: parsed(name)?,
+            ("proof-key", [model, key]) => RowKey::ProofKey {
+                model: parsed(model)?,
+                key: parsed(key)?,
             },
-            "order" => RowKey::Order {
-                order: parsed(name)?,
+            ("offer", [offer]) => RowKey::Offer {
+                offer: parsed(offer)?,
             },
-            "name" => RowKey::Name {
+            ("order", [order]) => RowKey::Order {
+                order: parsed(order)?,
+            },
+            ("name", [name]) => RowKey::Name {
                 name: parsed(name)?,
             },
-            "topic" => RowKey::Topic {
-                topic: parsed(name)?,
+            ("topic", [topic]) => RowKey::Topic {
+                topic: parsed(topic)?,
             },
-            "round" => RowKey::Round {
-                topic: parsed(name)?,
+            ("round", [topic]) => RowKey::Round {
+                topic: parsed(topic)?,
             },
-            "proof-key" | "slot" | "pool" | "staker" => {
-                let parts: Vec<&str> = name.split('/').collect();
-                match (kind, parts.as_slice()) {
-                    ("proof-key", [model, key]) => RowKey::ProofKey {
-                        model: parsed(model)?,
-                        key: parsed(key)?,
-                    },
-                    ("slot", [topic, slot]) => RowKey::Slot {
-                        topic: parsed(topic)?,
-                        slot: parsed(slot)?,
-                    },
-                    ("pool", [topic, key]) => RowKey::Pool {
-                        topic: parsed(topic)?,
-                        key: parsed(key)?,
-                    },
-                    ("staker", [topic, key, staker]) => RowKey::Staker {
-                        topic: parsed(topic)?,
-                        key: parsed(key)?,
-                        staker: parsed(staker)?,
-                    },
-                    _ => return Err(unknown()),
-                }
-            }
+            ("slot", [topic, slot]) => RowKey::Slot {
+                topic: parsed(topic)?,
+                slot: parsed(slot)?,
+            },
+            ("pool", [topic, key]) => RowKey::Pool {
+                topic: parsed(topic)?,
+                key: parsed(key)?,
+            },
+            ("staker", [topic, key, staker]) => RowKey::Staker {
+                topic: parsed(topic)?,
+                key: parsed(key)?,
+                staker: parsed(staker)?,
+            },
             _ => return Err(unknown()),
         };
         Ok(Self(key))
