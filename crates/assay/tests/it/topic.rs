@@ -98,6 +98,39 @@ fn a_miner_is_paid_by_what_a_program_judges() {
     .exits(0)
     .says(&["\"yes\"", &miner, "judges the answer"]);
     mining.wait_for("answered request");
+
+    // A miner that is killed while its model thinks takes the request up when it comes back, under the same offer.
+    drop(mining);
+    let mine = |model: &std::path::Path| {
+        let mining = town.world.start(&format!(
+            "topic mine {topic} --wallet seller-2 --price 0.01 --json --node {} -- sh {}",
+            town.url,
+            model.display()
+        ));
+        let offered = mining.wait_for("offered");
+        (mining, offered)
+    };
+    let thinking = town.world.path("thinking");
+    let thinks = script(
+        "thinks.sh",
+        &format!(
+            "read -r line; echo > {}; read -r more\n",
+            thinking.display()
+        ),
+    );
+    let (killed, offer) = mine(&thinks);
+    let asking = town.world.start(&format!(
+        "topic ask {topic} --wallet buyer --max-price 0.01 --input {{\"n\":4}} --node {}",
+        town.url
+    ));
+    while !thinking.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    drop(killed);
+    let (mining, again) = mine(&yes);
+    assert_eq!(again, offer);
+    mining.wait_for("delivered");
+    asking.wait_for("\"yes\"");
     assert_eq!(mining.terminate(), Some(0));
 
     let shown = town

@@ -6,7 +6,7 @@ use super::{
     infer::Inferer,
     metagraph,
     program::Program,
-    requests::Requests,
+    requests::{Price, Requests},
 };
 use crate::{
     cli::{Globals, TopicMine},
@@ -153,9 +153,12 @@ async fn serve(member: Member, args: &TopicMine, output: &Output) -> Done {
     };
     serving.announce(&sender, &address).await?;
     let mut requests = Requests::new(&sender, topic, answerer, output);
-    if let Some(price) = args.price {
-        requests.offer(price, args.capacity, args.bond).await?;
-    }
+    let price = args.price.map(|ask| Price {
+        ask,
+        capacity: args.capacity,
+        bond: args.bond,
+    });
+    requests.start(price).await?;
     let ended = tokio::select! {
         ended = serving.follow(&mut requests, since, args.work.epochs) => ended,
         () = interrupt::requested() => {
@@ -163,9 +166,23 @@ async fn serve(member: Member, args: &TopicMine, output: &Output) -> Done {
             Ok(Ended::Well)
         }
     };
-    requests.withdraw().await;
+    tokio::select! {
+        () = finish(&mut requests, output) => {}
+        () = interrupt::requested() => output.note("stopped at once; requests under way are at risk"),
+    }
     miner.stop().await;
     ended
+}
+
+/// Takes the offer back and answers what is under way.
+async fn finish(requests: &mut Requests<'_>, output: &Output) {
+    requests.withdraw().await;
+    if requests.under_way() > 0 {
+        output.note(dim("finishing the requests that are under way"));
+    }
+    while requests.under_way() > 0 {
+        requests.answered().await;
+    }
 }
 
 /// A miner that answers validators.
@@ -210,7 +227,11 @@ impl Serving<'_> {
         let mut events = client.events(EventQuery::after(since).of_account(self.key));
         let mut done = 0;
         loop {
-            let StreamMessage::Market(stamped) = events.next().await? else {
+            let message = tokio::select! {
+                message = events.next() => message?,
+                () = requests.answered() => continue,
+            };
+            let StreamMessage::Market(stamped) = message else {
                 continue;
             };
             match stamped.event {
@@ -230,7 +251,6 @@ impl Serving<'_> {
                 EventView::Assigned { order, seller, .. } if seller == self.key => {
                     requests.assigned(order).await;
                 }
-                EventView::Started { order } => requests.started(order).await,
                 _ => {}
             }
         }
