@@ -4,14 +4,15 @@
 //! rejecting is no free option; the seller keeps its bond. A seller that accepted and delivered nothing
 //! loses its lock.
 
-use super::{Award, Caller, Context, Rule, Ruling, Step};
+use super::{
+    Award, Caller, Context, Rule, Ruling, Step,
+    delivery::{self, SEAT},
+    parsed,
+};
 use assay_types::{
     Amount, ApprovalCall, BurnReason, Check, ContentId, Event, LedgerTime, RefundReason, Rejection,
     Verdict, decode, encode,
 };
-
-/// The one seat of an approval.
-const SEAT: usize = 0;
 
 /// The rules. State: the delivered answer, if any.
 pub(super) struct Approval;
@@ -33,29 +34,12 @@ impl Rule for Approval {
         tag: u8,
         body: &[u8],
     ) -> Result<Step, Rejection> {
-        let call = ApprovalCall::read(tag, body)
-            .map_err(|_| Rejection::MalformedBody)?
-            .ok_or(Rejection::UnknownTag)?;
+        let call = parsed(ApprovalCall::read(tag, body))?;
         let (deliver_by, approve_by) = deadlines(context.check);
         let delivered = stored(state);
         match call {
             ApprovalCall::Deliver(output) => {
-                if caller != Caller::Seller(SEAT) {
-                    return Err(Rejection::NotAssigned);
-                }
-                if context.now > deliver_by {
-                    return Err(Rejection::TooLate);
-                }
-                if delivered.is_some() {
-                    return Err(Rejection::AlreadyDelivered);
-                }
-                let output = ContentId::of(&output);
-                let (order, seller) = (context.order, context.seats[SEAT].seller);
-                context.events.push(Event::Delivered {
-                    order,
-                    seller,
-                    output,
-                });
+                let output = delivery::take(context, caller, deliver_by, delivered, &output)?;
                 *state = encode(&Some(output));
                 Ok(Step::Pending { until: approve_by })
             }

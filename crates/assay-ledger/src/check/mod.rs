@@ -7,6 +7,7 @@
 //! window, partial payment, large evidence and facts.
 
 mod approval;
+mod delivery;
 mod facts;
 mod proof;
 mod quorum;
@@ -17,8 +18,8 @@ pub use quorum::{QuorumEntry, QuorumState};
 pub use score::ScoreState;
 
 use assay_types::{
-    AccountId, Amount, BurnReason, ChainId, Check, ContentId, Event, Hash32, LedgerTime, OrderId,
-    Params, Rejection, Verdict, Weight, Work,
+    AccountId, Amount, BurnReason, ChainId, Check, ContentId, DecodeError, Event, Hash32,
+    LedgerTime, OrderId, Params, Rejection, Verdict, Weight, Work,
 };
 
 /// A seller as its check sees it.
@@ -181,6 +182,12 @@ pub trait Rule: Sync {
 
     /// Ledger time is above the moment the check waited for.
     fn wake(&self, context: &mut Context<'_>, state: &mut Vec<u8>) -> Step;
+}
+
+/// A call as its check reads it.
+fn parsed<C>(call: Result<Option<C>, DecodeError>) -> Result<C, Rejection> {
+    call.map_err(|_| Rejection::MalformedBody)?
+        .ok_or(Rejection::UnknownTag)
 }
 
 /// Which rules decide a check.

@@ -6,14 +6,15 @@
 //! compensated out of it with the price, and the rest burns. Silence after accepting burns the lock. Source:
 //! docs/rules.md, docs/adr/0018.
 
-use super::{Award, Caller, Context, Rule, Ruling, Step};
+use super::{
+    Award, Caller, Context, Rule, Ruling, Step,
+    delivery::{self, SEAT},
+    parsed,
+};
 use assay_types::{
     Amount, BurnReason, Check, ContentId, Event, LedgerTime, ProofCall, ProofKeyId, RefundReason,
     Rejection, Verdict,
 };
-
-/// The one seat of a proof.
-const SEAT: usize = 0;
 
 /// The rules. They keep no state: a delivery ends the order.
 pub(super) struct Proof;
@@ -32,16 +33,9 @@ impl Rule for Proof {
         tag: u8,
         body: &[u8],
     ) -> Result<Step, Rejection> {
-        let ProofCall::Deliver(evidence) = ProofCall::read(tag, body)
-            .map_err(|_| Rejection::MalformedBody)?
-            .ok_or(Rejection::UnknownTag)?;
-        if caller != Caller::Seller(SEAT) {
-            return Err(Rejection::NotAssigned);
-        }
+        let ProofCall::Deliver(evidence) = parsed(ProofCall::read(tag, body))?;
         let (key, deliver_by) = numbers(context.check);
-        if context.now > deliver_by {
-            return Err(Rejection::TooLate);
-        }
+        delivery::check_caller(context, caller, deliver_by)?;
         let statement = evidence.statement();
         if (statement.key, statement.input) != (key, context.work.input().content()) {
             return Err(Rejection::OtherStatement);

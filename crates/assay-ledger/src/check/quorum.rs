@@ -6,7 +6,7 @@
 //! refunded and only the silent and the mismatched burn: honest sellers may disagree when inputs are bad.
 //! Burnt, not paid out, so that nobody profits from framing. Source: docs/rules.md.
 
-use super::{Award, Caller, Context, Rule, Ruling, SeatView, Step};
+use super::{Award, Caller, Context, Rule, Ruling, SeatView, Step, parsed};
 use assay_types::{
     Amount, BurnReason, Check, ContentId, Event, Hash32, LedgerTime, List, QuorumCall,
     QuorumReveal, RefundReason, Rejection, SELLERS_PER_ORDER_MAX, Verdict, commitment, decode,
@@ -89,9 +89,7 @@ impl Rule for Quorum {
         tag: u8,
         body: &[u8],
     ) -> Result<Step, Rejection> {
-        let call = QuorumCall::read(tag, body)
-            .map_err(|_| Rejection::MalformedBody)?
-            .ok_or(Rejection::UnknownTag)?;
+        let call = parsed(QuorumCall::read(tag, body))?;
         let Caller::Seller(seat) = caller else {
             return Err(Rejection::NotAssigned);
         };

@@ -12,14 +12,16 @@
 //! Invariant: the order ends at the latest [`SCORE_EPOCHS_MAX`] lengths of an epoch after the delivery, whether the topic
 //! is settled or not. Source: docs/rules.md, docs/adr/0023.
 
-use super::{Award, Caller, Context, Rule, Ruling, Step, TopicView};
+use super::{
+    Award, Caller, Context, Rule, Ruling, Step, TopicView,
+    delivery::{self, SEAT},
+    parsed,
+};
 use assay_types::{
     Amount, BurnReason, Check, ContentId, Event, LedgerTime, RefundReason, Rejection, ScoreCall,
     Verdict, decode, encode, wire_struct,
 };
 
-/// The one seat of a score.
-const SEAT: usize = 0;
 /// Epochs after that of the delivery which must be settled: in the first validators commit, in the second they reveal.
 const JUDGED_AFTER_EPOCHS: u64 = 2;
 /// The order waits for so many lengths of an epoch after the delivery: the rest of its epoch, the two in which it is
@@ -82,25 +84,10 @@ impl Rule for Score {
         tag: u8,
         body: &[u8],
     ) -> Result<Step, Rejection> {
-        let ScoreCall::Deliver(output) = ScoreCall::read(tag, body)
-            .map_err(|_| Rejection::MalformedBody)?
-            .ok_or(Rejection::UnknownTag)?;
-        if caller != Caller::Seller(SEAT) {
-            return Err(Rejection::NotAssigned);
-        }
-        if context.now > deliver_by(context.check) {
-            return Err(Rejection::TooLate);
-        }
-        if delivery(state).is_some() {
-            return Err(Rejection::AlreadyDelivered);
-        }
-        let output = ContentId::of(&output);
-        let (order, seller) = (context.order, context.seats[SEAT].seller);
-        context.events.push(Event::Delivered {
-            order,
-            seller,
-            output,
-        });
+        let ScoreCall::Deliver(output) = parsed(ScoreCall::read(tag, body))?;
+        let until = deliver_by(context.check);
+        let earlier = stored(state).map(|delivered| delivered.output);
+        let output = delivery::take(context, caller, until, earlier, &output)?;
         let topic = topic(context);
         let Some(miner) = topic.miner else {
             return Ok(refund(RefundReason::SlotLost));
@@ -120,7 +107,7 @@ impl Rule for Score {
     }
 
     fn wake(&self, context: &mut Context<'_>, state: &mut Vec<u8>) -> Step {
-        let Some(delivered) = delivery(state) else {
+        let Some(delivered) = stored(state) else {
             return silence(context);
         };
         let topic = topic(context);
@@ -213,7 +200,7 @@ fn topic(context: &Context<'_>) -> TopicView {
         .expect("placement admits a score for a topic's request only, and topics are never removed")
 }
 
-fn delivery(state: &[u8]) -> Option<ScoreState> {
+fn stored(state: &[u8]) -> Option<ScoreState> {
     decode(state).expect("the ledger keeps what the check wrote")
 }
 

@@ -119,10 +119,13 @@ fn a_miner_is_paid_by_what_a_program_judges() {
         ),
     );
     let (killed, offer) = mine(&thinks);
-    let asking = town.world.start(&format!(
-        "topic ask {topic} --wallet buyer --max-price 0.01 --input {{\"n\":4}} --node {}",
-        town.url
-    ));
+    let ask = |n: u32| {
+        town.world.start(&format!(
+            "topic ask {topic} --wallet buyer --max-price 0.01 --input {{\"n\":{n}}} --node {}",
+            town.url
+        ))
+    };
+    let asking = ask(4);
     while !thinking.exists() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
@@ -155,6 +158,33 @@ fn a_miner_is_paid_by_what_a_program_judges() {
     town.run(&format!("topic show {none}"))
         .exits(2)
         .says(&["begins with `zz`", "hint:"]);
+
+    // One that is asked to end answers what it has accepted, and takes its offer back.
+    std::fs::remove_file(&thinking).unwrap();
+    let slow = script(
+        "slow.sh",
+        &format!(
+            "read -r line; echo > {}; sleep 1; echo '{{\"output\": \"late\"}}'; read -r more\n",
+            thinking.display()
+        ),
+    );
+    let mining = town.world.start(&format!(
+        "topic mine {topic} --wallet seller-2 --price 0.01 --capacity 4 --node {} -- sh {}",
+        town.url,
+        slow.display()
+    ));
+    mining.wait_for("offers");
+    let asking = ask(5);
+    while !thinking.exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(mining.terminate(), Some(0));
+    asking.wait_for("\"late\"");
+    town.run(&format!(
+        "topic ask {topic} --wallet buyer --max-price 0.01"
+    ))
+    .exits(2)
+    .says(&["fewer independent sellers"]);
 }
 
 #[test]

@@ -14,6 +14,7 @@ use anyhow::{anyhow, bail};
 use assay_api::{EventView, MetagraphView, RoundView, SlotView, StreamMessage, TopicMechanismView};
 use assay_client::{ClientError, EventQuery, EventStream, Sender};
 use assay_types::{AccountId, Call, Submission, TopicId};
+use serde::Serialize;
 use serde_json::json;
 use std::time::Duration;
 
@@ -25,8 +26,8 @@ pub(super) trait Part {
     /// Whether only slots with a permit may.
     const NEEDS_PERMIT: bool;
 
-    /// Whether a topic of this mechanism has such a part.
-    fn belongs(mechanism: &TopicMechanismView) -> bool;
+    /// What settles the topics that have such a part.
+    const MECHANISM: Mechanism;
 
     /// What the slot sends in an epoch; [`Sent::Nothing`] says why it sends none.
     async fn submission(
@@ -35,6 +36,24 @@ pub(super) trait Part {
         epoch: &Epoch<'_>,
         within: Duration,
     ) -> anyhow::Result<Sent>;
+}
+
+/// What settles a topic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mechanism {
+    Yuma,
+    Synthesis,
+}
+
+impl Mechanism {
+    /// That of a topic, if this program knows it.
+    fn of(view: &MetagraphView) -> Option<Self> {
+        match view.topic.terms.mechanism {
+            TopicMechanismView::Yuma { .. } => Some(Self::Yuma),
+            TopicMechanismView::Synthesis { .. } => Some(Self::Synthesis),
+            TopicMechanismView::Unknown => None,
+        }
+    }
 }
 
 /// What a part has for an epoch.
@@ -81,6 +100,28 @@ impl Epoch<'_> {
     pub(super) fn number(&self) -> u64 {
         self.view.topic.epoch
     }
+
+    /// What a question about `round` begins with.
+    pub(super) fn heading(&self, ask: &'static str, round: u64) -> Heading {
+        Heading {
+            ask,
+            topic: self.view.topic.topic.to_string(),
+            round,
+            slot: self.slot.slot,
+        }
+    }
+}
+
+/// What a program of a topic of synthesis reads first.
+#[derive(Debug, Serialize)]
+pub(super) struct Heading {
+    /// What is asked for.
+    ask: &'static str,
+    topic: String,
+    /// The epoch that is meant.
+    round: u64,
+    /// The slot of who asks.
+    slot: u16,
 }
 
 /// A key of the user's in a topic.
@@ -129,7 +170,7 @@ pub(super) async fn work<P: Part>(
         sender,
         view,
     } = member;
-    if !P::belongs(&view.topic.terms.mechanism) {
+    if Mechanism::of(&view) != Some(P::MECHANISM) {
         return Err(anyhow!("topic {topic} is settled by another mechanism"))
             .hint(|| "see `assay topic show`; Yuma consensus takes `validate` and `mine`, inference synthesis `mine`, `forecast` and `repute`".to_owned());
     }
@@ -200,13 +241,9 @@ impl Worker<'_> {
     async fn epoch<P: Part>(&mut self, part: &P, model: &mut Model) -> anyhow::Result<u64> {
         let client = self.sender.client();
         let view = metagraph(client, self.topic).await?;
-        let synthesises = matches!(
-            view.topic.terms.mechanism,
-            TopicMechanismView::Synthesis { .. }
-        );
-        let round = match synthesises {
-            true => client.topic_round(self.topic).await?,
-            false => None,
+        let round = match P::MECHANISM {
+            Mechanism::Synthesis => client.topic_round(self.topic).await?,
+            Mechanism::Yuma => None,
         };
         let slot = own(&view, self.sender.account())?;
         let epoch = Epoch {
@@ -242,9 +279,9 @@ impl Worker<'_> {
                 }
             }
         }
-        let due = match synthesises {
-            true => committed,
-            false => slot.due,
+        let due = match P::MECHANISM {
+            Mechanism::Synthesis => committed,
+            Mechanism::Yuma => slot.due,
         };
         let Some(due) = due else {
             return Ok(number);

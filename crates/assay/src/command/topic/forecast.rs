@@ -1,13 +1,12 @@
 //! `assay topic forecast`: foretells others' losses in every epoch of a topic of synthesis, with a program of the user's.
 
-use super::epochs::{self, Epoch, Member, Model, Part, Sent, is_another};
+use super::epochs::{self, Epoch, Heading, Mechanism, Member, Model, Part, Sent, is_another};
 use crate::{
     cli::{Globals, TopicForecast},
     failure::Done,
     output::Output,
 };
 use anyhow::{Context, bail};
-use assay_api::TopicMechanismView;
 use assay_topic::synthesis::LOSS_MAX;
 use assay_types::{Real, SlotLoss, SlotLosses, Submission};
 use serde::{Deserialize, Serialize};
@@ -19,12 +18,8 @@ const EXPECTED: &str = "{\"losses\": {\"SLOT\": NUMBER}}";
 /// What the program reads.
 #[derive(Serialize)]
 struct Question<'a> {
-    ask: &'static str,
-    topic: String,
-    /// The epoch.
-    round: u64,
-    /// The slot of who asks.
-    slot: u16,
+    #[serde(flatten)]
+    heading: Heading,
     /// Slots that inferred in the last epoch, or whose losses are known.
     inferers: Vec<u16>,
     last: Last,
@@ -63,10 +58,7 @@ struct Forecaster;
 
 impl Part for Forecaster {
     const NEEDS_PERMIT: bool = false;
-
-    fn belongs(mechanism: &TopicMechanismView) -> bool {
-        matches!(mechanism, TopicMechanismView::Synthesis { .. })
-    }
+    const MECHANISM: Mechanism = Mechanism::Synthesis;
 
     async fn submission(
         &self,
@@ -92,10 +84,7 @@ impl Part for Forecaster {
             return Ok(Sent::Nothing("nobody's loss was measured yet".to_owned()));
         }
         let question = Question {
-            ask: "forecast",
-            topic: epoch.view.topic.topic.to_string(),
-            round: number,
-            slot: epoch.slot.slot,
+            heading: epoch.heading("forecast", number),
             inferers,
             last: Last {
                 network_loss: round.network_loss,

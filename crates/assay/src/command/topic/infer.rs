@@ -1,6 +1,6 @@
 //! A miner of a topic of synthesis: sends an inference in every epoch, from a program of the user's.
 
-use super::epochs::{Epoch, Model, Numbers, Part, Sent, labels};
+use super::epochs::{Epoch, Heading, Mechanism, Model, Numbers, Part, Sent, labels};
 use anyhow::{Context, anyhow};
 use assay_api::TopicMechanismView;
 use assay_types::{Labels, Real, Submission};
@@ -13,12 +13,8 @@ const EXPECTED: &str = "{\"inference\": NUMBER}, or a list of one for each label
 /// What the program reads.
 #[derive(Serialize)]
 struct Question<'a> {
-    ask: &'static str,
-    topic: String,
-    /// The epoch.
-    round: u64,
-    /// The slot of who asks.
-    slot: u16,
+    #[serde(flatten)]
+    heading: Heading,
     /// How many numbers are asked for.
     labels: u16,
     /// The values before the one that is asked for, if a series is replayed.
@@ -37,10 +33,7 @@ pub(super) struct Inferer;
 
 impl Part for Inferer {
     const NEEDS_PERMIT: bool = false;
-
-    fn belongs(mechanism: &TopicMechanismView) -> bool {
-        matches!(mechanism, TopicMechanismView::Synthesis { .. })
-    }
+    const MECHANISM: Mechanism = Mechanism::Synthesis;
 
     async fn submission(
         &self,
@@ -58,10 +51,7 @@ impl Part for Inferer {
             return Ok(Sent::Nothing("the recorded series has ended".to_owned()));
         }
         let question = Question {
-            ask: "inference",
-            topic: epoch.view.topic.topic.to_string(),
-            round: number,
-            slot: epoch.slot.slot,
+            heading: epoch.heading("inference", number),
             labels: count,
             history: series.map(|series| series.before(number)),
         };

@@ -1,6 +1,6 @@
 //! `assay topic repute`: measures the last epoch's inferences in every epoch of a topic of synthesis.
 
-use super::epochs::{self, Epoch, Member, Model, Numbers, Part, Sent, labels};
+use super::epochs::{self, Epoch, Heading, Mechanism, Member, Model, Numbers, Part, Sent, labels};
 use crate::{
     cli::{Globals, TopicRepute},
     failure::Done,
@@ -19,12 +19,9 @@ const EXPECTED: &str = "{\"truth\": NUMBER}, a list of one for each label, or {\
 /// What the program reads.
 #[derive(Serialize)]
 struct Question {
-    ask: &'static str,
-    topic: String,
-    /// The epoch whose truth is asked for.
-    round: u64,
-    /// The slot of who asks.
-    slot: u16,
+    /// Its round is the epoch whose truth is asked for.
+    #[serde(flatten)]
+    heading: Heading,
     /// How many numbers the truth has.
     labels: u16,
 }
@@ -50,10 +47,7 @@ struct Reputer;
 
 impl Part for Reputer {
     const NEEDS_PERMIT: bool = true;
-
-    fn belongs(mechanism: &TopicMechanismView) -> bool {
-        matches!(mechanism, TopicMechanismView::Synthesis { .. })
-    }
+    const MECHANISM: Mechanism = Mechanism::Synthesis;
 
     async fn submission(
         &self,
@@ -83,10 +77,7 @@ impl Part for Reputer {
             Some(series) => series.value(of).map(Numbers::One),
             None => {
                 let question = Question {
-                    ask: "truth",
-                    topic: epoch.view.topic.topic.to_string(),
-                    round: of,
-                    slot: epoch.slot.slot,
+                    heading: epoch.heading("truth", of),
                     labels: *count,
                 };
                 let answer: Answer = model.program.ask(&question, within, EXPECTED).await?;

@@ -1,13 +1,13 @@
 //! `assay topic validate`: judges in every epoch, with a program of the user's.
 
-use super::epochs::{self, Epoch, Member, Model, Part, Sent, is_another};
+use super::epochs::{self, Epoch, Mechanism, Member, Model, Part, Sent, is_another};
 use crate::{
     cli::{Globals, TopicValidate},
     failure::Done,
     output::{Output, good},
 };
 use anyhow::{Context, bail};
-use assay_api::{MetagraphView, TopicMechanismView};
+use assay_api::MetagraphView;
 use assay_client::{Asker, Recipient};
 use assay_types::{Submission, WeightCell, WeightRow};
 use futures::future::join_all;
@@ -79,10 +79,7 @@ struct Validator<'a> {
 
 impl Part for Validator<'_> {
     const NEEDS_PERMIT: bool = true;
-
-    fn belongs(mechanism: &TopicMechanismView) -> bool {
-        matches!(mechanism, TopicMechanismView::Yuma { .. })
-    }
+    const MECHANISM: Mechanism = Mechanism::Yuma;
 
     async fn submission(
         &self,
