@@ -8,6 +8,7 @@
 
 use crate::cli::ProgramChoice;
 use anyhow::{Context, anyhow, bail};
+use futures::FutureExt as _;
 use serde::{Serialize, de::DeserializeOwned};
 use std::{process::Stdio, time::Duration};
 use tokio::{
@@ -161,8 +162,11 @@ impl Running {
 
     /// Its answer; `None` when it has ended.
     async fn ask(&mut self, question: &[u8]) -> anyhow::Result<Option<Vec<u8>>> {
-        if !self.output.buffer().is_empty() {
-            bail!("it said more than one line to the last question");
+        // What it has said since is no answer to this question.
+        match self.output.fill_buf().now_or_never().transpose()? {
+            Some([]) => return Ok(None),
+            Some(_) => bail!("it said more than one line to the last question"),
+            None => {}
         }
         let asked = async {
             self.input.write_all(question).await?;
